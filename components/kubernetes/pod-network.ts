@@ -1,0 +1,52 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Artifact } from "../artifacts/artifact";
+import { pinImages } from "../artifacts/pin-images";
+import { flannelObjects, kubeRouterObjects } from "./pod-network-objects";
+
+export interface PodNetworkArgs {
+  /** Versions without a leading v; the manifest of the flannel version is vendored beside this file. */
+  readonly versions: { readonly flannel: string; readonly kubeRouter: string };
+  /** @default 10.244.0.0/16 */
+  readonly podSubnet?: string;
+  /** @default 10.96.0.0/12 */
+  readonly serviceSubnet?: string;
+  /** The pinned images. */
+  readonly artifactList: readonly Artifact[];
+  readonly provider: k8s.Provider;
+  /** What takes the whole cluster away, if something does: then nothing is deleted in it one by one. */
+  readonly deletedWith?: pulumi.Resource;
+}
+
+/**
+ * The pod network: flannel (VXLAN, works on any network between the nodes) and kube-router as the firewall that
+ * enforces NetworkPolicy. Destroying it leaves pods without a network.
+ *
+ * @example
+ * new PodNetwork("production", { versions: { flannel: "0.26.7", kubeRouter: "2.1.0" }, artifactList, provider });
+ */
+export class PodNetwork extends pulumi.ComponentResource {
+  /** What has to wait for the network's objects. */
+  readonly ready: readonly pulumi.Resource[];
+
+  constructor(name: string, args: PodNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("gitops-platform:kubernetes:PodNetwork", name, {}, opts);
+    const manifest = join(__dirname, "manifests", `kube-flannel-v${args.versions.flannel}.yaml`);
+    const objs = pinImages(
+      [
+        ...flannelObjects(readFileSync(manifest, "utf8"), args.podSubnet ?? "10.244.0.0/16"),
+        ...kubeRouterObjects(args.versions.kubeRouter, args.serviceSubnet ?? "10.96.0.0/12"),
+      ],
+      args.artifactList,
+    );
+    const group = new k8s.yaml.ConfigGroup(
+      `${name}-objects`,
+      { objs },
+      { parent: this, provider: args.provider, ...(args.deletedWith ? { deletedWith: args.deletedWith } : {}) },
+    );
+    this.ready = [group];
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,33 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** What a machine does in the cluster. Every control plane also runs an etcd member. */
+export type Role = "control-plane" | "worker";
+
+/** How a step reaches a machine. Always carries the host key: an unverified connection is not expressible. */
+export interface Connection {
+  /** IP address or DNS name. */
+  readonly host: pulumi.Input<string>;
+  /** @default 22 */
+  readonly port?: pulumi.Input<number>;
+  /** Login name; anything but root needs password-less sudo. */
+  readonly user: pulumi.Input<string>;
+  /** OpenSSH private key, PEM (secret). */
+  readonly privateKey: pulumi.Input<string>;
+  /** The machine's public host key in authorized_keys form: `ssh-ed25519 AAAA…`. */
+  readonly hostKey: pulumi.Input<string>;
+}
+
+/** A machine that is up and reachable, whatever made it. */
+export interface Machine {
+  readonly name: string;
+  readonly role: Role;
+  /** IPv4 address on the node network. */
+  readonly address: string;
+  readonly connection: Connection;
+  /** Changes when the machine behind the name is another one, so that what was done on it is done again. */
+  readonly identity: pulumi.Input<string>;
+  /** What a step on this machine has to wait for. */
+  readonly ready: readonly pulumi.Resource[];
+  /** The resource that takes everything on the machine away when it is deleted; unset for adopted servers. */
+  readonly disposedWith?: pulumi.Resource;
+}

@@ -1,0 +1,67 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { join } from "node:path";
+import type { Machine } from "../machines/machine";
+import { inlineLibraries, renderScript } from "./script";
+
+const SCRIPTS = join(__dirname, "..", "..", "scripts", "node");
+
+export interface RemoteStepArgs {
+  /** The machine the script runs on, as root. */
+  readonly on: Machine;
+  /** Script below `scripts/node`, named like the step: `kubernetes/join-worker.sh`. */
+  readonly script: string;
+  /** Exported to the script, upper snake case. A secret value makes the whole input secret. */
+  readonly env?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** The script runs again, in place, when one of these changes. */
+  readonly rerunOn?: readonly pulumi.Input<string>[];
+  /** `script`: deleting the step runs the script's `destroy`. `none`: nothing to undo. */
+  readonly undo: "script" | "none";
+  /** Longest run before the step is killed and fails, in seconds. @default 300 */
+  readonly timeoutSeconds?: number;
+}
+
+/**
+ * One script on one machine over SSH: the only user of @pulumi/command's remote commands.
+ *
+ * - The script, with quoted exports and its libraries, travels on stdin, so that neither argv nor the error text of a
+ *   failed command, which repeats `create`, ever holds a value (observed with command 1.2.1).
+ * - A changed script or value is a changed stdin, which re-runs the idempotent script in place. There are no
+ *   `triggers`: they replace, and a replacement runs the old `delete` on the machine that was just set up.
+ * - `logging: "none"`: one output line over 64 KiB hangs the provider otherwise (observed with 1.2.1).
+ * - `deletedWith` the machine: a dead host does not block `pulumi destroy`.
+ *
+ * `stdout` is what the script printed, small JSON or nothing, and always secret.
+ *
+ * @example
+ * new RemoteStep("cp-1-init", { on: machine, script: "kubernetes/init.sh", env: { CONFIG: text }, undo: "script" });
+ */
+export class RemoteStep extends command.remote.Command {
+  constructor(name: string, args: RemoteStepArgs, opts: pulumi.CustomResourceOptions = {}) {
+    const run = (verb: "apply" | "destroy"): string =>
+      `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${args.timeoutSeconds ?? 300} bash -s -- ${verb}`;
+    const body = inlineLibraries(join(SCRIPTS, args.script));
+    const stdin = pulumi
+      .all([pulumi.all(args.env ?? {}), pulumi.all([args.on.identity, ...(args.rerunOn ?? [])])])
+      .apply(([env, rerunOn]) => renderScript(body, { ...env, RERUN_ON: rerunOn.join(" ") }));
+    super(
+      name,
+      {
+        // 60 attempts are about four minutes: a machine that has just been created may still be booting.
+        connection: { ...args.on.connection, dialErrorLimit: 60, perDialTimeout: 10 },
+        create: run("apply"),
+        update: run("apply"),
+        ...(args.undo === "script" ? { delete: run("destroy") } : {}),
+        stdin,
+        logging: command.remote.Logging.None,
+        addPreviousOutputInEnv: false,
+      },
+      pulumi.mergeOptions(opts, {
+        dependsOn: [...args.on.ready],
+        deleteBeforeReplace: true,
+        additionalSecretOutputs: ["stdout", "stderr"],
+        ...(args.on.disposedWith ? { deletedWith: args.on.disposedWith } : {}),
+      }),
+    );
+  }
+}

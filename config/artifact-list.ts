@@ -1,0 +1,94 @@
+import { z } from "zod";
+import type { ArtifactList } from "../components/artifacts/artifact";
+import { KUBERNETES } from "./compatibility";
+import type { FileReader } from "./file-reader";
+import type { Outline } from "./outline";
+import { type Problem, keyOf, problem } from "./problem";
+
+const named = { name: z.string().min(1), version: z.string().min(1), path: z.string().min(1) };
+const file = z.strictObject({ kind: z.literal("file"), ...named, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+const image = z.strictObject({ kind: z.literal("image"), ...named, digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) });
+const listSchema = z.strictObject({
+  origin: z.string().min(1),
+  artifacts: z.array(z.discriminatedUnion("kind", [file, image])),
+});
+
+/** What makes a list. */
+const CURE = "make it with npm run mirror";
+
+/** What a stack downloads. Without a version any will do: the part is not chosen in the configuration. */
+interface Needed {
+  readonly name: string;
+  readonly version?: string | undefined;
+}
+
+/** Reads the list of artifacts and checks that it holds what the chosen versions need. */
+export function readArtifacts(outline: Outline, read: FileReader): { list: ArtifactList; problems: Problem[] } {
+  const empty: ArtifactList = { origin: "", artifacts: [] };
+  const path = outline.artifacts.list;
+  if (path === undefined) return { list: empty, problems: [] };
+  const wrong = (text: string): { list: ArtifactList; problems: Problem[] } => ({
+    list: empty,
+    problems: [problem("artifacts.list", `${path} ${text}; ${CURE}`)],
+  });
+  const content = read(path);
+  if ("wrong" in content) return wrong(`can't be read: ${content.wrong}`);
+  const json = parseJSON(content.ok);
+  if (json === undefined) return wrong("is not JSON");
+  const parsed = listSchema.safeParse(json);
+  if (!parsed.success) {
+    const [first] = parsed.error.issues;
+    const more = parsed.error.issues.length - 1;
+    const rest = more > 0 ? ` (and ${more} more)` : "";
+    return wrong(`is not a list of artifacts: ${keyOf(first?.path ?? [])}: ${first?.message ?? ""}${rest}`);
+  }
+  const missing = needed(outline.versions).filter(
+    ({ name, version }) =>
+      !parsed.data.artifacts.some(
+        (entry) => entry.name === name && (version === undefined || entry.version === version),
+      ),
+  );
+  if (missing.length === 0) return { list: parsed.data, problems: [] };
+  const names = missing.map(({ name, version }) => (version === undefined ? name : `${name} ${version}`));
+  return wrong(`lacks ${names.join(", ")}, which the chosen versions need`);
+}
+
+function needed(versions: Outline["versions"]): Needed[] {
+  const release = versions.kubernetes === undefined ? undefined : KUBERNETES[versions.kubernetes];
+  const parts = [
+    "kubelet",
+    "kubeadm",
+    "kubectl",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kube-proxy",
+  ];
+  const chosen: (Needed | undefined)[] = [
+    ...parts.map((name) => release && { name, version: versions.kubernetes }),
+    ...(release
+      ? [
+          { name: "etcd", version: release.etcd },
+          { name: "coredns", version: release.coreDNS },
+          { name: "pause", version: release.pause },
+        ]
+      : []),
+    { name: "crictl" },
+    { name: "cni-plugins" },
+    { name: "flannel", version: versions.flannel },
+    { name: "flannel-cni-plugin" },
+    { name: "kube-router", version: versions.kubeRouter },
+    { name: "argocd", version: versions.argocd },
+    { name: "redis" },
+    { name: "sealed-secrets-controller", version: versions.sealedSecrets },
+  ];
+  return chosen.filter((entry) => entry !== undefined);
+}
+
+function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

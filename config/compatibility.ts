@@ -1,0 +1,113 @@
+import { type Problem, problem } from "./problem";
+import type { StackFile } from "./schema";
+
+/** A Kubernetes release and what kubeadm pairs with it (`kubeadm config images list`). */
+interface KubernetesRelease {
+  readonly line: string;
+  readonly etcd: string;
+  readonly coreDNS: string;
+  readonly pause: string;
+}
+
+/** A release of a part that runs on Kubernetes. */
+interface Release {
+  /** Kubernetes lines it may run on; unset: it does not depend on the line. */
+  readonly kubernetes?: readonly string[];
+  /** Known to fit, but not yet to be used: why. */
+  readonly reserved?: string;
+}
+
+type Versions = StackFile["versions"];
+type Part = Exclude<keyof Versions, "kubernetes">;
+
+/** The Kubernetes releases this program sets up. */
+export const KUBERNETES: Readonly<Record<string, KubernetesRelease>> = {
+  "1.27.3": { line: "1.27", etcd: "3.5.7-0", coreDNS: "1.10.1", pause: "3.9" },
+  "1.27.4": { line: "1.27", etcd: "3.5.7-0", coreDNS: "1.10.1", pause: "3.9" },
+  "1.27.16": { line: "1.27", etcd: "3.5.12-0", coreDNS: "1.10.1", pause: "3.9" },
+};
+
+const NO_MANIFEST = "its install manifest is not in components/gitops/manifests";
+
+/** What may run on them. Half a bump is thus an error in the preview, not an incident. */
+export const PARTS: Readonly<Record<Part, Readonly<Record<string, Release>>>> = {
+  argocd: {
+    "2.7.15": { kubernetes: ["1.27"] },
+    "2.7.18": { kubernetes: ["1.27"], reserved: NO_MANIFEST },
+    "2.13.9": { kubernetes: ["1.27"], reserved: NO_MANIFEST },
+  },
+  sealedSecrets: {
+    "0.36.1": { reserved: "the manifest in components/gitops/manifests is rendered for 0.36.6" },
+    "0.36.6": {},
+  },
+  flannel: { "0.26.7": {} },
+  kubeRouter: { "2.1.0": {} },
+};
+
+/** The chart of each Sealed Secrets release, whose rendered manifest is in components/gitops/manifests. */
+export const SEALED_SECRETS_CHARTS: Readonly<Record<string, string>> = { "0.36.1": "2.18.4", "0.36.6": "2.18.4" };
+
+/** What an operator should know about a version that is supported all the same. */
+interface Notice {
+  readonly part: keyof Versions;
+  /** Versions it is about, by their beginning. */
+  readonly versions: string;
+  readonly text: string;
+}
+
+const NOTICES: readonly Notice[] = [
+  { part: "kubernetes", versions: "1.27.", text: "Kubernetes 1.27 is past its end of life (2024-07-16)" },
+  {
+    part: "argocd",
+    versions: "2.7.",
+    text:
+      "Argo CD 2.7 was tested upstream on Kubernetes 1.23 to 1.26 and lacks the fixes of CVE-2025-55190 (fixed in 2.13.9) " +
+      "and CVE-2024-31989 (Redis without a password; this platform sets one and enforces network policies)",
+  },
+  {
+    part: "sealedSecrets",
+    versions: "0.36.6",
+    text: "Sealed Secrets 0.36.6 is marked an incomplete release upstream; CVE-2026-22728 is fixed since 0.36.0",
+  },
+];
+
+/** Notices about the chosen versions, as sentences. */
+export function notices(versions: Versions): string[] {
+  return NOTICES.filter((notice) => versions[notice.part].startsWith(notice.versions)).map((notice) => notice.text);
+}
+
+/** Checks that versions are supported, alone and together. Takes the ones that are well-formed; the rest is known. */
+export function checkVersions(versions: Partial<Versions>): Problem[] {
+  const { kubernetes, ...parts } = versions;
+  const problems: Problem[] = [];
+  if (kubernetes !== undefined && !(kubernetes in KUBERNETES)) {
+    problems.push(unsupported("kubernetes", kubernetes, Object.keys(KUBERNETES)));
+  }
+  for (const [part, version] of Object.entries(parts) as [Part, string | undefined][]) {
+    if (version === undefined) continue;
+    const releases = PARTS[part];
+    const usable = Object.keys(releases).filter((candidate) => !releases[candidate]?.reserved);
+    const release = releases[version];
+    const line = kubernetes?.split(".").slice(0, 2).join(".");
+    if (!release) {
+      problems.push(unsupported(part, version, usable));
+    } else if (release.reserved) {
+      const text = `${version} can't be used yet: ${release.reserved}; use ${usable.join(" or ")}`;
+      problems.push(problem(`versions.${part}`, text));
+    } else if (line !== undefined && release.kubernetes && !release.kubernetes.includes(line)) {
+      const lines = release.kubernetes.join(" and ");
+      problems.push(
+        problem(
+          `versions.${part}`,
+          `${version} does not fit versions.kubernetes ${kubernetes} (this pair was never run, ${version} is for ` +
+            `Kubernetes ${lines}); change one of the two`,
+        ),
+      );
+    }
+  }
+  return problems;
+}
+
+function unsupported(part: keyof Versions, version: string, supported: readonly string[]): Problem {
+  return problem(`versions.${part}`, `${version} is not supported; use ${supported.join(" or ")}`);
+}

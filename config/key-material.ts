@@ -1,0 +1,176 @@
+import type { FileReader } from "./file-reader";
+import { checkHostKey, checkPrivateKey, checkSealingPair } from "./keys";
+import type { Outline } from "./outline";
+import { PROJECT, type Problem, problem } from "./problem";
+
+/** The keys a configuration leads to, read and checked. Only complete where there is no problem. */
+export interface KeyMaterial {
+  /** Opens every machine (secret). */
+  readonly login: string;
+  /** Reads the repository over SSH (secret); unset for https. */
+  readonly deploy?: string;
+  /** Host keys of the repository's server. */
+  readonly repositoryHostKeys: readonly string[];
+  /** Host keys of adopted nodes, in the order of `nodes`; undefined for the others. */
+  readonly nodeHostKeys: readonly (string | undefined)[];
+}
+
+/** Surroundings of a stack's configuration. */
+export interface Surroundings {
+  readonly stack: string;
+  readonly read: FileReader;
+  readonly now: Date;
+  /** Sections that hold an encrypted value; undefined where that can't be known. */
+  readonly encrypted?: readonly string[] | undefined;
+}
+
+/** Reads and checks every key, wherever it is given. No sentence holds any part of a private key. */
+export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMaterial; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const { gitops, ssh } = outline;
+  const overSSH = gitops.repoURL !== undefined && !/^https?:/.test(gitops.repoURL);
+  const readPrivate = (place: KeyPlace): string | undefined => readPrivateKey(place, around, problems);
+  const login = readPrivate({
+    section: "ssh",
+    field: "privateKey",
+    text: ssh.privateKey,
+    file: ssh.privateKeyFile,
+    why: "machines are reached with it",
+  });
+  const deployPlace = {
+    section: "gitops",
+    field: "deployKey",
+    text: gitops.deployKey,
+    file: gitops.deployKeyFile,
+    why: "a repository over SSH is read with it",
+  };
+  const deploy = overSSH ? readPrivate(deployPlace) : undefined;
+  if (gitops.repoURL !== undefined && !overSSH && (deployPlace.text ?? deployPlace.file) !== undefined) {
+    const text = "is not used with an https repository; remove it, or use the repository's ssh:// address";
+    problems.push(problem(deployPlace.text === undefined ? "gitops.deployKeyFile" : "gitops.deployKey", text));
+  }
+  const hostKeys = gitops.hostKeys ?? [];
+  // The program makes the hub, and with it the hub's host key.
+  const onHub = outline.hub?.address !== undefined && host(gitops.repoURL) === outline.hub.address;
+  if (overSSH && !onHub && gitops.hostKeys?.length === 0) {
+    const text =
+      "is missing (a repository over SSH is only trusted by its host key); add the lines that ssh-keyscan prints for its server, without the host name";
+    problems.push(problem("gitops.hostKeys", text));
+  }
+  const readHost = (key: string, text: string): string | undefined => readHostKey(key, text, problems);
+  const repositoryHostKeys = hostKeys.flatMap((text, index) => readHost(`gitops.hostKeys[${index}]`, text) ?? []);
+  const nodeHostKeys = outline.nodes.map(({ hostKey }, index) =>
+    hostKey === undefined ? undefined : readHost(`nodes[${index}].hostKey`, hostKey),
+  );
+  problems.push(...checkSealingKeys(outline, around), ...checkEncrypted(outline, around));
+  return { keys: { login: login ?? "", ...(deploy ? { deploy } : {}), repositoryHostKeys, nodeHostKeys }, problems };
+}
+
+/** The host of `ssh://user@host:port/path` or `user@host:path`. */
+function host(repoURL: string | undefined): string | undefined {
+  return /^(?:ssh:\/\/)?(?:[^@/]*@)?([^:/]+)/.exec(repoURL ?? "")?.[1];
+}
+
+/** A private key may be given as a secret in the configuration or as a file beside it. */
+interface KeyPlace {
+  readonly section: string;
+  readonly field: string;
+  readonly text: string | undefined;
+  readonly file: string | undefined;
+  readonly why: string;
+}
+
+function readPrivateKey(place: KeyPlace, { stack, read }: Surroundings, problems: Problem[]): string | undefined {
+  const secret = `${place.section}.${place.field}`;
+  const command = setSecret(secret, stack);
+  if (place.text !== undefined && place.file !== undefined) {
+    problems.push(problem(secret, `and ${secret}File are both given; keep one`));
+    return undefined;
+  }
+  if (place.text !== undefined) {
+    const checked = checkPrivateKey(place.text);
+    if ("ok" in checked) return checked.ok;
+    problems.push(
+      problem(secret, `${checked.wrong} (need an OpenSSH private key without a passphrase); set it again: ${command}`),
+    );
+    return undefined;
+  }
+  if (place.file === undefined) {
+    problems.push(problem(secret, `is missing (${place.why}); set it: ${command}`));
+    return undefined;
+  }
+  const content = read(place.file);
+  const make = `ssh-keygen -t ed25519 -N '' -f ${place.file}`;
+  if ("wrong" in content) {
+    problems.push(
+      problem(
+        `${secret}File`,
+        `${place.file} can't be read: ${content.wrong}; correct the path, or make the key: ${make}`,
+      ),
+    );
+    return undefined;
+  }
+  const checked = checkPrivateKey(content.ok);
+  if ("ok" in checked) return checked.ok;
+  problems.push(
+    problem(
+      `${secret}File`,
+      `${place.file} ${checked.wrong} (need an OpenSSH private key without a passphrase); name another file, or make a key: ${make}`,
+    ),
+  );
+  return undefined;
+}
+
+function readHostKey(key: string, text: string, problems: Problem[]): string | undefined {
+  const checked = checkHostKey(text);
+  if ("ok" in checked) return checked.ok;
+  const cure = "copy it whole, in the form ssh-ed25519 AAAA…, from /etc/ssh/ssh_host_ed25519_key.pub of the server";
+  problems.push(problem(key, `${checked.wrong} (need a public host key in authorized_keys form); ${cure}`));
+  return undefined;
+}
+
+function checkSealingKeys({ sealingKeys }: Outline, { stack, now }: Surroundings): Problem[] {
+  if (sealingKeys.length === 0) {
+    const make = "npx tsx scripts/local/new-sealing-key.ts sealing.crt sealing.key";
+    const certificate = `npx pulumi config set --path '${PROJECT}:sealingKeys[0].certificate' --stack ${stack} < sealing.crt`;
+    const text =
+      "has no key pair (without one a rebuilt cluster could not open the secrets in Git); make and store one: " +
+      `${make} && ${certificate} && ${setSecret("sealingKeys[0].privateKey", stack, "sealing.key")}`;
+    return [problem("sealingKeys", text)];
+  }
+  return sealingKeys.flatMap(({ certificate, privateKey }, index) => {
+    if (certificate === undefined || privateKey === undefined) return [];
+    const fault = checkSealingPair(certificate, privateKey, now);
+    if (!fault) return [];
+    return [
+      problem(
+        `sealingKeys[${index}].${fault.field}`,
+        `${fault.wrong}; store a certificate and the RSA key it was made with`,
+      ),
+    ];
+  });
+}
+
+/** A key in plain text in a stack file is in Git as soon as the file is. */
+function checkEncrypted({ gitops, ssh, sealingKeys }: Outline, { encrypted, stack }: Surroundings): Problem[] {
+  const given: readonly [string, boolean][] = [
+    ["ssh.privateKey", ssh.privateKey !== undefined],
+    ["gitops.deployKey", gitops.deployKey !== undefined],
+    ...sealingKeys.map(({ privateKey }, index): [string, boolean] => [
+      `sealingKeys[${index}].privateKey`,
+      privateKey !== undefined,
+    ]),
+  ];
+  return given
+    .filter(([key, present]) => present && encrypted?.includes(key.split(/[.[]/)[0] ?? "") === false)
+    .map(([key]) => {
+      const text = `is in plain text in the stack file; make a new key, and set it encrypted: ${setSecret(key, stack)}`;
+      return problem(key, text);
+    });
+}
+
+/** The command that stores a secret, reading it from a file, so that it is neither in argv nor in the shell's history. */
+function setSecret(path: string, stack: string, file = "KEYFILE"): string {
+  const quoted = path.includes("[") ? `'${PROJECT}:${path}'` : `${PROJECT}:${path}`;
+  return `npx pulumi config set --secret --path ${quoted} --stack ${stack} < ${file}`;
+}

@@ -1,0 +1,62 @@
+import { X509Certificate, createPrivateKey } from "node:crypto";
+import { parseKey, parsePrivateKey } from "sshpk";
+
+/** A text that was understood, in the form the program uses, or what is wrong with it. Never holds the text itself. */
+export type Checked<T> = { readonly ok: T } | { readonly wrong: string };
+
+/**
+ * An OpenSSH or PEM private key without a passphrase. The result ends in a newline: OpenSSH refuses a key file without
+ * one, and `pulumi config set` drops it.
+ */
+export function checkPrivateKey(text: string): Checked<string> {
+  try {
+    parsePrivateKey(text, "auto");
+    return { ok: `${text.trimEnd()}\n` };
+  } catch (error) {
+    const encrypted = error instanceof Error && error.name === "KeyEncryptedError";
+    if (encrypted) return { wrong: "is protected by a passphrase" };
+    return { wrong: text.includes("PRIVATE KEY") ? "is a damaged private key" : "is not a private key" };
+  }
+}
+
+/** A host key in authorized_keys form; the result is `<type> <base64>` without its comment. */
+export function checkHostKey(text: string): Checked<string> {
+  const [type = "", base64 = "", ...comment] = text.trim().split(/\s+/);
+  if (/^(ssh|ecdsa)-/.test(base64) && comment.length > 0) return { wrong: "starts with a host name" };
+  if (!/^(ssh|ecdsa)-/.test(type)) return { wrong: "does not start with a key type" };
+  try {
+    parseKey(`${type} ${base64}`, "ssh");
+    return { ok: `${type} ${base64}` };
+  } catch {
+    return { wrong: `is damaged, cut off, or not of the type ${type}` };
+  }
+}
+
+/** A sealing key pair: an RSA certificate valid now and the private key that belongs to it. */
+export function checkSealingPair(certificate: string, privateKey: string, now: Date): SealingFault | undefined {
+  const parsed = attempt(() => new X509Certificate(certificate));
+  const key = attempt(() => createPrivateKey(privateKey));
+  if (!parsed) return { field: "certificate", wrong: "is not a PEM certificate" };
+  if (!key) return { field: "privateKey", wrong: "is not a PEM private key without a passphrase" };
+  if (key.asymmetricKeyType !== "rsa") return { field: "privateKey", wrong: "is not an RSA key" };
+  if (!parsed.checkPrivateKey(key)) return { field: "privateKey", wrong: "does not belong to its certificate" };
+  if (new Date(parsed.validTo) < now) {
+    const day = new Date(parsed.validTo).toISOString().slice(0, 10);
+    return { field: "certificate", wrong: `expired on ${day}, and kubeseal refuses expired certificates` };
+  }
+  return undefined;
+}
+
+/** Which half of a pair is wrong, and how. */
+export interface SealingFault {
+  readonly field: "certificate" | "privateKey";
+  readonly wrong: string;
+}
+
+function attempt<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { adoptedNode, mirror, sections, upstream } from "./schema";
+
+type Well<T extends z.ZodType> = Readonly<Partial<z.output<T>>>;
+
+/**
+ * A configuration as far as it is well-formed, defaults filled in. Rules that compare values with each other read this,
+ * so that a wrong type in one place does not hide a duplicate in another: every problem is reported at once.
+ */
+export interface Outline {
+  readonly cluster: Well<typeof sections.cluster>;
+  readonly network: Well<typeof sections.network>;
+  readonly versions: Well<typeof sections.versions>;
+  readonly ssh: Well<typeof sections.ssh>;
+  readonly gitops: Well<typeof sections.gitops>;
+  readonly artifacts: { readonly source?: string; readonly list?: string };
+  /** Unset where the key is absent. */
+  readonly hub?: Well<typeof sections.hub>;
+  readonly localMachines?: Well<typeof sections.localMachines>;
+  readonly nodes: readonly OutlinedNode[];
+  readonly sealingKeys: readonly { readonly certificate?: string; readonly privateKey?: string }[];
+}
+
+/** A node of any kind, as far as it is well-formed. */
+export interface OutlinedNode extends Omit<Well<typeof adoptedNode>, "kind"> {
+  readonly kind?: string;
+}
+
+/** Reads what can be read of a configuration that may be wrong anywhere. */
+export function outline(raw: unknown): Outline {
+  const root = record(raw);
+  return {
+    cluster: wellFormed(sections.cluster, root["cluster"]),
+    network: wellFormed(sections.network, root["network"]),
+    versions: wellFormed(sections.versions, root["versions"]),
+    ssh: wellFormed(sections.ssh, root["ssh"]),
+    gitops: wellFormed(sections.gitops, root["gitops"]),
+    artifacts: outlineArtifacts(root["artifacts"]),
+    ...(root["hub"] === undefined ? {} : { hub: wellFormed(sections.hub, root["hub"]) }),
+    ...(root["localMachines"] === undefined
+      ? {}
+      : { localMachines: wellFormed(sections.localMachines, root["localMachines"]) }),
+    nodes: array(root["nodes"]).map((node) => ({ ...wellFormed(adoptedNode, node), ...texts(node, ["kind"]) })),
+    sealingKeys: array(root["sealingKeys"]).map((pair) => texts(pair, ["certificate", "privateKey"])),
+  };
+}
+
+function outlineArtifacts(value: unknown): Outline["artifacts"] {
+  const { source } = record(value);
+  if (source === "mirror") return wellFormed(mirror, value);
+  return source === "upstream" ? wellFormed(upstream, value) : {};
+}
+
+/** The fields of an object that their own schemas accept. */
+function wellFormed<T extends z.ZodRawShape>(section: z.ZodObject<T>, value: unknown): Well<z.ZodObject<T>> {
+  const fields = record(value);
+  const accepted = Object.entries(section.shape).flatMap(([key, schema]) => {
+    const result = z.safeParse(schema, fields[key]);
+    return result.success && result.data !== undefined ? [[key, result.data] as const] : [];
+  });
+  return Object.fromEntries(accepted) as Well<z.ZodObject<T>>;
+}
+
+function texts<K extends string>(value: unknown, keys: readonly K[]): Partial<Record<K, string>> {
+  const fields = record(value);
+  const found = keys.flatMap((key) =>
+    typeof fields[key] === "string" && fields[key] !== "" ? [[key, fields[key]]] : [],
+  );
+  return Object.fromEntries(found) as Partial<Record<K, string>>;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function array(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

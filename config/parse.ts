@@ -1,0 +1,74 @@
+import { readArtifacts } from "./artifact-list";
+import { SEALED_SECRETS_CHARTS, checkVersions, notices } from "./compatibility";
+import { unknownKey } from "./fields";
+import { firstHost, parseNetwork } from "./ipv4";
+import { type KeyMaterial, type Surroundings, readKeys } from "./key-material";
+import { outline } from "./outline";
+import { type Problem, keyOf, problem } from "./problem";
+import { type StackFile, stackSchema } from "./schema";
+import type { StackConfig } from "./stack-config";
+import { checkTopology } from "./topology";
+import type { ArtifactList } from "../components/artifacts/artifact";
+import type { z } from "zod";
+
+/** A stack's configuration with its secrets in plain text, or everything that is wrong with it. */
+export type Parsed =
+  | { readonly config: StackConfig<string>; readonly problems: readonly [] }
+  | { readonly config?: undefined; readonly problems: readonly Problem[] };
+
+/** Parses the whole configuration of a stack. Pure but for what `around.read` reads. */
+export function parseStack(raw: unknown, around: Surroundings): Parsed {
+  const result = stackSchema.safeParse(raw);
+  const form = result.success ? [] : result.error.issues.flatMap(problemsOf);
+  const seen = outline(raw);
+  const { keys, problems: keyProblems } = readKeys(seen, around);
+  const { list, problems: listProblems } = readArtifacts(seen, around.read);
+  const rules = [...checkTopology(seen), ...checkVersions(seen.versions), ...keyProblems, ...listProblems];
+  // A key that is wrong in itself has its sentence; what a rule makes of it would only confuse.
+  const problems = [...form, ...rules.filter((rule) => !form.some(({ key }) => `${rule.key}.`.startsWith(`${key}.`)))];
+  if (!result.success || problems.length > 0) return { problems };
+  return { config: assemble(result.data, keys, list), problems: [] };
+}
+
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code !== "unrecognized_keys") return [problem(keyOf(issue.path), issue.message)];
+  return issue.keys.map((key) => problem(keyOf([...issue.path, key]), unknownKey(key, issue.message)));
+}
+
+function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): StackConfig<string> {
+  const { artifacts, gitops, localMachines, network, ...rest } = file;
+  const { repoURL, targetRevision, path, nodePort } = gitops;
+  const parsed = parseNetwork(network.cidr);
+  const bridgeAddress = localMachines?.hostAddress ?? (parsed && firstHost(parsed)) ?? "";
+  return {
+    ...rest,
+    network,
+    sealedSecretsChart: SEALED_SECRETS_CHARTS[file.versions.sealedSecrets] ?? "",
+    artifacts: {
+      source:
+        artifacts.source === "mirror"
+          ? { source: "mirror", files: artifacts.files, registry: artifacts.registry }
+          : { source: "upstream" },
+      list,
+    },
+    ssh: { user: file.ssh.user, privateKey: keys.login },
+    nodes: file.nodes.map((node, index) =>
+      node.kind === "adopted" ? { ...node, hostKey: keys.nodeHostKeys[index] ?? node.hostKey } : node,
+    ),
+    ...(localMachines ? { localMachines: { bridge: localMachines.bridge, hostAddress: bridgeAddress } } : {}),
+    gitops: {
+      repoURL,
+      targetRevision,
+      path,
+      hostKeys: keys.repositoryHostKeys,
+      ...(keys.deploy === undefined ? {} : { deployKey: keys.deploy }),
+      ...(nodePort === undefined ? {} : { nodePort }),
+    },
+    // `pulumi config set` drops the newline that PEM ends in.
+    sealingKeys: file.sealingKeys.map(({ certificate, privateKey }) => ({
+      certificate: `${certificate.trimEnd()}\n`,
+      privateKey: `${privateKey.trimEnd()}\n`,
+    })),
+    notices: notices(file.versions),
+  };
+}

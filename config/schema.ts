@@ -1,0 +1,185 @@
+import { z } from "zod";
+import * as field from "./fields";
+
+const nodeBase = {
+  /** Host name and Kubernetes node name. */
+  name: field.dnsLabel("cp-1"),
+  role: field.choice(["control-plane", "worker"]),
+  /** IPv4 address on the node network. */
+  address: field.address("10.78.0.11"),
+};
+
+const memoryMiB = field.number(
+  { need: "a whole number of MiB from 512", example: "2048" },
+  { min: 512, max: 1_048_576, whole: true },
+);
+const diskGiB = field.number(
+  { need: "a whole number of GiB from 4", example: "20" },
+  { min: 4, max: 65_536, whole: true },
+);
+const port = field.number({ need: "a port from 1 to 65535", example: "22" }, { min: 1, max: 65_535, whole: true });
+const hostKey = field.text({ need: "a public host key", example: "ssh-ed25519 AAAA…" }, (value) => value !== "");
+
+export const localNode = field.section({
+  kind: z.literal("local"),
+  ...nodeBase,
+  memoryMiB: memoryMiB.optional(),
+  diskGiB: diskGiB.optional(),
+});
+
+export const adoptedNode = field.section({
+  kind: z.literal("adopted"),
+  ...nodeBase,
+  user: field.loginName().optional(),
+  port: port.default(22),
+  hostKey,
+});
+
+const node = z.discriminatedUnion("kind", [localNode, adoptedNode], {
+  error: field.alternatives("kind", ["local", "adopted"]),
+});
+
+export const mirror = field.section({
+  source: z.literal("mirror"),
+  files: field.url(["http", "https"], "http://10.78.0.10"),
+  registry: field.url(["http", "https"], "http://10.78.0.10:5000"),
+  list: field.file(".local/artifacts.json"),
+});
+
+export const upstream = field.section({
+  source: z.literal("upstream"),
+  list: field.file("airgap/upstream.json").default("airgap/upstream.json"),
+});
+
+const MIN_REASON = 10;
+
+const diskGate = field.section({
+  /** Highest allowed fdatasync p99, in milliseconds. */
+  limitMs: field
+    .number(
+      { need: "a number of milliseconds above 0, 10000 at most", example: "10" },
+      { min: 0.001, max: 10_000, whole: false },
+    )
+    .default(10),
+  /** Length of a second, sustained pass; 0 leaves it out. */
+  sustainedSeconds: field
+    .number({ need: "a whole number of seconds from 0 to 3600", example: "60" }, { min: 0, max: 3600, whole: true })
+    .default(0),
+  /** Measured where etcd's data will live. */
+  directory: field
+    .text({ need: "an absolute path", example: "/var/lib/etcd" }, (value) => /^(\/[\w.-]+)+$/.test(value))
+    .default("/var/lib/etcd"),
+  override: field
+    .section({
+      reason: field.text(
+        { need: `a reason of at least ${MIN_REASON} characters`, example: '"trial on a laptop, no real data"' },
+        (value) => value.trim().length >= MIN_REASON,
+      ),
+    })
+    .optional(),
+});
+
+const REPOSITORY =
+  /^(https?:\/\/[^\s/:@]+(:\d+)?\/\S+|ssh:\/\/([\w.-]+@)?[\w.-]+(:\d+)?\/\S+|[\w.-]+@[\w.-]+:[^\s/]\S*)$/;
+
+const gitops = field.section({
+  repoURL: field.text(
+    {
+      need: "ssh://user@host/path, user@host:path or https://host/path, without a password",
+      example: "ssh://git@git.example.org/infra.git",
+    },
+    (value) => REPOSITORY.test(value),
+  ),
+  targetRevision: field
+    .text({ need: "a branch, tag or commit", example: "HEAD" }, (value) => /^[\w][\w./-]*$/.test(value))
+    .default("HEAD"),
+  path: field
+    .text(
+      { need: "a folder inside the repository", example: "applications" },
+      (value) => /^[\w.-]+(\/[\w.-]+)*$/.test(value) && !value.split("/").includes(".."),
+    )
+    .default("applications"),
+  deployKeyFile: field.file(".local/keys/deploy").optional(),
+  deployKey: field.secret("an OpenSSH private key").optional(),
+  hostKeys: field.list({ need: "a list of public host keys", example: '["ssh-ed25519 AAAA…"]' }, hostKey).default([]),
+  /** NodePort of the Argo CD server; unset: not reachable from outside the cluster. */
+  nodePort: field
+    .number({ need: "a port from 30000 to 32767", example: "30443" }, { min: 30_000, max: 32_767, whole: true })
+    .optional(),
+});
+
+const sealingKey = field.section({
+  certificate: field.text(
+    { need: "a PEM certificate", example: "the output of openssl req -x509" },
+    (value) => value !== "",
+  ),
+  privateKey: field.secret("a PEM private key"),
+});
+
+/** The sections that are one object each, by their key. */
+export const sections = {
+  cluster: field.section({
+    /** Names the cluster; part of what marks a machine as its own. */
+    name: field.dnsLabel("staging"),
+    podSubnet: field.network("10.244.0.0/16").default("10.244.0.0/16"),
+    serviceSubnet: field.network("10.96.0.0/12").default("10.96.0.0/12"),
+    /** Where the operator's kubeconfig points. @default the first control plane */
+    endpoint: field.url(["https"], "https://api.example.org:6443").optional(),
+  }),
+  network: field.section({
+    /** The network that the nodes share. */
+    cidr: field.network("10.78.0.0/24"),
+  }),
+  versions: field.section({
+    kubernetes: field.version("1.27.4"),
+    argocd: field.version("2.7.15"),
+    sealedSecrets: field.version("0.36.6"),
+    flannel: field.version("0.26.7"),
+    kubeRouter: field.version("2.1.0"),
+  }),
+  ssh: field.section({
+    user: field.loginName().default("root"),
+    privateKeyFile: field.file(".local/keys/operator").optional(),
+    privateKey: field.secret("an OpenSSH private key").optional(),
+  }),
+  hub: field.section({
+    address: field.address("10.78.0.10"),
+    memoryMiB: memoryMiB.optional(),
+    diskGiB: diskGiB.optional(),
+  }),
+  localMachines: field.section({
+    /** Name of the bridge on this computer. */
+    bridge: field.text({ need: "an interface name of at most 15 characters", example: "gitops0" }, (value) =>
+      /^[a-z][a-z0-9-]{0,14}$/.test(value),
+    ),
+    /** The computer's own address on the bridge. @default the first address of the network */
+    hostAddress: field.address("10.78.0.1").optional(),
+  }),
+  gitops,
+};
+
+/** The configuration of a stack as it is written in `Pulumi.<stack>.yaml` under `gitops-platform:<key>`. */
+export const stackSchema = field.section({
+  ...sections,
+  artifacts: z.discriminatedUnion("source", [upstream, mirror], {
+    error: field.alternatives("source", ["upstream", "mirror"]),
+  }),
+  nodes: field.list({ need: "a list of nodes", example: "- { name: cp-1, … }" }, node),
+  hub: sections.hub.optional(),
+  localMachines: sections.localMachines.optional(),
+  diskGate: diskGate.prefault({}),
+  sealingKeys: field
+    .list({ need: "a list of key pairs", example: "- { certificate: …, privateKey: … }" }, sealingKey)
+    .default([]),
+});
+
+/** What the schema makes of a stack's configuration: defaults filled in, files not yet read. */
+export type StackFile = z.output<typeof stackSchema>;
+
+/** The keys of a stack file, without the project's name. */
+export const SECTIONS: readonly string[] = Object.keys(stackSchema.shape);
+
+/** The sections that a stack may leave out. */
+export const OPTIONAL_SECTIONS: readonly string[] = Object.entries(stackSchema.shape)
+  .filter(([, schema]) => schema.safeParse(undefined).success)
+  .map(([key]) => key);

@@ -1,0 +1,44 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import type { ArtifactList, ArtifactSource } from "../components/artifacts/artifact";
+import type { adoptedNode, localNode } from "./schema";
+import type { StackFile } from "./schema";
+
+export type LocalNode = Readonly<z.output<typeof localNode>>;
+export type AdoptedNode = Readonly<z.output<typeof adoptedNode>>;
+
+/**
+ * A stack's configuration, whole and checked: files read, defaults filled in. `S` is how secrets are held: plain text
+ * while it is being checked, secret outputs in the program.
+ */
+export interface StackConfig<S = pulumi.Output<string>> {
+  readonly cluster: Readonly<StackFile["cluster"]>;
+  /** The node network. */
+  readonly network: Readonly<StackFile["network"]>;
+  readonly versions: Readonly<StackFile["versions"]>;
+  /** Version of the Sealed Secrets chart that brings `versions.sealedSecrets`. */
+  readonly sealedSecretsChart: string;
+  readonly artifacts: { readonly source: ArtifactSource; readonly list: ArtifactList };
+  /** Login to every machine; `privateKey` ends in a newline. */
+  readonly ssh: { readonly user: string; readonly privateKey: S };
+  /** All of one kind. */
+  readonly nodes: readonly (LocalNode | AdoptedNode)[];
+  /** Set on the local platform only, like `localMachines`. */
+  readonly hub?: Readonly<NonNullable<StackFile["hub"]>>;
+  readonly localMachines?: { readonly bridge: string; readonly hostAddress: string };
+  readonly diskGate: Readonly<StackFile["diskGate"]>;
+  readonly gitops: {
+    readonly repoURL: string;
+    readonly targetRevision: string;
+    readonly path: string;
+    /** Unset for a repository over https. */
+    readonly deployKey?: S;
+    /** `<type> <base64>`, without host names. Empty for https, and for the hub, whose key the program makes. */
+    readonly hostKeys: readonly string[];
+    readonly nodePort?: number;
+  };
+  /** At least one, in the order of the configuration. */
+  readonly sealingKeys: readonly { readonly certificate: string; readonly privateKey: S }[];
+  /** What an operator should know about the chosen versions, as sentences. */
+  readonly notices: readonly string[];
+}

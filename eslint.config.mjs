@@ -1,0 +1,51 @@
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+export default defineConfig(
+  { ignores: ["node_modules/", ".local/", "gitops/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      // Numbers in messages are what messages are for.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // A method that plays its part in an asynchronous interface needs no await.
+      "@typescript-eslint/require-await": "off",
+      // `const { secret: _secret, ...rest }` is how a field is left out.
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // `() => set(…)` reads well in tables of tests.
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      eqeqeq: "error",
+      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      "no-console": "error",
+    },
+  },
+  {
+    files: ["components/**/*.ts", "index.ts"],
+    ignores: ["components/remote/remote-step.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "MemberExpression[object.name='command'][property.name='remote']",
+          message: "Use RemoteStep: host key, secrets and the order of replacement are right there, once.",
+        },
+      ],
+    },
+  },
+  {
+    // Tables of cases are long, and a fixture's type is what it returns.
+    files: ["test/**/*.ts"],
+    rules: {
+      "max-lines": "off",
+      "@typescript-eslint/explicit-module-boundary-types": "off",
+    },
+  },
+);

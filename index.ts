@@ -1,0 +1,100 @@
+/** The platform, top to bottom. Each part is a component; this file alone maps the stack's configuration to them. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { DiskGate } from "./components/disk-gate/disk-gate";
+import { ArgoCd } from "./components/gitops/argocd";
+import { RootApplication } from "./components/gitops/root-application";
+import { SealedSecrets } from "./components/gitops/sealed-secrets";
+import { publishedCertificate } from "./components/gitops/sealing-keys";
+import { Hub } from "./components/hub/hub";
+import { PushNotification } from "./components/hub/push-notification";
+import { KubernetesCluster } from "./components/kubernetes/cluster";
+import { PodNetwork } from "./components/kubernetes/pod-network";
+import { createMachines } from "./components/machines/create-machines";
+import { loadConfig } from "./config/load";
+
+const config = loadConfig();
+const { cluster: settings, versions, gitops, ssh, sealingKeys } = config;
+const artifactList = config.artifacts.list.artifacts;
+const sealingCertificate = publishedCertificate(sealingKeys.map(({ certificate }) => certificate));
+
+// 1. Machines, in parallel. A local platform also gets what an air-gapped site has beside its cluster.
+const local = config.localMachines && {
+  network: { ...config.localMachines, cidr: config.network.cidr },
+  baseImage: ".local/mirror/machine/base.img",
+  mirrorDirectory: ".local/mirror",
+};
+const machines = createMachines(config.nodes, { ssh, local });
+const controlPlanes = machines.filter(({ role }) => role === "control-plane");
+const workers = machines.filter(({ role }) => role === "worker");
+const hub = local && config.hub && new Hub("hub", { ...config.hub, local, ssh, gitops, sealingKeys });
+
+// 2. The disk gate: nothing of Kubernetes touches any machine before every etcd node has passed.
+const gate = new DiskGate("disk-gate", { nodes: controlPlanes, ...config.diskGate });
+
+// 3. Kubernetes: init, joins in parallel, the pod network.
+const cluster = new KubernetesCluster(settings.name, {
+  ...settings,
+  controlPlanes,
+  workers,
+  version: versions.kubernetes,
+  artifacts: config.artifacts.source,
+  artifactList,
+  prefetch: ["argocd"],
+  etcdDirectory: config.diskGate.directory,
+  conntrack: local ? "kernel" : "kube-proxy",
+  stackId: `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`,
+  after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
+});
+const provider = new k8s.Provider("kubernetes", {
+  kubeconfig: cluster.kubeconfig,
+  clusterIdentifier: cluster.identity,
+});
+const inCluster = { deletedWith: cluster.disposedWith };
+const network = new PodNetwork("pod-network", { ...settings, versions, artifactList, provider }, inCluster);
+
+// 4. Argo CD and Sealed Secrets, in parallel, then the root Application: from there on Git drives the cluster.
+const argocd = new ArgoCd(
+  "argocd",
+  {
+    version: versions.argocd,
+    provider,
+    artifacts: artifactList,
+    repository: { url: gitops.repoURL, deployKey: gitops.deployKey, hostKeys: hub ? [hub.hostKey] : gitops.hostKeys },
+    nodePort: gitops.nodePort === undefined ? undefined : { address: cluster.first.address, port: gitops.nodePort },
+  },
+  inCluster,
+);
+const sealedSecrets = new SealedSecrets(
+  "sealed-secrets",
+  { version: config.sealedSecretsChart, provider, artifacts: artifactList, keys: sealingKeys },
+  inCluster,
+);
+const root = new RootApplication(
+  "root",
+  { provider, repoURL: gitops.repoURL, targetRevision: gitops.targetRevision, path: gitops.path },
+  {
+    deletedWith: cluster.disposedWith,
+    dependsOn: [...argocd.ready, ...sealedSecrets.ready, ...network.ready, ...(hub?.repositoryReady ?? [])],
+  },
+);
+const { nodePort } = gitops;
+if (hub && nodePort !== undefined) {
+  const addresses = machines.map(({ address }) => `${address}:${nodePort}`);
+  const webhook = { controlPlane: cluster.first, addresses, token: argocd.webhookSecret };
+  new PushNotification("hub-push", { hub, argocd: webhook }, { dependsOn: argocd.ready });
+}
+
+export const endpoint = cluster.endpoint;
+export const kubeconfig = cluster.kubeconfig;
+export const nodes = machines.map(({ name, role, address }) => ({ name, role, address }));
+export const diskGate = gate.results;
+export const rootApplication = {
+  name: root.applicationName,
+  repoURL: gitops.repoURL,
+  targetRevision: gitops.targetRevision,
+  path: gitops.path,
+  knownHosts: hub ? pulumi.interpolate`${config.hub?.address} ${hub.hostKey}` : undefined,
+};
+const argocdAccess = { url: argocd.url, adminPassword: argocd.adminPassword };
+export { argocdAccess as argocd, sealingCertificate, versions };

@@ -1,0 +1,63 @@
+/**
+ * `npm run drill -- NAME ...`: proves promises of the platform on real local machines and cleans up after itself.
+ * Without a name it lists them; `all` runs them all. Ends with `N passed, N failed`.
+ */
+import { performance } from "node:perf_hooks";
+import { drills } from "../../test/e2e/drills";
+import type { Drill } from "../../test/e2e/drill";
+import { mustStart, stop } from "../../test/e2e/platform";
+
+async function main(): Promise<void> {
+  const names = process.argv.slice(2);
+  if (names.length === 0) {
+    const width = Math.max(...drills.map(({ name }) => name.length));
+    for (const { name, promise } of drills) process.stdout.write(`${name.padEnd(width)}  ${promise}\n`);
+    return;
+  }
+  const unknown = names.filter((name) => name !== "all" && !drills.some((drill) => drill.name === name));
+  if (unknown.length > 0) throw new Error(`drill ${unknown.join(", ")} — not known; \`npm run drill\` lists them`);
+  const chosen = names.includes("all") ? drills : drills.filter(({ name }) => names.includes(name));
+  const failed: string[] = [];
+  let running = false;
+  for (const drill of chosen) {
+    running = await prepare(drill, running);
+    if (!(await prove(drill))) failed.push(drill.name);
+    running = drill.needs === "platform";
+  }
+  await stopOrThrow();
+  if (failed.length > 0) process.stdout.write(`failed: ${failed.join(", ")}\n`);
+  process.stdout.write(`${chosen.length - failed.length} passed, ${failed.length} failed\n`);
+  process.exit(failed.length > 0 ? 1 : 0);
+}
+
+/** Brings the computer into the state that a drill starts from. */
+async function prepare(drill: Drill, running: boolean): Promise<boolean> {
+  if (drill.needs === "nothing") await stopOrThrow();
+  else if (!running) await mustStart();
+  return drill.needs === "platform";
+}
+
+async function stopOrThrow(): Promise<void> {
+  const { exitCode, output } = await stop();
+  if (exitCode !== 0) throw new Error(`npm stop ended with ${exitCode}:\n${output}`);
+}
+
+async function prove(drill: Drill): Promise<boolean> {
+  const begin = performance.now();
+  const say = (line: string): void => void process.stdout.write(`  ${line.replaceAll("\n", "\n  ")}\n`);
+  process.stdout.write(`\n${drill.name}: ${drill.promise}\n`);
+  try {
+    const figure = await drill.run(say);
+    process.stdout.write(`${drill.name}: proved, ${figure} (${((performance.now() - begin) / 1000).toFixed(0)} s)\n`);
+    return true;
+  } catch (error) {
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.stdout.write(`${drill.name}: FAILED\n`);
+    return false;
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,88 @@
+/** The parts of Pulumi's engine events (`--event-log`, one JSON object a line) that the local commands use. */
+export interface EngineEvent {
+  readonly timestamp: number;
+  readonly resourcePreEvent?: { readonly metadata: StepMetadata };
+  readonly resOutputsEvent?: { readonly metadata: StepMetadata };
+  readonly resOpFailedEvent?: { readonly metadata: StepMetadata };
+  readonly diagnosticEvent?: {
+    readonly urn?: string;
+    readonly message: string;
+    readonly severity: string;
+    readonly ephemeral?: boolean;
+  };
+}
+
+interface StepMetadata {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+}
+
+interface Description {
+  readonly line?: string;
+  readonly error?: string;
+  readonly changed?: boolean;
+}
+
+const PAST_TENSE: Readonly<Record<string, string>> = {
+  create: "created",
+  update: "updated",
+  delete: "deleted",
+  replace: "replaced",
+  "create-replacement": "created anew",
+  "delete-replaced": "deleted the old",
+};
+
+/** A resource's own name: the last part of its URN. */
+export function resourceName(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+/**
+ * Puts one event into words, and keeps how long each resource took in seconds.
+ * Components, providers and unchanged resources say nothing: a person wants to see what happens.
+ */
+export function describeEvent(
+  event: EngineEvent,
+  started: Map<string, number>,
+  durations: Map<string, number>,
+  now: () => number = () => performance.now() / 1000,
+): Description | undefined {
+  const diagnostic = event.diagnosticEvent;
+  if (diagnostic) {
+    if (diagnostic.severity !== "error" || diagnostic.ephemeral) return undefined;
+    const error = meaningOf(diagnostic.message);
+    return error ? { error } : undefined;
+  }
+  if (event.resourcePreEvent) {
+    const { op, urn, type } = event.resourcePreEvent.metadata;
+    if (op === "same" || op === "read" || isInternal(type)) return undefined;
+    started.set(urn, now());
+    return undefined;
+  }
+  const done = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
+  if (!done) return undefined;
+  const begin = started.get(done.urn);
+  if (begin === undefined || isInternal(done.type)) return undefined;
+  started.delete(done.urn);
+  const seconds = now() - begin;
+  if (event.resOpFailedEvent) return { line: `failed   ${resourceName(done.urn)} (${seconds.toFixed(1)} s)` };
+  durations.set(done.urn, seconds);
+  const verb = PAST_TENSE[done.op] ?? done.op;
+  return { line: `${verb}  ${resourceName(done.urn)} (${seconds.toFixed(1)} s)`, changed: true };
+}
+
+function isInternal(type: string): boolean {
+  return type.startsWith("pulumi:") || type.startsWith("gitops-platform:") || type.startsWith("kubernetes:yaml:");
+}
+
+/**
+ * What a failed command said, without what the command plugin puts around it: its own sentence, and the text of the
+ * command, which is the same for every step.
+ */
+export function meaningOf(message: string): string | undefined {
+  const text = message.replaceAll(/<\{%.*?%\}>/g, "").trim();
+  if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
+  const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));
+  return sentence.length > 0 ? sentence.map((line) => line.trim()).join("\n") : text;
+}

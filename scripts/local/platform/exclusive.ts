@@ -1,0 +1,21 @@
+import { createHash } from "node:crypto";
+import { createServer } from "node:net";
+import { root } from "./paths";
+
+/**
+ * Holds the local platform for this process: two starts, or a start and a stop, must not run at once.
+ * The lock is an abstract socket, which the kernel frees with the process, so that a crash leaves nothing behind.
+ *
+ * @throws when another command of this clone is running
+ */
+export async function holdPlatform(): Promise<void> {
+  const name = createHash("sha256").update(root).digest("hex").slice(0, 16);
+  await new Promise<void>((resolve, reject) => {
+    const server = createServer();
+    server.once("error", () => {
+      reject(new Error(`${root} — another npm start, stop or drill is at work here; wait until it has ended`));
+    });
+    server.listen(`\0gitops-platform-${name}`, resolve);
+    server.unref();
+  });
+}

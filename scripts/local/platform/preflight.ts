@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { paths, root } from "./paths";
+
+const GIB = 1024 ** 3;
+
+/** Debian packages that the local platform runs on this computer, by a file that each brings. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "systemd-container": "/usr/bin/systemd-nspawn",
+  iproute2: "/sbin/ip",
+  "openssh-client": "/usr/bin/ssh",
+  git: "/usr/bin/git",
+  "util-linux": "/usr/bin/flock",
+  e2fsprogs: "/sbin/mke2fs",
+};
+
+/** What `preflight` found wrong; each a sentence that says what to do. */
+export async function preflight(): Promise<readonly string[]> {
+  if (process.platform !== "linux") return [`this computer — runs ${process.platform}, need Linux; use a Debian machine`];
+  if (process.getuid?.() !== 0) return ["this user — is not root; machines need namespaces and loop devices: run with sudo"];
+  const problems: string[] = [];
+  if (process.arch !== "x64") problems.push(`this computer — is ${process.arch}, need x64; use an x86-64 machine`);
+  if (!existsSync("/etc/debian_version"))
+    problems.push("this computer — is not Debian; the machines' disk is built from its package sources: use Debian 12");
+  if ((await execa("go", ["version"], { reject: false })).exitCode !== 0)
+    problems.push("go — not found; install Go 1.26 or newer and put it on the PATH");
+  problems.push(...spaceProblems(), ...memoryProblems(), ...(await networkProblems()));
+  return problems;
+}
+
+function spaceProblems(): readonly string[] {
+  // A full build leaves 9 GB of Go caches and 6 GB of mirror; three machines and a hub grow to about 8 GB.
+  const built = existsSync(join(paths.mirror, "artifacts.json"));
+  return [
+    { directory: paths.cache, need: built ? 2 : 20, what: "the mirror and its builds" },
+    { directory: paths.local, need: 10, what: "the machines' disks" },
+  ].flatMap(({ directory, need, what }) => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const { bavail, bsize } = statfsSync(directory);
+    const free = (bavail * bsize) / GIB;
+    if (free >= need) return [];
+    return [`${directory} — ${free.toFixed(1)} GiB free, need ${need} GiB for ${what}; free some space`];
+  });
+}
+
+function memoryProblems(): readonly string[] {
+  const available = Number(/MemAvailable:\s+(\d+)/.exec(readFileSync("/proc/meminfo", "utf8"))?.[1] ?? 0) / 1024 ** 2;
+  return available >= 4 ? [] : [`memory — ${available.toFixed(1)} GiB available, need 4 GiB; stop other programs`];
+}
+
+interface Link {
+  readonly ifname: string;
+  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number; readonly family?: string }[];
+}
+
+async function networkProblems(): Promise<readonly string[]> {
+  const file = parse(readFileSync(join(root, "Pulumi.local.yaml"), "utf8")) as {
+    config: Record<string, { cidr?: string; bridge?: string } | undefined>;
+  };
+  const cidr = file.config["gitops-platform:network"]?.cidr ?? "10.78.0.0/24";
+  const bridge = file.config["gitops-platform:localMachines"]?.bridge ?? "gitops0";
+  if (!existsSync("/sbin/ip")) return [];
+  const { stdout } = await execa("ip", ["-json", "-4", "address"]);
+  const links = JSON.parse(stdout) as readonly Link[];
+  return links
+    .filter((link) => link.ifname !== bridge)
+    .flatMap((link) =>
+      (link.addr_info ?? [])
+        .filter((address) => address.local && overlaps(cidr, `${address.local}/${address.prefixlen ?? 32}`))
+        .map(
+          (address) =>
+            `network.cidr — ${cidr} overlaps ${address.local}/${address.prefixlen} on ${link.ifname}; ` +
+            "choose a free range in Pulumi.local.yaml (network, nodes, hub, artifacts, gitops)",
+        ),
+    );
+}
+
+/** Whether two IPv4 ranges in CIDR form share an address. */
+export function overlaps(a: string, b: string): boolean {
+  const [first, second] = [a, b].map((cidr) => {
+    const [address = "", prefix = "32"] = cidr.split("/");
+    const value = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+    const size = 2 ** (32 - Number(prefix));
+    const start = Math.floor(value / size) * size;
+    return { start, end: start + size - 1 };
+  }) as [{ start: number; end: number }, { start: number; end: number }];
+  return first.start <= second.end && second.start <= first.end;
+}
+
+/** Installs the Debian packages that are missing. @returns their names */
+export async function installPackages(tell: (line: string) => void): Promise<readonly string[]> {
+  const missing = Object.entries(PACKAGES)
+    .filter(([, file]) => !existsSync(file))
+    .map(([name]) => name);
+  if (missing.length === 0) return missing;
+  tell(`apt-get install ${missing.join(" ")}`);
+  const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdin: "ignore" } as const;
+  await execa("apt-get", ["update", "-qq"], options);
+  await execa("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
+  return missing;
+}

@@ -1,0 +1,132 @@
+import { closeSync, createReadStream, existsSync, mkdirSync, openSync, readFileSync, watch, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa, type Options } from "execa";
+import { describeEvent, type EngineEvent } from "./events";
+import { paths, root } from "./paths";
+
+/** What every Pulumi process of the local platform runs with. Secrets are named by file, never by value. */
+export function pulumiEnvironment(): Record<string, string> {
+  return {
+    PULUMI_HOME: paths.pulumiHome,
+    PULUMI_BACKEND_URL: `file://${paths.state}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // `npm run check` has type-checked the program; doing it again costs every preview three seconds.
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  };
+}
+
+/** Where npm's `pulumi` package keeps the command line program that `ensurePulumi` installed. */
+export function pulumiBinary(): string {
+  const { version } = JSON.parse(readFileSync(join(root, "node_modules", "pulumi", "package.json"), "utf8")) as {
+    version: string;
+  };
+  return join(paths.pulumiHome, "versions", version, "bin", "pulumi");
+}
+
+/** Runs one Pulumi command on the local stack and returns what it printed. */
+export async function pulumi(args: readonly string[], options: Options = {}): Promise<string> {
+  const result = await execa(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], {
+    cwd: root,
+    env: pulumiEnvironment(),
+    ...options,
+  });
+  return typeof result.stdout === "string" ? result.stdout : "";
+}
+
+/** Flags that select the local stack and its rendered configuration. */
+export const localStack = ["--stack", "local", "--config-file", paths.stackFile] as const;
+
+export interface UpdateResult {
+  readonly exitCode: number;
+  /** Messages of failed resources, in the order they came. */
+  readonly errors: readonly string[];
+  /** Seconds each resource took, by URN. */
+  readonly durations: ReadonlyMap<string, number>;
+  /** Whether anything was created, updated, replaced or deleted. */
+  readonly changed: boolean;
+  readonly log: string;
+}
+
+/**
+ * Runs `up` or `destroy` and tells, resource by resource, what happens while it happens.
+ * Everything that Pulumi prints goes to a log file under `.local/logs`.
+ */
+export async function update(
+  command: "up" | "destroy",
+  args: readonly string[],
+  tell: (line: string) => void,
+): Promise<UpdateResult> {
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
+  const log = join(paths.logs, `${command}-${stamp}.log`);
+  const eventLog = join(paths.logs, `${command}-${stamp}.events.json`);
+  writeFileSync(eventLog, "", { mode: 0o600 });
+  const errors: string[] = [];
+  const durations = new Map<string, number>();
+  const started = new Map<string, number>();
+  let changed = false;
+  const onEvent = (event: EngineEvent): void => {
+    const description = describeEvent(event, started, durations);
+    if (description?.error !== undefined) errors.push(description.error);
+    if (description?.changed) changed = true;
+    if (description?.line !== undefined) tell(description.line);
+  };
+  const follower = follow(eventLog, onEvent);
+  const output = openSync(log, "a", 0o600);
+  const result = await execa(
+    pulumiBinary(),
+    [command, ...localStack, "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--suppress-outputs", "--event-log", eventLog, ...args],
+    {
+      cwd: root,
+      // --event-log, which Pulumi's Automation API uses, is a flag for debugging.
+      env: { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true" },
+      reject: false,
+      stdio: ["ignore", output, output],
+    },
+  );
+  closeSync(output);
+  await follower.end();
+  if (result.exitCode !== 0 && errors.length === 0) errors.push(lastLines(log));
+  return { exitCode: result.exitCode ?? 1, errors, durations, changed, log };
+}
+
+/** What a CLI that failed outside any resource said last. */
+function lastLines(log: string): string {
+  return readFileSync(log, "utf8").trim().split("\n").slice(-10).join("\n");
+}
+
+/** Reads the lines that are appended to a file of JSON lines, until `end` has read the last. */
+function follow(file: string, onEvent: (event: EngineEvent) => void): { end: () => Promise<void> } {
+  let offset = 0;
+  let rest = "";
+  let reading: Promise<void> = Promise.resolve();
+  const read = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const stream = createReadStream(file, { start: offset, encoding: "utf8" });
+      stream.on("data", (chunk) => {
+        offset += Buffer.byteLength(chunk);
+        const lines = (rest + String(chunk)).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) if (line.trim()) onEvent(JSON.parse(line) as EngineEvent);
+      });
+      stream.on("error", reject);
+      stream.on("close", resolve);
+    });
+  const watcher = watch(file, () => {
+    reading = reading.then(read);
+  });
+  return {
+    end: async () => {
+      watcher.close();
+      await reading;
+      await read();
+    },
+  };
+}
+
+/** Whether the local stack has a state file. */
+export function stackExists(): boolean {
+  return existsSync(join(paths.state, ".pulumi", "stacks", "gitops-platform", "local.json"));
+}

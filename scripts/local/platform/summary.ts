@@ -1,0 +1,77 @@
+import { relative } from "node:path";
+import { execa } from "execa";
+import { join } from "node:path";
+import { paths } from "./paths";
+import type { StackOutputs } from "./stack";
+
+interface KubernetesNode {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
+}
+
+interface Application {
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly sync?: { readonly status?: string }; readonly health?: { readonly status?: string } };
+}
+
+/** The platform as the cluster itself reports it. */
+export interface Observed {
+  readonly nodes: readonly { readonly name: string; readonly ready: boolean }[];
+  readonly applications: readonly { readonly name: string; readonly sync: string; readonly health: string }[];
+}
+
+/** Asks the running cluster for its nodes and Argo CD's applications. */
+export async function observe(): Promise<Observed> {
+  const kubectl = async <T>(...args: string[]): Promise<readonly T[]> => {
+    const command = ["--kubeconfig", paths.kubeconfig, "--request-timeout=10s", "get", ...args, "-o", "json"];
+    const { stdout } = await execa(join(paths.mirror, "bin", "kubectl"), command);
+    return (JSON.parse(stdout) as { items: readonly T[] }).items;
+  };
+  const [nodes, applications] = await Promise.all([
+    kubectl<KubernetesNode>("nodes"),
+    kubectl<Application>("applications.argoproj.io", "--namespace", "argocd"),
+  ]);
+  return {
+    nodes: nodes.map((node) => ({
+      name: node.metadata.name,
+      ready: node.status.conditions.some((condition) => condition.type === "Ready" && condition.status === "True"),
+    })),
+    applications: applications.map((application) => ({
+      name: application.metadata.name,
+      sync: application.status?.sync?.status ?? "Unknown",
+      health: application.status?.health?.status ?? "Unknown",
+    })),
+  };
+}
+
+/** The last thing `npm start` says: what is there, how it is, and how to reach it. No secret is in it. */
+export function renderSummary(outputs: StackOutputs, observed: Observed): string {
+  const here = (file: string): string => relative(process.cwd(), file) || ".";
+  const nodes = outputs.nodes.map((node) => {
+    const state = observed.nodes.find((seen) => seen.name === node.name)?.ready ? "Ready" : "NotReady";
+    const gate = outputs.diskGate[node.name];
+    const disk = gate ? `fdatasync p99 ${gate.p99Ms.toFixed(1)} ms (limit ${gate.limitMs} ms, ${gate.verdict})` : "";
+    return [node.name, node.role, node.address, state, disk];
+  });
+  const applications = observed.applications.map(({ name, sync, health }) => [name, sync, health]);
+  const versions = Object.entries(outputs.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    "Machines",
+    ...table(nodes),
+    "Applications",
+    ...table(applications),
+    "Versions",
+    `  ${versions.join(", ")}`,
+    "Reach it",
+    `  export KUBECONFIG=$PWD/${here(paths.kubeconfig)} PATH=$PWD/${here(paths.bin)}:$PATH`,
+    `  Argo CD   ${outputs.argocd.url}  user admin, password: npm run --silent pulumi -- stack output argocd --show-secrets`,
+    `  Git       git clone ${outputs.rootApplication.repoURL} (key ${here(join(paths.keys, "operator"))})`,
+    `  Seal      kubeseal --format=yaml --cert=${here(paths.certificate)} < secret.yaml > sealed-secret.yaml`,
+  ].join("\n");
+}
+
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
+}

@@ -1,0 +1,19 @@
+/**
+ * `npm run pulumi -- COMMAND [ARG ...]`: any Pulumi command on the local stack, with the platform's backend, passphrase
+ * and rendered stack file: `npm run pulumi -- preview`.
+ */
+import { spawnSync } from "node:child_process";
+import { root } from "./platform/paths";
+import { localStack, pulumiBinary, pulumiEnvironment } from "./platform/pulumi";
+
+/** Commands that read the stack's configuration. */
+const WITH_CONFIG = new Set(["preview", "up", "destroy", "refresh", "config"]);
+
+const [command = "help", ...args] = process.argv.slice(2);
+const stack = WITH_CONFIG.has(command) ? localStack : command === "stack" ? ["--stack", "local"] : [];
+const { status } = spawnSync(pulumiBinary(), [command, ...args, ...stack], {
+  cwd: root,
+  env: { ...process.env, ...pulumiEnvironment() },
+  stdio: "inherit",
+});
+process.exit(status ?? 1);

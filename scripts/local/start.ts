@@ -1,0 +1,105 @@
+/**
+ * `npm start`: from a fresh clone to the local platform running; again: continues, or says that all is up.
+ *
+ * Tools → mirror → keys and stack → `pulumi up` → summary. Every step looks first and does only what is missing, so
+ * that a start that was killed anywhere is continued by the next one.
+ */
+import { performance } from "node:perf_hooks";
+import { Listr } from "listr2";
+import { ensureMirror } from "../../airgap/mirror";
+import { ensurePulumi } from "../../airgap/pulumi/ensure";
+import { ensureKeys } from "./platform/keys";
+import { holdPlatform } from "./platform/exclusive";
+import { linkTools } from "./platform/links";
+import { paths } from "./platform/paths";
+import { installPackages, preflight } from "./platform/preflight";
+import { update, type UpdateResult } from "./platform/pulumi";
+import { recover } from "./platform/recovery";
+import { prepareStack, readOutputs, writeOutputs } from "./platform/stack";
+import { observe, renderSummary } from "./platform/summary";
+
+async function main(): Promise<void> {
+  const begin = performance.now();
+  await holdPlatform();
+  const problems = await preflight();
+  if (problems.length > 0) {
+    process.stderr.write(`The local platform can't be started here; nothing was changed:\n${list(problems)}\n`);
+    process.exit(1);
+  }
+  let result: UpdateResult | undefined;
+  const tasks = new Listr(
+    [
+      {
+        title: "Host packages",
+        task: async (_, task) => {
+          const installed = await installPackages((line) => (task.output = line));
+          task.title = installed.length ? `Host packages: installed ${installed.join(", ")}` : "Host packages are there";
+        },
+      },
+      {
+        title: "Pulumi",
+        task: async (_, task) => {
+          const { origin } = await ensurePulumi({ home: paths.pulumiHome, cache: paths.cache, log: (line) => (task.output = line) });
+          task.title = origin === "official" ? "Pulumi: official plugins" : "Pulumi: stand-in plugins (airgap/providers/README.md)";
+        },
+        rendererOptions: { persistentOutput: true },
+      },
+      {
+        title: "Mirror",
+        task: async (_, task) => {
+          const { changed } = await ensureMirror({ cache: paths.cache, log: (line) => (task.output = line) });
+          task.title = changed ? "Mirror: built" : "Mirror is up to date";
+        },
+      },
+      {
+        title: "Keys and stack",
+        task: async (_, task) => {
+          ensureKeys();
+          linkTools();
+          await prepareStack();
+          for (const line of await recover()) task.output = line;
+        },
+        rendererOptions: { persistentOutput: true },
+      },
+      {
+        title: "pulumi up",
+        task: async (_, task) => {
+          result = await update("up", [], (line) => (task.output = line));
+          if (result.exitCode !== 0) throw new Error("pulumi up failed");
+          task.title = result.changed ? "pulumi up: done" : "pulumi up: nothing to change";
+        },
+        rendererOptions: { outputBar: 8 },
+      },
+    ],
+    { fallbackRenderer: "simple", rendererOptions: { showErrorMessage: false }, concurrent: false },
+  );
+  try {
+    await tasks.run();
+  } catch (error) {
+    process.stderr.write(`\n${failure(error, result)}\n`);
+    process.exit(1);
+  }
+  const outputs = await readOutputs();
+  writeOutputs(outputs);
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  const headline = result?.changed ? "The local platform is up" : "The local platform is up already";
+  process.stdout.write(`\n${headline} (${seconds} s).\n\n${renderSummary(outputs, await observe())}\n`);
+}
+
+function failure(error: unknown, result: UpdateResult | undefined): string {
+  if (!result) return error instanceof Error ? error.message : String(error);
+  return [
+    "The platform is not up:",
+    list(result.errors.length > 0 ? result.errors : ["Pulumi gave no reason; see its log"]),
+    `What was done so far is kept; \`npm start\` continues from there. Log: ${result.log}`,
+  ].join("\n");
+}
+
+function list(lines: readonly string[]): string {
+  return lines.map((line) => `  - ${line.replaceAll("\n", "\n    ")}`).join("\n");
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,61 @@
+/**
+ * `npm test`: every check and test from a fresh clone, the drills on real local machines included.
+ *
+ * The suites run one after the other, cheapest first; a suite that fails does not hide what the next would say.
+ * Ends with `Suites: N passed, N failed`.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { execa } from "execa";
+import { root } from "./platform/paths";
+
+interface Suite {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+const SUITES: readonly Suite[] = [
+  { name: "check", command: ["npm", "run", "--silent", "check"] },
+  { name: "unit and graph", command: ["npx", "vitest", "run"] },
+  // Builds the tools and the mirror where they are missing: what the following suites run on.
+  { name: "mirror", command: ["npm", "run", "--silent", "mirror"] },
+  { name: "scripts", command: ["bats", "--recursive", "--timing", "test/scripts"] },
+  { name: "drills", command: ["npm", "run", "--silent", "drill", "--", "all"] },
+];
+
+async function main(): Promise<void> {
+  const machines = join(root, ".local", "machines");
+  if (existsSync(machines) && readdirSync(machines).length > 0)
+    throw new Error(".local/machines — a local platform is running in this clone, and the tests would take it down; run npm stop first");
+  await installTools();
+  const results: { name: string; passed: boolean; seconds: number }[] = [];
+  for (const { name, command } of SUITES) {
+    process.stdout.write(`\n── ${name}\n`);
+    const begin = performance.now();
+    const [program, ...args] = command;
+    const { exitCode } = await execa(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], reject: false });
+    results.push({ name, passed: exitCode === 0, seconds: (performance.now() - begin) / 1000 });
+  }
+  process.stdout.write("\n");
+  for (const { name, passed, seconds } of results)
+    process.stdout.write(`${passed ? "passed" : "FAILED"}  ${name} (${seconds.toFixed(0)} s)\n`);
+  const failed = results.filter(({ passed }) => !passed).length;
+  process.stdout.write(`Suites: ${results.length - failed} passed, ${failed} failed\n`);
+  process.exit(failed > 0 ? 1 : 0);
+}
+
+/** Debian packages that only the tests need. */
+async function installTools(): Promise<void> {
+  const tools = { bats: "/usr/bin/bats", shellcheck: "/usr/bin/shellcheck", shfmt: "/usr/bin/shfmt", strace: "/usr/bin/strace", jq: "/usr/bin/jq" };
+  const missing = Object.entries(tools).filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  if (missing.length === 0) return;
+  const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] } as const;
+  await execa("apt-get", ["update", "-qq"], options);
+  await execa("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# On a control plane: lets the listed nodes join. Forgets what rebuilt machines left behind under the same names,
+# renews the bootstrap token and, where more control planes join, the encrypted certificates.
+#
+# Environment
+#   NODE_NAME, STACK_ID
+#   NODES                lines "name role address identity": every other node
+#   BOOTSTRAP_TOKEN      id.secret (secret)
+#   UPLOAD_CERTS_CONFIG  kubeadm configuration with the certificate key (secret); empty: no more control planes
+# State: the Secrets bootstrap-token-* and kubeadm-certs; Node objects and etcd members of machines that are gone
+# Undo: none; the token expires by itself.
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/lock.sh"
+. "$(dirname "$0")/../lib/owner.sh"
+. "$(dirname "$0")/../lib/kubeadm.sh"
+. "$(dirname "$0")/../lib/members.sh"
+SCOPE=admission
+
+# An `up` that was killed is usually run again the same day.
+readonly TOKEN_LIFETIME='+1 day'
+
+forget_rebuilt_nodes() {
+  local name role address identity known
+  while read -r name role address identity; do
+    [ -n "$name" ] || continue
+    known=$(identity_of "$name")
+    case "$known" in
+    "$identity") ;;
+    '') if [ "$role" = control-plane ]; then forget_etcd_member "$name" "$address"; fi ;;
+    *)
+      log_info "$name is another machine now (was $known, is $identity): forgetting the old one"
+      forget_node "$name" "$role" "$address"
+      ;;
+    esac
+  done <<<"$NODES"
+}
+
+# Server-side apply on stdin: the secret is in no argument and in no last-applied annotation.
+renew_token() {
+  kube apply --server-side --force-conflicts --filename - >/dev/null <<JSON
+{
+  "apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token",
+  "metadata": {"name": "bootstrap-token-${BOOTSTRAP_TOKEN%%.*}", "namespace": "kube-system"},
+  "stringData": {
+    "token-id": "${BOOTSTRAP_TOKEN%%.*}", "token-secret": "${BOOTSTRAP_TOKEN##*.}",
+    "expiration": "$(date --utc --date="$TOKEN_LIFETIME" +%Y-%m-%dT%H:%M:%SZ)",
+    "usage-bootstrap-authentication": "true", "usage-bootstrap-signing": "true",
+    "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token"
+  }
+}
+JSON
+}
+
+upload_certificates() {
+  [ -n "$UPLOAD_CERTS_CONFIG" ] || return 0
+  secret_file certs.yaml <<<"$UPLOAD_CERTS_CONFIG"
+  mkdir -p "$LOG_DIRECTORY"
+  kubeadm init phase upload-certs --upload-certs --skip-certificate-key-print --config "$SECRETS_DIRECTORY/certs.yaml" \
+    >"$LOG_DIRECTORY/upload-certs.log" 2>&1 9>&- ||
+    die "can't upload the control plane certificates: $(tail -n 1 "$LOG_DIRECTORY/upload-certs.log"); see $LOG_DIRECTORY/upload-certs.log there, and run again"
+}
+
+apply() {
+  is_ours || die "the machine is not prepared by this stack; run the whole update again"
+  take_lock
+  forget_rebuilt_nodes
+  renew_token
+  upload_certificates
+}
+
+main() {
+  case "${1:-}" in
+  apply) apply ;;
+  *) die "unknown verb '${1:-}' (need apply)" ;;
+  esac
+}
+
+main "$@" </dev/null

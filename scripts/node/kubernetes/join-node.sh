@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Joins a control plane or a worker to the cluster: kubeadm join, once.
+#
+# Environment
+#   NODE_NAME, NODE_ADDRESS, NODE_ROLE (control-plane or worker), STACK_ID, IDENTITY, ETCD_DIRECTORY
+#   CA_CERTIFICATE    of the cluster, PEM
+#   JOIN_CONFIG       kubeadm configuration (secret)
+#   POD_CIDR          this node's part of the pod network; empty: Kubernetes chooses
+#   RENEW_COMMAND     what to run when the bootstrap token has expired
+# State: /etc/kubernetes, /var/lib/{etcd,kubelet}, /etc/gitops-platform/joined
+# Undo: kubeadm reset and what it leaves behind, when the ownership marker is ours.
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/lock.sh"
+. "$(dirname "$0")/../lib/owner.sh"
+. "$(dirname "$0")/../lib/kubeadm.sh"
+. "$(dirname "$0")/../lib/reset.sh"
+. "$(dirname "$0")/../lib/members.sh"
+SCOPE="join"
+
+readonly SIGNATURE_SECONDS=20
+readonly KUBELET_CONFIG=/etc/kubernetes/kubelet.conf
+
+# The cluster that this machine is a member of, by its CA: a cluster that was rebuilt is another one.
+cluster_fingerprint() {
+  sha256sum <<<"$CA_CERTIFICATE" | cut -d' ' -f1
+}
+
+is_member() {
+  [ "$(cat "$JOINED_FILE" 2>/dev/null)" = "$(cluster_fingerprint)" ] || [ -e "$INITIALISED_FILE" ]
+}
+
+# A killed join whose kubelet already has its certificate only missed the marker. A control plane has more to do.
+is_registered() {
+  [ "$NODE_ROLE" = worker ] && [ -s "$KUBELET_CONFIG" ] && cmp --silent /etc/kubernetes/pki/ca.crt <(printf '%s' "$CA_CERTIFICATE") &&
+    kubectl --kubeconfig "$KUBELET_CONFIG" --request-timeout=10s get node "$NODE_NAME" >/dev/null 2>&1
+}
+
+# A killed join of a control plane may have left an etcd member and a Node that would refuse the next one.
+recover() {
+  log_info "an earlier join did not finish, or was to another cluster; starting over"
+  if [ -s "$ADMIN_CONFIG" ] && cmp --silent /etc/kubernetes/pki/ca.crt <(printf '%s' "$CA_CERTIFICATE"); then
+    # Its own half-started API server must not answer: the request goes through the proxy to the others.
+    forget_node "$NODE_NAME" "$NODE_ROLE" "$NODE_ADDRESS"
+  fi
+  reset_node
+}
+
+# ask_api PATH CURL_OPTIONS…
+ask_api() {
+  local path=$1
+  shift
+  curl --silent --noproxy '*' --max-time 5 --cacert <(printf '%s' "$CA_CERTIFICATE") "$@" "https://127.0.0.1:7443$path"
+}
+
+# kubeadm would retry an expired token for five minutes.
+require_valid_token() {
+  local status
+  status=$(ask_api "/api/v1/nodes/$NODE_NAME" --output /dev/null --write-out '%{http_code}' \
+    --header @<(printf 'Authorization: Bearer %s' "$1")) || true # 000 for no answer: kubeadm waits for the API itself
+  [ "$status" != 401 ] ||
+    die "the cluster does not accept the bootstrap token (any more: it lives for a day); renew it with \`$RENEW_COMMAND\`, and run again"
+}
+
+# kubeadm looks for the signed cluster-info every 5 s only; asking here more often saves most of that.
+await_signature() {
+  local deadline=$((SECONDS + SIGNATURE_SECONDS))
+  until ask_api /api/v1/namespaces/kube-public/configmaps/cluster-info | grep -q "jws-kubeconfig-${1%%.*}"; do
+    [ "$SECONDS" -lt "$deadline" ] || return 0 # kubeadm waits on, and reports
+    sleep 0.2
+  done
+}
+
+join() {
+  local token
+  if has_remnants; then recover; fi
+  token=$(sed -n 's/^ *token: *//p' <<<"$JOIN_CONFIG" | tr -d "\"'")
+  require_valid_token "$token"
+  await_signature "$token"
+  secret_file join.yaml <<<"$JOIN_CONFIG"
+  run_kubeadm join join --config "$SECRETS_DIRECTORY/join.yaml"
+}
+
+apply() {
+  is_ours || die "the machine is not prepared by this stack; run the whole update again"
+  take_lock
+  if is_member; then
+    systemctl start kubelet
+  else
+    if is_registered; then systemctl start kubelet; else join; fi
+    cluster_fingerprint >"$JOINED_FILE"
+  fi
+  record_node "$KUBELET_CONFIG"
+}
+
+destroy() {
+  if ! is_ours; then
+    log_info "nothing of this stack is here"
+    return
+  fi
+  take_lock
+  reset_node
+}
+
+main() {
+  case "${1:-}" in
+  apply) apply ;;
+  destroy) destroy ;;
+  *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
+  esac
+}
+
+main "$@" </dev/null

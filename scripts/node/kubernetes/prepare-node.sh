@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Makes a machine ready for kubeadm: packages, kernel, containerd, binaries, kubelet unit, API proxy, images.
+#
+# Environment
+#   NODE_NAME, NODE_ADDRESS, STACK_ID, ETCD_DIRECTORY
+#   FILES            lines "name url sha256": kubelet, kubeadm, kubectl, crictl (tgz), cni-plugins (tgz)
+#   IMAGES           lines "reference digest": needed before pods can start; pulled now
+#   PREFETCH_IMAGES  the same, for later workloads; pulled by a unit in the background
+#   SANDBOX_IMAGE    reference of the pause image
+#   REGISTRY_HOSTS   upstream registries, separated by blanks
+#   MIRROR_REGISTRY  base URL of the mirror, empty for upstream
+#   API_PROXY_CONFIG haproxy configuration
+# State: /etc/gitops-platform, /etc/containerd, /etc/{sysctl,modules-load}.d/*gitops-platform.conf, /usr/local/bin,
+#   /opt/cni/bin, /etc/systemd/system/{kubelet,kube-apiserver-proxy}.service, /var/lib/gitops-platform
+# Undo: all of that, when the ownership marker is ours; Debian packages stay.
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/lock.sh"
+. "$(dirname "$0")/../lib/owner.sh"
+. "$(dirname "$0")/../lib/files.sh"
+. "$(dirname "$0")/../lib/downloads.sh"
+. "$(dirname "$0")/../lib/node-kernel.sh"
+. "$(dirname "$0")/../lib/containerd.sh"
+. "$(dirname "$0")/../lib/images.sh"
+. "$(dirname "$0")/../lib/node-services.sh"
+SCOPE=prepare
+
+readonly PACKAGES=(containerd runc iptables conntrack socat ethtool ebtables ipset haproxy curl jq ca-certificates iproute2 kmod procps)
+readonly DATA_DIRECTORY=/var/lib/gitops-platform
+readonly BINARIES=(kubelet kubeadm kubectl)
+
+refuse_foreign_kubernetes() {
+  refuse_other_owner
+  is_ours && return
+  local directory
+  for directory in /etc/kubernetes "$ETCD_DIRECTORY"; do
+    [ -z "$(find "$directory" -mindepth 1 -type f -print -quit 2>/dev/null)" ] ||
+      die "$directory holds a Kubernetes that this stack did not install; nothing was changed. Take it away (kubeadm reset), or give this node another machine, and run again"
+  done
+}
+
+install_packages() {
+  local package missing=()
+  for package in "${PACKAGES[@]}"; do
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  log_info "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update && apt-get install --yes --no-install-recommends "${missing[@]}"; } >"$DATA_DIRECTORY/apt.log" 2>&1 ||
+    die "can't install the Debian packages ${missing[*]}: $(grep -m 1 '^E:' "$DATA_DIRECTORY/apt.log"); repair the machine's apt sources and run again"
+  case " ${missing[*]} " in *" haproxy "*) systemctl disable --quiet --now haproxy ;; esac # we run our own unit
+}
+
+# sum_of FILE: its SHA-256; nothing for a missing one.
+sum_of() {
+  local sum
+  sum=$(sha256sum "$1" 2>/dev/null) && printf '%s' "${sum%% *}"
+}
+
+# installed NAME SHA256: binaries are hashed again, archives have a stamp, written after the last file.
+installed() {
+  case "$1" in
+  kubelet | kubeadm | kubectl) [ "$(sum_of "/usr/local/bin/$1")" = "$2" ] ;;
+  *) [ "$(cat "$DATA_DIRECTORY/installed/$1" 2>/dev/null)" = "$2" ] ;;
+  esac
+}
+
+# install_archive ARCHIVE DIRECTORY: every file is renamed into place, so that a running one is never half-written.
+install_archive() {
+  local content file
+  content=$(mktemp -d "$DATA_DIRECTORY/archive.XXXXXX")
+  tar --extract --gzip --no-same-owner --file "$1" --directory "$content"
+  mkdir -p "$2"
+  find "$content" -type f -printf '%f\0' | while IFS= read -r -d '' file; do
+    install_binary "$(find "$content" -type f -name "$file")" "$2/$file"
+  done
+  rm -rf "$content"
+}
+
+install_binary() {
+  mv -f "$1" "$2.new"
+  chmod 755 "$2.new"
+  mv -f "$2.new" "$2"
+}
+
+install_artifacts() {
+  local name url sum wanted='' staging=$DATA_DIRECTORY/staging
+  while read -r name url sum; do
+    [ -z "$name" ] || installed "$name" "$sum" || wanted+="$name $url $sum"$'\n'
+  done <<<"$FILES"
+  [ -n "$wanted" ] || return 0
+  download_all "$staging" <<<"$wanted"
+  mkdir -p "$DATA_DIRECTORY/installed"
+  while read -r name url sum; do
+    case "$name" in
+    '') ;;
+    crictl) install_archive "$staging/crictl" /usr/local/bin ;;
+    cni-plugins) install_archive "$staging/cni-plugins" /opt/cni/bin ;;
+    *) install_binary "$staging/$name" "/usr/local/bin/$name" ;;
+    esac
+    [ -z "$name" ] || printf '%s' "$sum" >"$DATA_DIRECTORY/installed/$name"
+  done <<<"$wanted"
+  rm -rf "$staging"
+}
+
+apply() {
+  refuse_foreign_kubernetes
+  take_lock
+  claim_machine
+  mkdir -p "$DATA_DIRECTORY"
+  install_packages
+  load_modules
+  set_sysctls
+  disable_swap
+  configure_containerd
+  install_artifacts
+  install_kubelet_unit
+  install_api_proxy
+  pull_images <<<"$IMAGES"
+  prefetch_images
+}
+
+destroy() {
+  if ! is_ours; then
+    log_info "nothing of this stack is here"
+    return
+  fi
+  take_lock
+  stop_prefetch
+  remove_services
+  rm -f "${BINARIES[@]/#//usr/local/bin/}" /usr/local/bin/crictl /etc/crictl.yaml
+  rm -rf /opt/cni/bin "$DATA_DIRECTORY"
+  restore_containerd
+  restore_kernel_settings
+  rm -rf "$STATE_DIRECTORY"
+}
+
+main() {
+  case "${1:-}" in
+  apply) apply ;;
+  destroy) destroy ;;
+  *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
+  esac
+}
+
+main "$@" </dev/null

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Prints the administrator's kubeconfig (secret) with the address that operators reach the API at.
+#
+# Environment
+#   NODE_NAME
+#   ENDPOINT  https://host:port
+# State: none. Undo: none.
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+SCOPE=kubeconfig
+
+main() {
+  [ "${1:-}" = apply ] || die "unknown verb '${1:-}' (need apply)"
+  [ -s /etc/kubernetes/admin.conf ] || die "/etc/kubernetes/admin.conf is missing (need a control plane); run the whole update again"
+  sed "s|^\( *server:\).*|\1 $ENDPOINT|" /etc/kubernetes/admin.conf
+}
+
+main "$@" </dev/null

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# containerd as kubeadm wants it: systemd cgroups, CNI plugins in /opt/cni/bin, registries by certs.d.
+
+readonly CONTAINERD_CONFIG=/etc/containerd/config.toml
+readonly CONTAINERD_ORIGINAL=/etc/containerd/config.toml.before-gitops-platform
+readonly REGISTRY_HOSTS_DIRECTORY=/etc/containerd/certs.d
+
+# cannot_set_oom_scores: in a container without CAP_SYS_RESOURCE every pod sandbox would die on its negative score.
+cannot_set_oom_scores() {
+  ! (echo -998 >/proc/self/oom_score_adj) 2>/dev/null
+}
+
+render_containerd_config() {
+  local restrict=false
+  if cannot_set_oom_scores; then restrict=true; fi
+  cat <<TOML
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "$SANDBOX_IMAGE"
+  restrict_oom_score_adj = $restrict
+  max_concurrent_downloads = 8
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/opt/cni/bin"
+    conf_dir = "/etc/cni/net.d"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "$REGISTRY_HOSTS_DIRECTORY"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+TOML
+}
+
+# registry_host_config URL: `server` is the mirror too, so that a machine behind an air gap never tries the upstream.
+registry_host_config() {
+  cat <<TOML
+server = "$1"
+[host."$1"]
+  capabilities = ["pull", "resolve"]
+  override_path = true
+TOML
+}
+
+write_registry_hosts() {
+  local host
+  for host in $REGISTRY_HOSTS; do
+    if [ -z "$MIRROR_REGISTRY" ]; then
+      rm -rf "${REGISTRY_HOSTS_DIRECTORY:?}/$host"
+      continue
+    fi
+    # Unchanged or not: containerd reads it at every pull.
+    registry_host_config "$MIRROR_REGISTRY/v2/$host" | write_file "$REGISTRY_HOSTS_DIRECTORY/$host/hosts.toml" || true
+  done
+}
+
+configure_containerd() {
+  write_registry_hosts
+  if [ -f "$CONTAINERD_CONFIG" ] && [ ! -e "$CONTAINERD_ORIGINAL" ]; then
+    cp -p "$CONTAINERD_CONFIG" "$CONTAINERD_ORIGINAL"
+  fi
+  systemctl enable --quiet containerd
+  if render_containerd_config | write_file "$CONTAINERD_CONFIG"; then
+    systemctl restart containerd
+  else
+    systemctl start containerd
+  fi
+}
+
+# restore_containerd: as it was before us.
+restore_containerd() {
+  local host
+  for host in $REGISTRY_HOSTS; do rm -rf "${REGISTRY_HOSTS_DIRECTORY:?}/$host"; done
+  if [ -e "$CONTAINERD_ORIGINAL" ]; then
+    mv -f "$CONTAINERD_ORIGINAL" "$CONTAINERD_CONFIG"
+  else
+    rm -f "$CONTAINERD_CONFIG"
+  fi
+  systemctl restart containerd
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# kubeadm with secrets in a file that only root can read and that goes away; its log stays on the node.
+
+readonly LOG_DIRECTORY=/var/log/gitops-platform
+readonly SECRETS_DIRECTORY=/run/gitops-platform
+# shellcheck disable=SC2034 # read by the scripts that source this
+readonly INITIALISED_FILE=$STATE_DIRECTORY/initialised JOINED_FILE=$STATE_DIRECTORY/joined
+
+# secret_file NAME: stdin becomes a root-only file on a tmpfs; all of them are removed when the step ends.
+secret_file() {
+  install -d -m 700 "$SECRETS_DIRECTORY"
+  trap 'rm -rf "$SECRETS_DIRECTORY"' EXIT
+  (umask 077 && cat >"$SECRETS_DIRECTORY/$1")
+}
+
+# failure_in LOG: the checks that failed, or the last lines.
+failure_in() {
+  { grep '\[ERROR' "$1" || grep -vE '^(\s*$|To see the stack trace)' "$1" | tail -n 3; } | tr -s '[:space:]' ' '
+}
+
+# run_kubeadm LOG ARGUMENTS…: ends the step with the reason when it fails.
+run_kubeadm() {
+  local log=$LOG_DIRECTORY/$1.log exempt=HTTPProxyCIDR
+  shift
+  mkdir -p "$LOG_DIRECTORY"
+  # HTTPProxyCIDR: kubeadm 1.27 compiled with a recent Go rejects every IPv4 network there.
+  if [ "$(wc -l </proc/swaps)" -gt 1 ]; then exempt+=,Swap; fi # only a container gets here: the host's swap
+  kubeadm "$@" --ignore-preflight-errors="$exempt" >"$log" 2>&1 9>&- ||
+    die "kubeadm $1 failed: $(failure_in "$log"); see $log and \`journalctl -u kubelet\` there, and run again"
+}
+
+# has_remnants: whether some kubeadm, perhaps a killed one, has already worked here.
+has_remnants() {
+  [ -n "$(find /etc/kubernetes "$ETCD_DIRECTORY" -mindepth 1 -type f -print -quit 2>/dev/null)" ] ||
+    [ -e /var/lib/kubelet/config.yaml ]
+}
+
+# api_ready ADDRESS:PORT
+api_ready() {
+  [ "$(curl --silent --insecure --noproxy '*' --max-time 3 "https://$1/readyz")" = ok ]
+}
+
+# record_node KUBECONFIG: in the cluster, which machine this node is, to recognise a rebuilt one, and its part of the
+# pod network when the stack chooses it.
+record_node() {
+  jq --null-input --arg identity "$IDENTITY" --arg cidr "$POD_CIDR" \
+    '{metadata: {annotations: {"gitops-platform/identity": $identity}}}
+    + if $cidr == "" then {} else {spec: {podCIDR: $cidr, podCIDRs: [$cidr]}} end' |
+    kubectl --kubeconfig "$1" --request-timeout=20s patch node "$NODE_NAME" --patch-file /dev/stdin >/dev/null
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Kernel settings that pods and kube-proxy need: modules, forwarding, no swap.
+
+readonly MODULES_FILE=/etc/modules-load.d/gitops-platform.conf
+readonly SYSCTL_FILE=/etc/sysctl.d/99-gitops-platform.conf
+readonly FSTAB_MARK='#gitops-platform# '
+
+# in_container: modules and swap of a machine container belong to its host, which it must not change.
+in_container() {
+  systemd-detect-virt --quiet --container
+}
+
+load_modules() {
+  printf 'overlay\nbr_netfilter\n' | write_file "$MODULES_FILE" || true # unchanged is fine
+  in_container && return
+  modprobe --all overlay br_netfilter ||
+    die "can't load the kernel modules overlay and br_netfilter; install the distribution's full kernel image and run again"
+}
+
+set_sysctls() {
+  local key
+  printf '%s = 1\n' net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables |
+    write_file "$SYSCTL_FILE" || true                      # unchanged is fine
+  sysctl --quiet --load="$SYSCTL_FILE" 2>/dev/null || true # what matters is read back below
+  for key in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables; do
+    [ "$(cat "/proc/sys/$key" 2>/dev/null)" = 1 ] ||
+      die "the kernel setting ${key//\//.} is $(cat "/proc/sys/$key" 2>/dev/null || echo missing) (need 1); load br_netfilter where the kernel runs, and run again"
+  done
+}
+
+# The kubelet refuses to run with swap; the lines in fstab are commented out with our mark, which the undo takes away.
+disable_swap() {
+  in_container && return
+  sed -i -E "s/^([^#].*[[:space:]]swap[[:space:]].*)/${FSTAB_MARK}\1/" /etc/fstab
+  swapoff --all
+}
+
+# allow_host_swap: a container sees its host's swap but can't turn it off.
+kubelet_extra_args() {
+  local arguments="--node-ip=$NODE_ADDRESS"
+  if in_container && [ "$(wc -l </proc/swaps)" -gt 1 ]; then arguments+=" --fail-swap-on=false"; fi
+  printf 'KUBELET_EXTRA_ARGS=%s\n' "$arguments"
+}
+
+restore_kernel_settings() {
+  rm -f "$MODULES_FILE" "$SYSCTL_FILE"
+  in_container && return
+  sed -i "s/^${FSTAB_MARK}//" /etc/fstab
+  swapon --all || true # a swap device that is gone is not ours to repair
+}

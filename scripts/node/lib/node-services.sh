@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# The units of a node: kubelet, the API proxy in front of all control planes, the background image pull.
+
+readonly UNITS=/etc/systemd/system
+readonly API_PROXY_FILE=$STATE_DIRECTORY/kube-apiserver-proxy.cfg
+readonly PREFETCH_UNIT=gitops-platform-images
+
+# The condition keeps the kubelet still, instead of restarting for ever, until kubeadm has written its configuration.
+install_kubelet_unit() {
+  local changed=
+  if write_file "$UNITS/kubelet.service" <<'UNIT'; then changed=yes; fi
+[Unit]
+Description=kubelet
+Documentation=https://kubernetes.io/docs/
+Wants=network-online.target
+After=network-online.target containerd.service
+ConditionPathExists=/var/lib/kubelet/config.yaml
+
+[Service]
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+EnvironmentFile=-/etc/default/kubelet
+ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
+Restart=always
+StartLimitInterval=0
+RestartSec=2
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  if kubelet_extra_args | write_file /etc/default/kubelet; then changed=yes; fi
+  printf '%s: unix:///run/containerd/containerd.sock\n' runtime-endpoint image-endpoint | write_file /etc/crictl.yaml || true # unchanged is fine
+  [ -n "$changed" ] || return 0
+  systemctl daemon-reload
+  systemctl enable --quiet kubelet
+  systemctl try-restart kubelet
+}
+
+install_api_proxy() {
+  local unit_changed='' config_changed=''
+  if write_file "$UNITS/kube-apiserver-proxy.service" <<UNIT; then unit_changed=yes; fi
+[Unit]
+Description=Local load balancer in front of every Kubernetes API server
+Wants=network-online.target
+After=network-online.target
+Before=kubelet.service
+
+[Service]
+Type=notify
+ExecStart=/usr/sbin/haproxy -Ws -f $API_PROXY_FILE
+ExecReload=/usr/sbin/haproxy -c -q -f $API_PROXY_FILE
+ExecReload=/bin/kill -USR2 \$MAINPID
+KillMode=mixed
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  if write_file "$API_PROXY_FILE" <<<"$API_PROXY_CONFIG"; then config_changed=yes; fi
+  if [ -n "$unit_changed" ]; then systemctl daemon-reload; fi
+  systemctl enable --quiet --now kube-apiserver-proxy
+  if [ -n "$unit_changed" ]; then
+    systemctl restart kube-apiserver-proxy
+  elif [ -n "$config_changed" ]; then
+    systemctl reload kube-apiserver-proxy
+  fi
+}
+
+# prefetch_images: a unit of its own, so that it overlaps with init and joins and outlives this step. A failure costs
+# nothing but time: the kubelet pulls the image when a pod needs it.
+prefetch_images() {
+  [ -n "$PREFETCH_IMAGES" ] || return 0
+  systemctl is-active --quiet "$PREFETCH_UNIT" && return
+  systemctl reset-failed "$PREFETCH_UNIT" 2>/dev/null || true # fails when it never ran
+  # shellcheck disable=SC2016 # the unit's shell expands it
+  systemd-run --quiet --unit="$PREFETCH_UNIT" --property=TimeoutStartSec=600 --service-type=oneshot --no-block \
+    --setenv=PREFETCH_IMAGES="$PREFETCH_IMAGES" \
+    bash -c "set -euo pipefail; $(declare -f log_info die pull_image pull_images)"'; pull_images <<<"$PREFETCH_IMAGES"'
+}
+
+stop_prefetch() {
+  systemctl stop "$PREFETCH_UNIT" 2>/dev/null || true # it may be long gone
+}
+
+remove_services() {
+  systemctl disable --quiet --now kubelet kube-apiserver-proxy 2>/dev/null || true # a half-prepared node has no units
+  rm -f "$UNITS/kubelet.service" "$UNITS/kube-apiserver-proxy.service" /etc/default/kubelet
+  systemctl daemon-reload
+}

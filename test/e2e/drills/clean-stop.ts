@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { root } from "../../../scripts/local/platform/paths";
+import type { Drill } from "../drill";
+import { hostState, leftovers } from "../host-state";
+import { waitForEvent } from "../update-events";
+import { mustStart, run, stop } from "../platform";
+
+export const cleanStop: Drill = {
+  name: "clean-stop",
+  promise: "npm stop leaves no process, mount, loop device, namespace, link or cgroup, of a whole platform and of half a one",
+  needs: "nothing",
+  run: async (see) => {
+    const before = await hostState();
+    await mustStart();
+    const running = leftovers(before, await hostState());
+    for (const kind of ["processes", "mounts", "namespaces", "links", "cgroups"])
+      assert.ok(running.some((line) => line.startsWith(`${kind}: `)), `a running platform shows no ${kind}: the check is blind`);
+    const whole = await stop();
+    assert.equal(whole.exitCode, 0, whole.output);
+    assert.deepEqual(leftovers(before, await hostState()), []);
+    see(`a whole platform was gone in ${whole.seconds.toFixed(1)} s`);
+
+    const begin = Date.now();
+    const half = execa("npm", ["start", "--silent"], { cwd: root, reject: false, all: true });
+    const killed = await waitForEvent({ since: begin, op: "create", name: "cluster-init", seconds: 120 });
+    await sleep(1500);
+    process.kill(killed.cliPid, "SIGKILL");
+    await half;
+    assert.notDeepEqual(leftovers(before, await hostState()), [], "half a platform is there");
+    const broken = await stop();
+    assert.equal(broken.exitCode, 0, broken.output);
+    assert.deepEqual(leftovers(before, await hostState()), []);
+    see(`half a platform, killed during kubeadm init, was gone in ${broken.seconds.toFixed(1)} s`);
+
+    const nothing = await run("npm", ["stop", "--silent"]);
+    assert.equal(nothing.exitCode, 0, nothing.output);
+    return `gone in ${whole.seconds.toFixed(1)} s`;
+  },
+};

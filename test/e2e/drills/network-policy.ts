@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import type { Drill } from "../drill";
+import { eventually, kubectl, kubectlJson, on } from "../platform";
+
+interface Pod {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly nodeName: string };
+  readonly status: { readonly podIP: string; readonly containerStatuses: readonly { readonly containerID: string }[] };
+}
+
+/** Opens a TCP connection and says `PING`, in bash alone: no image of the platform brings a Redis client for this. */
+const ping = (host: string): string =>
+  `exec 3<>/dev/tcp/${host}/6379 && printf 'PING\\r\\n' >&3 && head -c 40 <&3`;
+
+export const networkPolicy: Drill = {
+  name: "network-policy",
+  promise: "a pod that no NetworkPolicy allows can't reach Argo CD's Redis, and Redis wants a password",
+  needs: "platform",
+  run: async (see) => {
+    const pods = (await kubectlJson<{ items: readonly Pod[] }>("get", "pods", "-n", "argocd")).items;
+    const part = (name: string): Pod => {
+      const pod = pods.find(({ metadata }) => metadata.labels["app.kubernetes.io/name"] === name);
+      assert.ok(pod, `${name} has no pod`);
+      return pod;
+    };
+    const redis = part("argocd-redis").status.podIP;
+
+    const allowed = await fromPod(part("argocd-repo-server"), ping(redis));
+    assert.match(allowed.output, /NOAUTH/, "Redis answered without asking for a password");
+    see("the repo-server reaches Redis, and Redis asks for a password");
+
+    const refused = await eventually("a forbidden pod can't reach Redis", 20, async () => {
+      const attempt = await fromPod(part("argocd-applicationset-controller"), ping(redis));
+      assert.ok(!/NOAUTH|PONG/.test(attempt.output), `the connection was not refused: ${attempt.output}`);
+      return attempt;
+    });
+    see(`the applicationset-controller can't: ${refused.value.output.trim().split("\n").at(-1) ?? ""}`);
+    assert.match(await kubectl("get", "networkpolicy", "-n", "argocd"), /argocd-redis-network-policy/);
+    return "Redis is reached by whom the policy names, with a password";
+  },
+};
+
+/** Runs a script in a pod's network, with the tools of the node that it runs on. */
+async function fromPod(pod: Pod, script: string): ReturnType<typeof on> {
+  const container = pod.status.containerStatuses[0]?.containerID.replace("containerd://", "") ?? "";
+  const inspect = `crictl inspect --output go-template --template '{{.info.pid}}' ${container}`;
+  return on(pod.spec.nodeName, `nsenter --net --target "$(${inspect})" timeout 4 bash -c "${script.replaceAll(/(["$`\\])/g, "\\$1")}"`);
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { localStack, pulumiBinary, pulumiEnvironment } from "../../../scripts/local/platform/pulumi";
+import type { Drill } from "../drill";
+import { must, on, run, type Ran } from "../platform";
+
+const LIMIT_SECONDS = 4;
+const PREVIEW = ["preview", ...localStack, "--non-interactive", "--expect-no-changes"];
+
+export const preview: Drill = {
+  name: "preview",
+  promise: "an unchanged preview is quick, opens no SSH connection and needs no API server",
+  needs: "platform",
+  run: async (see) => {
+    const timed = [await plain(), await plain(), await plain()].map(({ seconds }) => seconds).sort((a, b) => a - b);
+    const median = timed[1] ?? Infinity;
+    see(`unchanged preview: ${timed.map((seconds) => seconds.toFixed(1)).join(", ")} s`);
+
+    const connects = await connections();
+    assert.ok(connects.length > 0, "the trace shows no connect at all: the check is blind");
+    const ssh = connects.filter((line) => /htons\(22\)/.test(line));
+    assert.deepEqual(ssh, [], "the preview opened SSH connections");
+    see(`${connects.length} connects were traced, none of them to port 22`);
+
+    // Without its link the first control plane answers neither the API nor SSH.
+    await must("bash", ["-c", "ip netns exec gitops-cp-1 ip link set eth0 down"]);
+    try {
+      const { exitCode, output, seconds } = await plain();
+      assert.equal(exitCode, 0, output);
+      see(`with the control plane unreachable: ${seconds.toFixed(1)} s`);
+    } finally {
+      await must("bash", ["-c", "ip -n gitops-cp-1 link set eth0 up && ip -n gitops-cp-1 route replace default via 10.78.0.1"]);
+    }
+    assert.equal((await on("cp-1", "ip route show default")).exitCode, 0);
+    assert.ok(median < LIMIT_SECONDS, `the median preview took ${median.toFixed(1)} s, need < ${LIMIT_SECONDS} s`);
+    return `median ${median.toFixed(1)} s`;
+  },
+};
+
+const plain = (): Promise<Ran> => run(pulumiBinary(), PREVIEW, { env: pulumiEnvironment() });
+
+/** Every connect() of a preview and of all its plugins, as strace prints it. */
+async function connections(): Promise<readonly string[]> {
+  if ((await run("strace", ["--version"])).exitCode !== 0)
+    await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "strace"], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+  const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-trace-"));
+  try {
+    const file = join(scratch, "connects");
+    await must("strace", ["-f", "-qq", "-e", "trace=connect", "-o", file, pulumiBinary(), ...PREVIEW], { env: pulumiEnvironment() });
+    return readFileSync(file, "utf8").split("\n").filter((line) => line.includes("connect("));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { root } from "../../../scripts/local/platform/paths";
+import { readState } from "../../../scripts/local/platform/stack";
+import type { Drill } from "../drill";
+import { configuredMachines, must, mustStart, on, run, start } from "../platform";
+
+const THROTTLE = join(root, "scripts/local/machine/throttle-disk.sh");
+/** Enough to boot, too few for etcd: the p99 is then about 75 ms. */
+const WRITES_PER_SECOND = "1000";
+
+export const slowDisk: Drill = {
+  name: "slow-disk",
+  promise: "a disk that can't fsync in 10 ms stops the stack before anything of Kubernetes, and made fast again it goes on",
+  needs: "nothing",
+  run: async (see) => {
+    const attempt = start();
+    await throttleAsSoonAsPossible();
+    const refused = await attempt;
+    assert.notEqual(refused.exitCode, 0, "npm start succeeded on a slow disk");
+    const sentence = /\[disk-gate\] cp-1: fdatasync p99 is [\d.]+ ms on .*, the limit is 10 ms\. Nothing of Kubernetes was installed\..*/;
+    const found = sentence.exec(refused.output)?.[0];
+    assert.ok(found, `the sentence is missing:\n${refused.output}`);
+    see(found);
+    for (const { name } of configuredMachines().filter(({ role }) => role !== "hub")) {
+      const { output } = await on(name, "ls -d /etc/kubernetes /usr/local/bin/kubeadm /usr/local/bin/kubelet 2>/dev/null; true");
+      assert.equal(output.trim(), "", `${name} has something of Kubernetes`);
+    }
+    assert.ok(!readState().resources.some(({ urn }) => urn.endsWith("::disk-gate-cp-1")), "the failed measurement was stored");
+    see("no machine has kubeadm, a kubelet or /etc/kubernetes");
+
+    await must("bash", [THROTTLE, "cp-1", "off"]);
+    const finished = await mustStart();
+    see(finished.output);
+    return `refused after ${refused.seconds.toFixed(1)} s, finished in ${finished.seconds.toFixed(1)} s once the disk was fast`;
+  },
+};
+
+/** The machine is made by the same `pulumi up` that measures it, so the disk has to become slow in between. */
+async function throttleAsSoonAsPossible(): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if ((await run("bash", [THROTTLE, "cp-1", WRITES_PER_SECOND])).exitCode === 0) return;
+    await sleep(100);
+  }
+  throw new Error("cp-1 did not appear within a minute");
+}

@@ -1,0 +1,52 @@
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "./platform";
+
+/** What a platform could leave on the computer, kind by kind, each as sorted names that do not change by themselves. */
+export type HostState = Readonly<Record<string, readonly string[]>>;
+
+/** Takes stock of processes, mounts, loop devices, network namespaces, links and cgroups. */
+export async function hostState(): Promise<HostState> {
+  const [processes, mounts, loops, namespaces, links] = await Promise.all([
+    must("ps", ["-eo", "comm=,args="]),
+    Promise.resolve(readFileSync("/proc/self/mounts", "utf8")),
+    must("losetup", ["--list", "--noheadings", "--output", "BACK-FILE"]),
+    must("ip", ["netns", "list"]),
+    must("ip", ["-brief", "link"]),
+  ]);
+  const suspicious = /nspawn|gitops|kube|etcd|containerd|haproxy|nginx|registry|pulumi/;
+  return {
+    processes: lines(processes).filter((line) => suspicious.test(line) && !/test\/e2e|scripts\/(test|local\/drill)|^ps /.test(line)),
+    mounts: lines(mounts).map((line) => line.split(" ").slice(0, 2).join(" ")),
+    loops: lines(loops),
+    namespaces: lines(namespaces).map((line) => line.split(" ")[0] ?? ""),
+    links: lines(links).map((line) => line.split(/[\s@]/)[0] ?? ""),
+    cgroups: cgroups("/sys/fs/cgroup", 4).filter((path) => /gitops/.test(path)),
+  };
+}
+
+/** What is there after and was not before, as `kind: name`. */
+export function leftovers(before: HostState, after: HostState): readonly string[] {
+  return Object.entries(after).flatMap(([kind, names]) => {
+    const known = [...(before[kind] ?? [])];
+    return names
+      .filter((name) => {
+        const index = known.indexOf(name);
+        if (index >= 0) known.splice(index, 1);
+        return index < 0;
+      })
+      .map((name) => `${kind}: ${name}`);
+  });
+}
+
+function lines(text: string): readonly string[] {
+  return text.split("\n").map((line) => line.trim()).filter(Boolean).sort();
+}
+
+function cgroups(directory: string, depth: number): readonly string[] {
+  if (depth === 0) return [];
+  return readdirSync(directory)
+    .map((name) => join(directory, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    .flatMap((path) => [path, ...cgroups(path, depth - 1)]);
+}

@@ -1,0 +1,111 @@
+/** The local platform as a drill handles it: from outside, with the commands and the keys that its user has. */
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { execa, type Options, type Result } from "execa";
+import { parse } from "yaml";
+import { paths, root } from "../../scripts/local/platform/paths";
+
+export interface Ran {
+  readonly exitCode: number;
+  /** Standard output and error in the order they came. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** Runs a command to its end, whatever its exit code. */
+export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ran> {
+  const begin = performance.now();
+  const result = (await execa(command, args, { cwd: root, reject: false, all: true, stdin: "ignore", ...options })) as Result;
+  const output = typeof result.all === "string" ? result.all : "";
+  return { exitCode: result.exitCode ?? 1, output, seconds: (performance.now() - begin) / 1000 };
+}
+
+/** Runs a command that has to succeed. @throws with its output when it does not */
+export async function must(command: string, args: readonly string[], options: Options = {}): Promise<string> {
+  const ran = await run(command, args, options);
+  if (ran.exitCode !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${ran.exitCode}:\n${ran.output}`);
+  return ran.output;
+}
+
+/** Every argument list that any process on this computer, machines included, had during a start of this run. */
+export const seenCommandLines = new Set<string>();
+
+/** `npm start`, with an eye on every process that runs meanwhile. */
+export async function start(): Promise<Ran> {
+  const watcher = setInterval(() => {
+    for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+      try {
+        seenCommandLines.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
+      } catch {
+        // The process ended while we were looking.
+      }
+    }
+  }, 250);
+  try {
+    return await run("npm", ["start", "--silent"]);
+  } finally {
+    clearInterval(watcher);
+  }
+}
+export const stop = (): Promise<Ran> => run("npm", ["stop", "--silent"]);
+export const pulumi = (...args: string[]): Promise<Ran> => run("npm", ["run", "--silent", "pulumi", "--", ...args]);
+
+/** `npm start` that has to succeed. */
+export async function mustStart(): Promise<Ran> {
+  const ran = await start();
+  if (ran.exitCode !== 0) throw new Error(`npm start ended with ${ran.exitCode}:\n${ran.output}`);
+  return ran;
+}
+
+export const kubectlBinary = join(paths.mirror, "bin", "kubectl");
+
+/** kubectl as the operator, on the kubeconfig that `npm start` wrote. @throws when it fails */
+export function kubectl(...args: string[]): Promise<string> {
+  return must(kubectlBinary, ["--kubeconfig", paths.kubeconfig, "--request-timeout=15s", ...args]);
+}
+
+export async function kubectlJson<T>(...args: string[]): Promise<T> {
+  return JSON.parse(await kubectl(...args, "-o", "json")) as T;
+}
+
+interface StackFile {
+  readonly config: {
+    readonly "gitops-platform:nodes": readonly { readonly name: string; readonly role: string; readonly address: string }[];
+    readonly "gitops-platform:hub": { readonly address: string };
+  };
+}
+
+/** The nodes and the hub of the rendered stack file. */
+export function configuredMachines(): readonly { name: string; role: string; address: string }[] {
+  const file = parse(readFileSync(paths.stackFile, "utf8")) as StackFile;
+  const hub = { name: "hub", role: "hub", address: file.config["gitops-platform:hub"].address };
+  return [...file.config["gitops-platform:nodes"], hub];
+}
+
+export function addressOf(name: string): string {
+  const machine = configuredMachines().find((candidate) => candidate.name === name);
+  if (!machine) throw new Error(`${name} is not in ${paths.stackFile}`);
+  return machine.address;
+}
+
+/** Runs a command on a machine from inside its namespaces, without SSH, so that it works when the network does not. */
+export async function on(machine: string, script: string): Promise<Ran> {
+  const pid = (await must("bash", [join(root, "scripts/local/machine/machine.sh"), "pid", machine])).trim();
+  return run("nsenter", ["--target", pid, "--all", "bash", "-c", script]);
+}
+
+/** Tries again until it holds. @throws after `seconds`, with the last failure */
+export async function eventually<T>(what: string, seconds: number, attempt: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const begin = performance.now();
+  for (;;) {
+    const elapsed = (performance.now() - begin) / 1000;
+    try {
+      return { value: await attempt(), seconds: (performance.now() - begin) / 1000 };
+    } catch (error) {
+      if (elapsed > seconds)
+        throw new Error(`${what} — not after ${seconds} s; last: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

@@ -1,0 +1,140 @@
+import * as pulumi from "@pulumi/pulumi";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { artifactList } from "../fixtures/artifacts";
+import { makeLoginKey, makeSealingPair } from "../fixtures/keys";
+
+const PROJECT = "gitops-platform";
+const ROOT = join(__dirname, "..", "..");
+
+/** How the engine's protocol marks a secret, and a value that is not known before something is made. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** A resource as the program asked the engine for it. */
+export interface CapturedResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly custom: boolean;
+  /** URN of the component it belongs to; empty for none. */
+  readonly parent: string;
+  /** Secrets unwrapped: `secrets` says where they were. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Names of top-level inputs that hold a secret. */
+  readonly secrets: readonly string[];
+  /** URNs, dependencies through inputs included. */
+  readonly dependsOn: readonly string[];
+  readonly deletedWith: string;
+  readonly deleteBeforeReplace: boolean;
+  readonly additionalSecretOutputs: readonly string[];
+}
+
+/** The first preview of a stack: every resource, and every secret that its configuration holds. */
+export interface CapturedStack {
+  readonly resources: readonly CapturedResource[];
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Runs the real program with the real file of a stack, under mocks, as a first preview would: what resources will tell
+ * is unknown. What the file leaves to whoever runs the stack (keys, list of artifacts) is made here.
+ * Once a process: the program is a module.
+ */
+export async function captureStack(stack: string): Promise<CapturedStack> {
+  const { config, secrets } = await completeConfig(stack);
+  const resources: CapturedResource[] = [];
+  await pulumi.runtime.setMocks(
+    // The outputs are the inputs and nothing else; whatever a provider would add stays unknown.
+    {
+      newResource: ({ inputs, name }) => ({ id: `${name}-id`, state: inputs as object }),
+      call: ({ inputs }) => inputs as object,
+    },
+    PROJECT,
+    stack,
+    true,
+  );
+  pulumi.runtime.setAllConfig(config);
+  listen(resources);
+  await import("../../index.js");
+  await pulumi.runtime.disconnect();
+  return { resources, secrets };
+}
+
+/** A stack's file, completed, as Pulumi hands it to the program. */
+async function completeConfig(stack: string): Promise<{ config: Record<string, string>; secrets: string[] }> {
+  const file = parse(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, object> };
+  const section = (name: string): Record<string, unknown> => ({ ...file.config[`${PROJECT}:${name}`] });
+  const [login, deploy, sealing] = [makeLoginKey(), makeLoginKey(), await makeSealingPair()];
+  const list = join(mkdtempSync(join(tmpdir(), "gitops-platform-graph-")), "artifacts.json");
+  writeFileSync(list, JSON.stringify(artifactList(section("versions") as Record<string, string>)));
+  const completed: Record<string, unknown> = {
+    ssh: { ...section("ssh"), privateKeyFile: undefined, privateKey: login.privateKey },
+    gitops: { ...section("gitops"), deployKeyFile: undefined, deployKey: deploy.privateKey },
+    artifacts: { ...section("artifacts"), list },
+    sealingKeys: [sealing],
+  };
+  const config = { ...file.config };
+  for (const [name, value] of Object.entries(completed)) config[`${PROJECT}:${name}`] = value as object;
+  return {
+    config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])),
+    secrets: [login.privateKey, deploy.privateKey, sealing.privateKey],
+  };
+}
+
+/** The part of a registration that the sweep looks at. */
+interface Registration {
+  getType(): string;
+  getName(): string;
+  getCustom(): boolean;
+  getParent(): string;
+  getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
+  getDependenciesList(): string[];
+  getDeletedwith(): string;
+  getDeletebeforereplace(): boolean;
+  getAdditionalsecretoutputsList(): string[];
+}
+
+type Answer = (error: unknown, response?: { getUrn(): string }) => void;
+
+/** Mocks are told inputs only; the options of a resource show in the request itself. */
+function listen(resources: CapturedResource[]): void {
+  const monitor = pulumi.runtime.getMonitor() as unknown as {
+    registerResource(request: Registration, answer: Answer): Promise<void>;
+  };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, answer) =>
+    register(request, (error, response) => {
+      const raw = request.getObject()?.toJavaScript() ?? {};
+      resources.push({
+        urn: response?.getUrn() ?? "",
+        type: request.getType(),
+        name: request.getName(),
+        custom: request.getCustom(),
+        parent: request.getParent(),
+        inputs: unwrap(raw) as Record<string, unknown>,
+        secrets: Object.keys(raw).filter((key) => holdsSecret(raw[key])),
+        dependsOn: request.getDependenciesList(),
+        deletedWith: request.getDeletedwith(),
+        deleteBeforeReplace: request.getDeletebeforereplace(),
+        additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+      });
+      answer(error, response);
+    });
+}
+
+function unwrap(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unwrap);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = value as Readonly<Record<string, unknown>>;
+  if (fields[SIGNATURE] === SECRET) return unwrap(fields["value"]);
+  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, unwrap(field)]));
+}
+
+function holdsSecret(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return fields[SIGNATURE] === SECRET || Object.values(fields).some(holdsSecret);
+}

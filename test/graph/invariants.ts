@@ -1,0 +1,195 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type CapturedResource, type CapturedStack, captureStack } from "./captured-stack";
+
+const REMOTE = "command:remote:Command";
+const LOCAL = "command:local:Command";
+
+/** What every step may say on a machine's command line: how long, and which verb. All else travels on stdin. */
+const COMMAND =
+  /^\$\(\[ "\$\(id -u\)" = 0 \] \|\| echo sudo -n\) timeout --kill-after=15 \d+ bash -s -- (apply|destroy)$/;
+
+/** What a stack's file leads to. */
+export interface Expected {
+  readonly controlPlanes: readonly string[];
+  readonly workers: readonly string[];
+  /** Whether the machines go with the stack, and take with them what is on them. */
+  readonly disposable: boolean;
+}
+
+/**
+ * The rules that hold for every resource of a stack, swept over the real program with the stack's real file.
+ * Does not prove that a provider does what it is asked, nor anything about values that only a run can tell.
+ */
+export function sweep(stack: string, expected: Expected): void {
+  let captured: CapturedStack;
+  const all = (type: string): CapturedResource[] => captured.resources.filter((resource) => resource.type === type);
+  const names = (resources: readonly CapturedResource[]): string[] => resources.map(({ name }) => name);
+
+  beforeAll(async () => {
+    captured = await captureStack(stack);
+  }, 60_000);
+
+  describe(`every remote command of ${stack}`, () => {
+    const remote = (): CapturedResource[] => all(REMOTE);
+    const breaking = (rule: (step: CapturedResource) => boolean): string[] =>
+      names(remote().filter((step) => !rule(step)));
+    const connection = (step: CapturedResource): Record<string, unknown> =>
+      step.inputs["connection"] as Record<string, unknown>;
+
+    it("exists", () => {
+      expect(remote().length).toBeGreaterThan(expected.controlPlanes.length);
+    });
+
+    it("checks the host key", () => {
+      expect(breaking((step) => Boolean(connection(step)["hostKey"]))).toEqual([]);
+    });
+
+    it("connects with known fields only, since the provider prints the private key beside an unknown one", () => {
+      const known = ["host", "port", "user", "privateKey", "hostKey", "dialErrorLimit", "perDialTimeout"];
+      expect(breaking((step) => Object.keys(connection(step)).every((key) => known.includes(key)))).toEqual([]);
+    });
+
+    it("logs nothing", () => {
+      expect(breaking((step) => step.inputs["logging"] === "none")).toEqual([]);
+    });
+
+    it("has no triggers, which replace, and an old undo would then run on a machine that was just set up", () => {
+      expect(breaking((step) => !("triggers" in step.inputs))).toEqual([]);
+    });
+
+    it("deletes first if it is replaced", () => {
+      expect(breaking((step) => step.deleteBeforeReplace)).toEqual([]);
+    });
+
+    it("passes nothing but its time limit and verb as a command line", () => {
+      expect(
+        breaking((step) => ["create", "update", "delete"].every((verb) => isConstantCommand(step.inputs[verb]))),
+      ).toEqual([]);
+    });
+
+    it("runs the same script for create and update", () => {
+      expect(breaking((step) => step.inputs["create"] === step.inputs["update"])).toEqual([]);
+    });
+
+    it("keeps its output secret", () => {
+      expect(
+        breaking((step) => ["stdout", "stderr"].every((output) => step.additionalSecretOutputs.includes(output))),
+      ).toEqual([]);
+    });
+
+    it(expected.disposable ? "goes with its machine, dead or alive" : "is undone on a server that stays", () => {
+      expect(breaking((step) => (step.deletedWith !== "") === expected.disposable)).toEqual([]);
+    });
+
+    it("uses no environment, which needs the server's consent and shows in it", () => {
+      expect(breaking((step) => !("environment" in step.inputs))).toEqual([]);
+    });
+  });
+
+  describe(`every resource of ${stack}`, () => {
+    it("holds the configuration's secrets in inputs marked secret only", () => {
+      const open = captured.resources.flatMap((resource) =>
+        Object.entries(resource.inputs)
+          .filter(([key, value]) => !resource.secrets.includes(key) && containsAny(value, captured.secrets))
+          .map(([key]) => `${resource.name}: ${key}`),
+      );
+      expect(open).toEqual([]);
+    });
+
+    it("would show a secret: all of the configuration's are found where they are marked", () => {
+      const marked = captured.resources.flatMap(({ inputs, secrets }) => secrets.map((key) => inputs[key]));
+      expect(captured.secrets.filter((secret) => !marked.some((value) => containsAny(value, [secret])))).toEqual([]);
+    });
+
+    it("runs local commands without a secret in the command line or the environment", () => {
+      const keys = ["create", "update", "delete", "environment"];
+      const open = all(LOCAL).filter(
+        (command) =>
+          keys.some((key) => command.secrets.includes(key)) ||
+          keys.some((key) => containsAny(command.inputs[key], captured.secrets)),
+      );
+      expect(names(open)).toEqual([]);
+    });
+
+    it("has its component's name before its own", () => {
+      const byURN = new Map(captured.resources.map((resource) => [resource.urn, resource]));
+      const ours = captured.resources.filter(
+        ({ type, parent }) => !type.startsWith("kubernetes:") && byURN.has(parent),
+      );
+      const misnamed = ours.filter((child) => {
+        const parent = byURN.get(child.parent);
+        return (
+          parent?.type.startsWith("gitops-platform:") &&
+          child.name !== parent.name &&
+          !child.name.startsWith(`${parent.name}-`)
+        );
+      });
+      expect(names(misnamed)).toEqual([]);
+    });
+
+    it("has a name of its own among resources of its type", () => {
+      const urns = captured.resources.map(({ urn }) => urn);
+      expect(urns.filter((urn, index) => urns.indexOf(urn) !== index)).toEqual([]);
+    });
+
+    it("has a type of this project if it is a component of ours", () => {
+      const components = captured.resources.filter(
+        ({ custom, type }) => !custom && type.startsWith("gitops-platform:"),
+      );
+      expect(
+        components.map(({ type }) => type).filter((type) => !/^gitops-platform:[a-z-]+:[A-Z]\w+$/.test(type)),
+      ).toEqual([]);
+    });
+  });
+
+  describe(`the disk gate of ${stack}`, () => {
+    const gates = (): CapturedResource[] => all(REMOTE).filter(({ parent }) => parent.includes("DiskGate"));
+
+    it("measures every control plane, and nothing else", () => {
+      const hosts = gates().map(({ inputs }) => (inputs["connection"] as Record<string, unknown>)["host"]);
+      expect(hosts.sort()).toEqual([...expected.controlPlanes].sort());
+    });
+
+    it("comes before every step of Kubernetes", () => {
+      const kubernetes = all(REMOTE).filter(
+        ({ inputs, parent }) => parent.includes(":kubernetes:") && inputs["stdin"] !== undefined,
+      );
+      const gateURNs = gates().map(({ urn }) => urn);
+      const early = kubernetes.filter((step) => {
+        const before = ancestry(step, captured.resources);
+        return gateURNs.some((urn) => !before.has(urn));
+      });
+      expect(kubernetes.length).toBeGreaterThanOrEqual(expected.controlPlanes.length + expected.workers.length);
+      expect(names(early)).toEqual([]);
+    });
+  });
+}
+
+/** Whether a verb is absent, or the one command that steps may have. */
+function isConstantCommand(command: unknown): boolean {
+  return command === undefined || (typeof command === "string" && COMMAND.test(command));
+}
+
+/** URNs of all that is made before a resource. Waiting for a component is waiting for what it contains. */
+function ancestry(resource: CapturedResource, all: readonly CapturedResource[]): Set<string> {
+  const seen = new Set<string>();
+  const queue = [...resource.dependsOn];
+  for (let urn = queue.pop(); urn !== undefined; urn = queue.pop()) {
+    if (seen.has(urn)) continue;
+    seen.add(urn);
+    queue.push(...all.filter((other) => other.urn === urn).flatMap(({ dependsOn }) => dependsOn));
+    queue.push(...all.filter((other) => other.parent === urn).map((child) => child.urn));
+  }
+  return seen;
+}
+
+/** Looks for secrets as they are, as JSON inside a text, and as a Secret of Kubernetes holds them. */
+function containsAny(value: unknown, secrets: readonly string[]): boolean {
+  const text = JSON.stringify(value ?? "");
+  return secrets.some((secret) => {
+    const escaped = JSON.stringify(secret.trimEnd()).slice(1, -1);
+    // The last bytes depend on what follows them.
+    const base64 = Buffer.from(secret.trimEnd()).toString("base64").slice(0, -4);
+    return [escaped, escaped.replaceAll("\\", "\\\\"), base64].some((form) => text.includes(form));
+  });
+}

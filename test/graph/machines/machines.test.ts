@@ -1,0 +1,182 @@
+/**
+ * Which resources machines and the hub register, with what and after what. Doesn't prove that the scripts do it
+ * (test/scripts/machines does).
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Hub } from "../../../components/hub/hub";
+import { PushNotification } from "../../../components/hub/push-notification";
+import { AdoptedMachine } from "../../../components/machines/adopted-machine";
+import { LocalMachine } from "../../../components/machines/local-machine";
+import { ed25519KeyPair } from "../../../components/machines/ssh-key";
+
+interface Registered {
+  readonly type: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+const registered = new Map<string, Registered>();
+const network = { bridge: "gitops0", cidr: "10.78.0.0/24", hostAddress: "10.78.0.1" };
+const operator = ed25519KeyPair(Buffer.alloc(32, 1), "operator");
+const deploy = ed25519KeyPair(Buffer.alloc(32, 2), "deploy");
+const seed = Buffer.alloc(32, 3);
+const hostKey = ed25519KeyPair(seed, "any");
+
+let cp1: LocalMachine;
+let adopted: AdoptedMachine;
+let hub: Hub;
+
+function inputs(name: string): Record<string, unknown> {
+  const found = registered.get(name);
+  if (!found) throw new Error(`no resource ${name} among ${[...registered.keys()].join(", ")}`);
+  return found.inputs;
+}
+
+/** What a command gets on stdin, which must be marked as secret. */
+function stdin(name: string): string {
+  const marked = inputs(name)["stdin"] as { readonly value?: unknown };
+  if (typeof marked.value !== "string") throw new Error(`the stdin of ${name} isn't a secret`);
+  return marked.value;
+}
+
+const value = <T>(output: pulumi.Input<T>): Promise<T> =>
+  new Promise((resolve) => pulumi.output(output).apply((known) => resolve(known as T)));
+
+beforeAll(async () => {
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, type, inputs: given }) => {
+        registered.set(name, { type, inputs: given as Record<string, unknown> });
+        const made = { base64: seed.toString("base64"), result: "SuperSecret123" };
+        return { id: `${name}-id`, state: { ...given, ...(type.startsWith("random:") ? made : {}) } };
+      },
+      call: ({ inputs: given }) => given as Record<string, unknown>,
+    },
+    "gitops-platform",
+    "test",
+    false,
+  );
+  const loginKey = { privateKey: pulumi.secret(operator.privateKeyOpenSsh), publicKey: operator.publicKeyOpenSsh };
+  cp1 = new LocalMachine("cp-1", {
+    role: "control-plane",
+    address: "10.78.0.11",
+    network,
+    baseImage: "/base.img",
+    loginKey,
+  });
+  adopted = new AdoptedMachine("vps-1", {
+    role: "worker",
+    address: "192.0.2.7",
+    hostKey: "ssh-ed25519 AAAA",
+    privateKey: pulumi.secret(operator.privateKeyOpenSsh),
+  });
+  hub = new Hub("hub", {
+    address: "10.78.0.10",
+    local: { network, baseImage: "/base.img", mirrorDirectory: "/mirror" },
+    ssh: { privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
+    gitops: { deployKey: pulumi.secret(deploy.privateKeyOpenSsh) },
+    sealingKeys: [{ certificate: "OLD" }, { certificate: "NEW" }],
+  });
+  new PushNotification("hub-notify", {
+    hub,
+    addresses: ["10.78.0.11:30443", "10.78.0.21:30443"],
+    token: pulumi.secret("the token"),
+    certificate: "CERTIFICATE",
+  });
+  await pulumi.runtime.disconnect();
+});
+
+describe("LocalMachine", () => {
+  it("keeps its commands constant and everything that varies on stdin", () => {
+    expect(inputs("cp-1-container")).toMatchObject({
+      create: "bash scripts/local/machine/machine.sh apply",
+      update: "bash scripts/local/machine/machine.sh apply",
+      delete: "bash scripts/local/machine/machine.sh destroy",
+      logging: "none",
+      addPreviousOutputInEnv: false,
+    });
+    expect(stdin("cp-1-container")).toBe(
+      [
+        "export MACHINE_NAME='cp-1'",
+        "export ADDRESS='10.78.0.11'",
+        "export STATE_DIRECTORY='.local/machines'",
+        "export BRIDGE='gitops0'",
+        "export NETWORK_CIDR='10.78.0.0/24'",
+        "export HOST_ADDRESS='10.78.0.1'",
+        "export BASE_IMAGE='/base.img'",
+        "export MEMORY_MIB='4096'",
+        "export DISK_GIB='20'",
+        "export BINDS=''",
+        `export HOST_PRIVATE_KEY='${ed25519KeyPair(seed, "cp-1-host-key").privateKeyOpenSsh}'`,
+        `export HOST_PUBLIC_KEY='${publicPart(hostKey.publicKeyOpenSsh)}'`,
+        `export LOGIN_PUBLIC_KEY='${operator.publicKeyOpenSsh}'`,
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("is made anew for another address or host key, and only then", () => {
+    expect(inputs("cp-1-container")["triggers"]).toEqual(["10.78.0.11", publicPart(hostKey.publicKeyOpenSsh)]);
+  });
+
+  it("is a machine whose host key is known, and whose identity is that of the container", async () => {
+    expect(await value(cp1.identity)).toBe("cp-1-container-id");
+    expect(await value(cp1.connection.hostKey)).toBe(publicPart(hostKey.publicKeyOpenSsh));
+    expect([cp1.name, cp1.role, cp1.address]).toEqual(["cp-1", "control-plane", "10.78.0.11"]);
+    expect(cp1.ready).toEqual([cp1.disposedWith]);
+  });
+
+  it("has children named after it", () => {
+    expect([...registered.keys()].filter((name) => name.startsWith("cp-1"))).toEqual([
+      "cp-1",
+      "cp-1-host-key",
+      "cp-1-host-key-seed",
+      "cp-1-container",
+    ]);
+  });
+});
+
+describe("AdoptedMachine", () => {
+  it("owns nothing but its name, and is identified by its host key", () => {
+    expect([...registered.keys()].filter((name) => name.startsWith("vps-1"))).toEqual(["vps-1"]);
+    expect(adopted).toMatchObject({ identity: "ssh-ed25519 AAAA", ready: [], connection: { port: 22, user: "root" } });
+    expect("disposedWith" in adopted).toBe(false);
+  });
+});
+
+describe("Hub", () => {
+  it("sees the mirror read-only and keeps the repository on this computer", () => {
+    expect(stdin("hub-container")).toContain("export BINDS='ro:/mirror:/srv/mirror\nrw:.local/git:/srv/git'");
+  });
+
+  it("gives its addresses", () => {
+    expect(hub).toMatchObject({
+      repositoryUrl: "ssh://git@10.78.0.10/srv/git/infra.git",
+      files: "http://10.78.0.10",
+      registry: "http://10.78.0.10:5000",
+    });
+  });
+
+  it("lets the operator push and Argo CD read", () => {
+    const text = stdin("hub-repository");
+    expect(text).toContain(`export PUSH_KEY='${publicPart(operator.publicKeyOpenSsh)}`);
+    expect(text).toContain(`export DEPLOY_KEY='${publicPart(deploy.publicKeyOpenSsh)}`);
+    expect(text).not.toContain("PRIVATE KEY");
+  });
+
+  it("seals the starter's Secret with the newest certificate, and keeps password and key on a secret stdin", () => {
+    expect(inputs("hub-seed")["create"]).toBe("bash scripts/local/seed-repository.sh apply");
+    expect(stdin("hub-seed")).toContain("export SEALING_CERTIFICATE='NEW'");
+    expect(stdin("hub-seed")).toContain("export SECRET_PASSWORD='SuperSecret123'");
+  });
+
+  it("tells Argo CD of pushes to the repository under the address that Argo CD knows", () => {
+    expect(stdin("hub-notify")).toContain("export WEB_URL='http://10.78.0.10/srv/git/infra'");
+    expect(stdin("hub-notify")).toContain("export ADDRESSES='10.78.0.11:30443\n10.78.0.21:30443'");
+  });
+});
+
+/** Type and key, without the comment. */
+function publicPart(line: string): string {
+  return line.split(" ").slice(0, 2).join(" ");
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# The first control plane: founded once, started over when half-done, never silently replaced.
+bats_require_minimum_version 1.5.0
+load machine.bash
+
+setup() {
+  create_machine
+  export IDENTITY=machine-1 POD_CIDR='' INIT_CONFIG='token: abcdef.secretsecretsecr' OTHER_CONTROL_PLANES=10.78.0.12
+  mkdir -p "$MACHINE/etc/gitops-platform"
+  echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
+  fake systemctl ip iptables-save iptables-restore ip6tables-save ip6tables-restore ipset </dev/null
+  fake kubectl <<<'[ -t 0 ] || cat >/dev/null'
+  answering 10.78.0.11
+  fake kubeadm <<'FAKE'
+case $1 in
+init)
+  cat "$3" >"${CALLS%/*}/config-seen"
+  stat -c %a "$3" >"${CALLS%/*}/config-mode"
+  mkdir -p /etc/kubernetes/pki /etc/kubernetes/manifests /var/lib/etcd/member /var/lib/kubelet
+  echo "the CA" >/etc/kubernetes/pki/ca.crt
+  touch /etc/kubernetes/admin.conf /var/lib/etcd/member/wal
+  [ ! -e "${CALLS%/*}/init-dies" ] || { echo "[ERROR Port-6443]: in use"; exit 1; } ;;
+esac
+FAKE
+}
+
+# answering ADDRESS…: whose API is ready.
+answering() {
+  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/answering"
+  fake curl <<'FAKE'
+address=${!#}
+address=${address#https://}
+grep -qxF "${address%%:*}" "${CALLS%/*}/answering" && echo -n ok
+FAKE
+}
+
+@test "the first run founds the cluster, the second prints the same and does nothing" {
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"caCertificate":"the CA\n"}' ]
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"caCertificate":"the CA\n"}' ]
+  [ "$(calls '^kubeadm init')" -eq 1 ]
+}
+
+@test "the token is in a file for root only, in no argument, and is gone afterwards" {
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$(cat "$BATS_TEST_TMPDIR/config-seen")" = "$INIT_CONFIG" ]
+  [ "$(cat "$BATS_TEST_TMPDIR/config-mode")" = 600 ]
+  [ "$(calls secretsecret)" -eq 0 ]
+  [ ! -e "$MACHINE/run/gitops-platform" ]
+}
+
+@test "a failed init says why, cleans its secret, and is started over" {
+  touch "$BATS_TEST_TMPDIR/init-dies"
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"kubeadm init failed: [ERROR Port-6443]: in use"* ]]
+  [ ! -e "$MACHINE/run/gitops-platform" ]
+  rm "$BATS_TEST_TMPDIR/init-dies"
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm reset --force')" -eq 1 ]
+  [ "$(calls '^kubeadm init')" -eq 2 ]
+}
+
+@test "a lost etcd directory is not replaced by an empty cluster" {
+  on_machine kubernetes/init-control-plane.sh apply
+  rm -r "$MACHINE/var/lib/etcd/member"
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"/var/lib/etcd/member is gone; an empty cluster would take its place. Restore an etcd snapshot there, or rebuild the machine, and run again" ]]
+  [ "$(calls '^kubeadm init')" -eq 1 ]
+  [ "$(calls '^kubeadm reset')" -eq 0 ]
+}
+
+@test "a second cluster beside a living one is refused" {
+  answering 10.78.0.12
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"this machine has no cluster, but the control plane 10.78.0.12 serves one; a second one would split it."* ]]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "an unprepared machine is refused" {
+  rm "$MACHINE/etc/gitops-platform/owner"
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 1 ]
+  [ ! -s "$CALLS" ]
+}
+
+@test "the undo resets, twice without complaint; with a foreign marker it does nothing" {
+  on_machine kubernetes/init-control-plane.sh apply
+  STACK_ID=gitops-platform/other/other on_machine kubernetes/init-control-plane.sh destroy
+  [ "$status" -eq 0 ]
+  [ -e "$MACHINE/etc/kubernetes/admin.conf" ]
+  on_machine kubernetes/init-control-plane.sh destroy
+  [ "$status" -eq 0 ]
+  [ ! -e "$MACHINE/etc/kubernetes" ]
+  [ -z "$(ls -A "$MACHINE/var/lib/etcd")" ]
+  [ ! -e "$MACHINE/etc/gitops-platform/initialised" ]
+  on_machine kubernetes/init-control-plane.sh destroy
+  [ "$status" -eq 0 ]
+}

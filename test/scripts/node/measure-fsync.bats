@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# The gate's decision on recorded fio results. Does not prove how fast any disk is.
+bats_require_minimum_version 1.5.0
+load machine.bash
+
+readonly UNTOUCHED="Nothing of Kubernetes was installed. Move the node to faster storage, or replace it, and run again"
+
+setup() {
+  create_machine
+  export GATE_DIRECTORY=/var/lib/etcd LIMIT_NS=10000000 SUSTAINED_SECONDS=0 OVERRIDE_REASON=''
+  fake findmnt <<<'echo "/dev/vdb ext4"'
+  # A quiet machine, whatever this one is doing.
+  fake nproc <<<'echo 1000'
+  play "$BATS_TEST_DIRNAME/fio/host-quiet-1.json"
+}
+
+# play FILE…: what each run of fio prints, the last one from then on.
+play() {
+  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/recordings"
+  fake fio <<'FAKE'
+recordings=${CALLS%/*}/recordings
+for argument in "$@"; do case $argument in --directory=*) touch "${argument#*=}/mytest.0.0" ;; esac; done
+cat "$(head -n 1 "$recordings")"
+[ "$(wc -l <"$recordings")" = 1 ] || sed -i 1d "$recordings"
+FAKE
+}
+
+# with_p99 NANOSECONDS: a recording with that percentile.
+with_p99() {
+  jq ".jobs[0].sync.lat_ns.percentile.\"99.000000\" = $1" "$BATS_TEST_DIRNAME/fio/host-quiet-1.json" >"$BATS_TEST_TMPDIR/p99-$1.json"
+  echo "$BATS_TEST_TMPDIR/p99-$1.json"
+}
+
+without_contention() {
+  sed 's/\. The CPU was contended.*//' <<<"$stderr"
+}
+
+@test "a quiet disk passes, with its numbers" {
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq -c '[.p50Ms, .p99Ms, .p999Ms, .iops, .device, .fileSystem, .fioVersion, .limitMs, .verdict, .override]' <<<"$output")" = \
+    '[0.122,0.185,0.268,8344,"/dev/vdb","ext4","fio-3.33",10,"passed",null]' ]
+}
+
+@test "fio is called exactly as etcd's documentation does" {
+  on_machine disk-gate/measure-fsync.sh apply
+  grep -qE '^fio --rw=write --ioengine=sync --fdatasync=1 --directory=/var/lib/etcd/\S+ --size=22m --bs=2300 --name=mytest --output-format=json$' "$CALLS"
+}
+
+@test "slow disks are refused with the sentence, and nothing stays" {
+  while read -r recording p99; do
+    play "$BATS_TEST_DIRNAME/fio/$recording.json"
+    on_machine disk-gate/measure-fsync.sh apply
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [ "$(without_contention)" = "[disk-gate] cp-1: fdatasync p99 is $p99 ms on /var/lib/etcd (/dev/vdb, ext4), the limit is 10 ms. $UNTOUCHED" ]
+    [ ! -e "$MACHINE/var/lib/etcd" ]
+    [ ! -e "$MACHINE/var/lib/gitops-platform/disk-gate.json" ]
+  done <<<"node3-22m-thr1000 75
+slow-nbdfuse 49.5
+tcg-native-1 19.5"
+}
+
+@test "the limit itself passes, a nanosecond more does not" {
+  play "$(with_p99 10000000)"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  play "$(with_p99 10000001)"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"p99 is 10.000001 ms on"* ]]
+}
+
+@test "a missing percentile is a failure" {
+  play "$(with_p99 null)"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"fio reported no 99th percentile of fdatasync"*"(got none, need one to compare with 10 ms)"* ]]
+}
+
+@test "a busy CPU is named beside a slow result" {
+  fake nproc <<<'echo 0'
+  play "$BATS_TEST_DIRNAME/fio/tcg-native-1.json"
+  on_machine disk-gate/measure-fsync.sh apply
+  [[ "$stderr" == *". The CPU was contended meanwhile (load "*" on 0 CPUs, "*"): measure once more on a quiet machine before you replace the disk" ]]
+}
+
+@test "an override passes a slow disk, and says so" {
+  export OVERRIDE_REASON='a lab'
+  play "$BATS_TEST_DIRNAME/fio/slow-nbdfuse.json"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq -c '[.verdict, .override.reason]' <<<"$output")" = '["overridden","a lab"]' ]
+}
+
+@test "the worse of two passes counts" {
+  export SUSTAINED_SECONDS=30
+  play "$BATS_TEST_DIRNAME/fio/host-quiet-1.json" "$BATS_TEST_DIRNAME/fio/host3-1.json"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq .p99Ms <<<"$output")" = 3.981 ]
+  [ "$(calls '--time_based --runtime=30')" -eq 1 ]
+}
+
+@test "notes before the JSON are no obstacle" {
+  { echo 'fio: a note'; cat "$BATS_TEST_DIRNAME/fio/host-quiet-1.json"; } >"$BATS_TEST_TMPDIR/noted.json"
+  play "$BATS_TEST_TMPDIR/noted.json"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+}
+
+@test "a full disk is a failure of fio" {
+  fake fio <<<'echo "fio: No space left on device"; exit 1'
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"fio failed in /var/lib/etcd: fio: No space left on device."* ]]
+}
+
+@test "the remains of a killed run are cleared, other files are not" {
+  mkdir -p "$MACHINE/var/lib/etcd/.gitops-platform-gate.killed" "$MACHINE/var/lib/etcd/lost+found"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(ls -A "$MACHINE/var/lib/etcd")" = lost+found ]
+}
+
+@test "once etcd lives there, the earlier result stands" {
+  on_machine disk-gate/measure-fsync.sh apply
+  first=$output
+  mkdir -p "$MACHINE/var/lib/etcd/member"
+  play "$BATS_TEST_DIRNAME/fio/slow-nbdfuse.json"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  [ "$output" = "$first" ]
+  [ "$(calls '^fio')" -eq 1 ]
+}
+
+@test "an etcd that nobody measured is refused" {
+  mkdir -p "$MACHINE/var/lib/etcd/member"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"/var/lib/etcd already holds an etcd that this stack did not measure; nothing was changed."* ]]
+}
+
+@test "the undo removes the kept result, twice without complaint" {
+  on_machine disk-gate/measure-fsync.sh apply
+  on_machine disk-gate/measure-fsync.sh destroy
+  [ "$status" -eq 0 ]
+  [ ! -e "$MACHINE/var/lib/gitops-platform" ]
+  on_machine disk-gate/measure-fsync.sh destroy
+  [ "$status" -eq 0 ]
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# Preparing a node: what it refuses, what it verifies, that a second run changes nothing, that the undo undoes.
+bats_require_minimum_version 1.5.0
+load machine.bash
+
+setup() {
+  create_machine
+  export FILES='' IMAGES="registry.k8s.io/pause:3.9 sha256:aa" PREFETCH_IMAGES='' SANDBOX_IMAGE=registry.k8s.io/pause:3.9
+  export REGISTRY_HOSTS="registry.k8s.io" MIRROR_REGISTRY=http://mirror:5000 API_PROXY_CONFIG='frontend x'
+  local name
+  mkdir -p "$BATS_TEST_TMPDIR/served/archive"
+  for name in kubelet kubeadm kubectl; do serve "$name" <<<"the $name"; done
+  echo crictl >"$BATS_TEST_TMPDIR/served/archive/crictl"
+  for name in crictl cni-plugins; do serve "$name" < <(tar -C "$BATS_TEST_TMPDIR/served/archive" -cz .); done
+  fake dpkg-query <<<'echo installed'
+  fake systemctl modprobe sysctl swapoff swapon systemd-run crictl </dev/null
+  fake systemd-detect-virt <<<'exit 1'
+  fake ctr <<<'true'
+  fake curl <<'FAKE'
+while [ $# -gt 1 ]; do case $1 in --output) output=$2 ;; esac; shift; done
+cp "${CALLS%/*}/served/${1##*/}" "$output" || { echo "curl: (22) The requested URL returned error: 404" >&2; exit 22; }
+FAKE
+}
+
+# serve NAME: stdin becomes a pinned file of the mirror.
+serve() {
+  cat >"$BATS_TEST_TMPDIR/served/$1"
+  FILES+="$1 http://mirror/$1 $(sha256sum <"$BATS_TEST_TMPDIR/served/$1" | cut -d' ' -f1)"$'\n'
+}
+
+@test "a fresh machine gets everything" {
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(cat "$MACHINE/etc/gitops-platform/owner")" = gitops-platform/test/test ]
+  [ "$(cat "$MACHINE/usr/local/bin/kubelet")" = "the kubelet" ]
+  [ -x "$MACHINE/usr/local/bin/crictl" ]
+  [ -x "$MACHINE/opt/cni/bin/crictl" ]
+  grep -q 'server = "http://mirror:5000/v2/registry.k8s.io"' "$MACHINE/etc/containerd/certs.d/registry.k8s.io/hosts.toml"
+  grep -q 'ConditionPathExists=/var/lib/kubelet/config.yaml' "$MACHINE/etc/systemd/system/kubelet.service"
+  [ "$(calls 'pull registry.k8s.io/pause@sha256:aa')" -eq 1 ]
+  [ "$(calls 'images tag --force registry.k8s.io/pause@sha256:aa registry.k8s.io/pause:3.9')" -eq 1 ]
+}
+
+@test "a second run downloads, pulls and restarts nothing" {
+  on_machine kubernetes/prepare-node.sh apply
+  fake ctr <<<'[ "$3" = images ] && printf "REF TYPE DIGEST\nregistry.k8s.io/pause:3.9 x sha256:aa\n"'
+  : >"$CALLS"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls '^curl')" -eq 0 ]
+  [ "$(calls 'pull')" -eq 0 ]
+  [ "$(calls 'restart\|reload')" -eq 0 ]
+}
+
+@test "a wrong checksum is named, and nothing is installed" {
+  echo tampered >"$BATS_TEST_TMPDIR/served/kubeadm"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 1 ]
+  need=$(awk '$1 == "kubeadm" { print $3 }' <<<"$FILES")
+  got=$(sha256sum <<<tampered | cut -d' ' -f1)
+  [ "$stderr" = "[prepare] cp-1: http://mirror/kubeadm has SHA-256 $got, need $need; nothing was installed. Repair the source or the pin, and run again" ]
+  [ -z "$(ls "$MACHINE/usr/local/bin")" ]
+  [ ! -e "$MACHINE/opt/cni/bin" ]
+}
+
+@test "a missing file is named" {
+  rm "$BATS_TEST_TMPDIR/served/kubectl"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"can't download http://mirror/kubectl: curl: (22) The requested URL returned error: 404; check that"* ]]
+}
+
+@test "a foreign Kubernetes is refused before anything changes" {
+  mkdir -p "$MACHINE/etc/kubernetes/manifests"
+  touch "$MACHINE/etc/kubernetes/admin.conf"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == "[prepare] cp-1: /etc/kubernetes holds a Kubernetes that this stack did not install; nothing was changed."* ]]
+  [ ! -s "$CALLS" ]
+  [ ! -e "$MACHINE/etc/gitops-platform" ]
+}
+
+@test "a machine of another stack is refused, and its undo does nothing" {
+  on_machine kubernetes/prepare-node.sh apply
+  export STACK_ID=gitops-platform/other/other
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"belongs to gitops-platform/test/test (need gitops-platform/other/other)"* ]]
+  on_machine kubernetes/prepare-node.sh destroy
+  [ "$status" -eq 0 ]
+  [ -e "$MACHINE/usr/local/bin/kubelet" ]
+}
+
+@test "the undo brings containerd's own configuration back, twice without complaint" {
+  mkdir -p "$MACHINE/etc/containerd"
+  echo original >"$MACHINE/etc/containerd/config.toml"
+  on_machine kubernetes/prepare-node.sh apply
+  on_machine kubernetes/prepare-node.sh destroy
+  [ "$status" -eq 0 ]
+  [ "$(cat "$MACHINE/etc/containerd/config.toml")" = original ]
+  [ -z "$(ls "$MACHINE/usr/local/bin" "$MACHINE/etc/systemd/system" | grep -v :)" ]
+  [ ! -e "$MACHINE/etc/gitops-platform" ]
+  on_machine kubernetes/prepare-node.sh destroy
+  [ "$status" -eq 0 ]
+}
+
+@test "swap is turned off, and back on by the undo; a container leaves its host's alone" {
+  echo '/dev/sdb none swap sw 0 0' >"$MACHINE/etc/fstab"
+  fake systemd-detect-virt <<<'exit 0'
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$(calls swapoff)" -eq 0 ]
+  fake systemd-detect-virt <<<'exit 1'
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$(cat "$MACHINE/etc/fstab")" = '#gitops-platform# /dev/sdb none swap sw 0 0' ]
+  on_machine kubernetes/prepare-node.sh destroy
+  [ "$(cat "$MACHINE/etc/fstab")" = '/dev/sdb none swap sw 0 0' ]
+}
