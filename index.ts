@@ -40,15 +40,20 @@ const cluster = new KubernetesCluster(settings.name, {
   version: versions.kubernetes,
   artifacts: config.artifacts.source,
   artifactList,
-  prefetch: ["argocd"],
+  prefetch: ["argocd", "redis", "sealed-secrets-controller"],
   etcdDirectory: config.diskGate.directory,
-  conntrack: local ? "kernel" : "kube-proxy",
+  ...(local ? ({ conntrack: "kernel", podCidrs: "address" } as const) : {}),
   stackId: `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
 const provider = new k8s.Provider("kubernetes", {
   kubeconfig: cluster.kubeconfig,
   clusterIdentifier: cluster.identity,
+  // An `up` that was killed leaves objects that the state doesn't know of yet; the next one takes them over.
+  upsertExistingObjects: true,
+  enablePatchForce: true,
+  enableConfigMapMutable: true,
+  enableSecretMutable: true,
 });
 const inCluster = { deletedWith: cluster.disposedWith };
 const network = new PodNetwork("pod-network", { ...settings, versions, artifactList, provider }, inCluster);
@@ -61,6 +66,7 @@ const argocd = new ArgoCd(
     provider,
     artifacts: artifactList,
     repository: { url: gitops.repoURL, deployKey: gitops.deployKey, hostKeys: hub ? [hub.hostKey] : gitops.hostKeys },
+    applicationSets: gitops.applicationSets,
     nodePort: gitops.nodePort === undefined ? undefined : { address: cluster.first.address, port: gitops.nodePort },
   },
   inCluster,

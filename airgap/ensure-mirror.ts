@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { BuildStore } from "./build/store";
 import { buildAll } from "./build/schedule";
-import { type Unit } from "./build/unit";
+import { isMadeFrom, type Unit } from "./build/unit";
 import { hostTools } from "./catalogue/artifacts";
 import { declareUnits, type Units } from "./catalogue/units";
 import { explainDiskFull, requireSpace } from "./host/disk-space";
@@ -12,7 +12,7 @@ import { goVersion, installMissing, neededGoVersion } from "./host/tools";
 import { plainDisplay, ProgressTracker, type ProgressDisplay } from "./progress";
 import { ORIGINS, readArtifacts, writeJson } from "./publish/artifacts-file";
 import { ImageWriter } from "./publish/image-writer";
-import { MirrorLayout } from "./publish/layout";
+import { MirrorLayout, publishProgram } from "./publish/layout";
 import { publishModules, publishTools, type Published } from "./publish/modules";
 import { copyUpstream } from "./upstream/copy";
 import { pinImages, readUpstreamLists, UPSTREAM_LIST } from "./upstream/lists";
@@ -179,6 +179,8 @@ class MirrorRun {
       writer,
     );
     if (pin) await pinImages(file, published.artifacts);
+    const kubectl = published.artifacts.find((artifact) => artifact.kind === "file" && artifact.name === "kubectl");
+    if (kubectl) await publishProgram(join(this.layout.files, kubectl.path), join(this.layout.bin, "kubectl"));
     return published;
   }
 }

@@ -32,6 +32,11 @@ export function number(need: Need, bounds: { min: number; max: number; whole: bo
   return z.number({ error }).refine(inside, { error });
 }
 
+/** A switch. */
+export function flag(example: "true" | "false"): z.ZodBoolean {
+  return z.boolean({ error: (issue) => complaint({ need: "true or false", example }, issue.input) });
+}
+
 /** One of some words. */
 export function choice<const T extends readonly [string, ...string[]]>(values: T): z.ZodEnum<{ [K in T[number]]: K }> {
   const need = { need: values.join(" or "), example: values[0] };

@@ -37,7 +37,7 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
 
 function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): StackConfig<string> {
   const { artifacts, gitops, localMachines, network, ...rest } = file;
-  const { repoURL, targetRevision, path, nodePort } = gitops;
+  const { repoURL, targetRevision, path, nodePort, applicationSets } = gitops;
   const parsed = parseNetwork(network.cidr);
   const bridgeAddress = localMachines?.hostAddress ?? (parsed && firstHost(parsed)) ?? "";
   return {
@@ -60,6 +60,7 @@ function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): Stack
       repoURL,
       targetRevision,
       path,
+      applicationSets,
       hostKeys: keys.repositoryHostKeys,
       ...(keys.deploy === undefined ? {} : { deployKey: keys.deploy }),
       ...(nodePort === undefined ? {} : { nodePort }),

@@ -102,6 +102,8 @@ const gitops = field.section({
   deployKeyFile: field.file(".local/keys/deploy").optional(),
   deployKey: field.secret("an OpenSSH private key").optional(),
   hostKeys: field.list({ need: "a list of public host keys", example: '["ssh-ed25519 AAAA…"]' }, hostKey).default([]),
+  /** Whether Argo CD also takes ApplicationSets. */
+  applicationSets: field.flag("false").default(true),
   /** NodePort of the Argo CD server; unset: not reachable from outside the cluster. */
   nodePort: field
     .number({ need: "a port from 30000 to 32767", example: "30443" }, { min: 30_000, max: 32_767, whole: true })

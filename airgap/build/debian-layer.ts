@@ -29,8 +29,8 @@ export function debianLayer({ name, root, over }: DebianLayerArgs): Unit {
       const tree = join(context.scratch, "root");
       await mkdir(tree);
       await makeDebianRoot(root, tree, name, context);
-      // The engine makes its own; they are mounted while the hook runs, so that only now they can go.
-      await rm(join(tree, "dev"), { recursive: true });
+      // Mounted and used while the hook runs, so that only now they can go. The engine makes devices of its own.
+      for (const leftover of ["dev", "var/lib/apt"]) await rm(join(tree, leftover), { recursive: true, force: true });
       await mkdir(join(tree, "dev"));
       if (over) {
         subtractTree(tree, JSON.parse(await readFile(join(context.output(over), "tree.json"), "utf8")) as TreeListing);

@@ -4,7 +4,7 @@ import { run } from "./command";
 import type { BuildContext } from "./unit";
 
 /** The release that containers and machines are made of. */
-export const DEBIAN_SUITE = "bookworm";
+const DEBIAN_SUITE = "bookworm";
 
 /** 2023-07-19, the day of Kubernetes 1.27.4: the one time stamp in everything that is built. */
 export const SOURCE_DATE_EPOCH = "1689769254";

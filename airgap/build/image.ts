@@ -6,7 +6,7 @@ import { SOURCE_DATE_EPOCH } from "./debian-root";
 import { unitKey, type BuildContext, type Unit } from "./unit";
 
 /** How a container of the image starts unless its pod says otherwise. */
-export interface ImageConfig {
+interface ImageConfig {
   readonly entrypoint?: readonly string[];
   readonly user?: string;
   readonly workingDirectory?: string;
@@ -14,7 +14,7 @@ export interface ImageConfig {
 }
 
 /** A directory of the image that must exist, with its owner: `uid:gid`, `0:0` by default, and mode, `755` by default. */
-export interface ImageDirectory {
+interface ImageDirectory {
   readonly owner?: readonly [uid: number, gid: number];
   readonly mode?: number;
 }

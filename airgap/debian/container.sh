@@ -29,6 +29,12 @@ main() {
     "$root"/usr/lib/x86_64-linux-gnu/gconv "$root"/usr/share/zoneinfo/right "$root"/usr/share/zoneinfo/posix \
     "$root"/usr/share/bash-completion "$root"/usr/share/git-core/contrib "$root"/usr/share/perl5 "$root"/usr/share/perl \
     "$root"/etc/apt/sources.list* "$root"/etc/hostname "$root"/etc/resolv.conf "$root"/etc/machine-id
+  # git-lfs writes its settings in an order that changes from run to run.
+  config=$root/etc/gitconfig
+  if [ -f "$config" ]; then
+    sorted=$(grep '^\[' "$config" && grep -v '^\[' "$config" | sort)
+    echo "$sorted" >"$config"
+  fi
   # A dangling or host-made clock setting would differ between builds.
   rm -f "$root/etc/localtime" "$root/etc/timezone"
 }

@@ -10,7 +10,7 @@ const ADVICE =
   "then run npm run mirror again: it continues where it stopped";
 
 /** Free space for root on the directory's file system, in MiB. */
-export async function freeMiB(directory: string): Promise<number> {
+async function freeMiB(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return (bavail * bsize) / 1024 ** 2;
 }

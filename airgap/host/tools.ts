@@ -27,7 +27,7 @@ function isThere(name: string): boolean {
 }
 
 /** Debian packages that have to be installed before anything can be built. */
-export function missingPackages(): string[] {
+function missingPackages(): string[] {
   return Object.entries(PACKAGES).flatMap(([name, pkg]) => (isThere(name) ? [] : [pkg]));
 }
 

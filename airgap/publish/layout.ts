@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { link, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, link, mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** The mirror's directories and files: what the hub serves and what `npm start` uses. */
@@ -56,4 +56,10 @@ export async function publishFile(source: string, target: string): Promise<boole
   await link(source, temporary);
   await rename(temporary, target);
   return true;
+}
+
+/** {@link publishFile} for a download that runs on this computer. */
+export async function publishProgram(source: string, target: string): Promise<boolean> {
+  await chmod(source, 0o755);
+  return publishFile(source, target);
 }

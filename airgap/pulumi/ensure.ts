@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { standIns } from "../providers/bundle";
 import type { Log } from "./go-tool";
@@ -50,6 +50,7 @@ export async function ensurePulumi({
   }
 
   await mkdir(home, { recursive: true });
+  await withoutAutomaticLogs(home);
   if (marker?.origin !== "sealed") {
     const obstacle = (await downloadObstacle(versions)) ?? (await tryOfficial(home, versions, log));
     if (obstacle === undefined) {
@@ -107,4 +108,16 @@ async function writeMarker(home: string, marker: Marker): Promise<void> {
   const file = join(home, MARKER);
   await writeFile(`${file}.new`, JSON.stringify(marker));
   await rename(`${file}.new`, file);
+}
+
+/**
+ * Keeps the CLI from writing its automatic log: it holds every resource's properties, secrets in clear until the stack's
+ * key is known, and costs a third of a preview's time (measured with 3.259.0). There is no switch; it goes without where
+ * the directory can't be made.
+ */
+async function withoutAutomaticLogs(home: string): Promise<void> {
+  const logs = join(home, "logs");
+  if ((await stat(logs).catch(() => undefined))?.isFile()) return;
+  await rm(logs, { recursive: true, force: true });
+  await writeFile(logs, "A file, so that Pulumi's CLI writes no logs: see airgap/pulumi/ensure.ts.\n");
 }

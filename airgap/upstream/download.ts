@@ -6,6 +6,12 @@ import { run } from "../build/command";
 import { MirrorError } from "../build/failure";
 import { fileSha256 } from "../build/layer";
 
+const ATTEMPTS = 5;
+/** curl's exit codes for a connection that ended too early or went silent. */
+const BROKEN_OFF = [18, 28, 55, 56, 92];
+/** curl's exit codes for a server that doesn't continue: the part is longer than the file, or ranges are unknown. */
+const UNCONTINUABLE = [22, 33];
+
 export interface DownloadArgs {
   /** Base URL below which files lie by upstream host and path; upstream itself when it isn't given. */
   readonly baseUrl?: string;
@@ -26,14 +32,7 @@ export async function download(file: FileArtifact, args: DownloadArgs): Promise<
   await mkdir(args.store, { recursive: true });
   const part = `${target}.part`;
   const url = args.baseUrl ? `${args.baseUrl.replace(/\/$/, "")}/${file.path}` : `https://${file.path}`;
-  // A part that is whole already, or was left by another version of the server, can't be continued.
-  if (!(await isWhole(part, file.sha256))) {
-    await fetchTo(part, url, file.name, args.log).catch(async (cause: unknown) => {
-      if (!existsSync(part) || !/\b(416|33)\b/.test(String(cause))) throw cause;
-      await rm(part);
-      await fetchTo(part, url, file.name, args.log);
-    });
-  }
+  if (!(await isWhole(part, file.sha256))) await fetchWhole(part, url, file.name, args.log);
   const got = await fileSha256(part);
   if (got !== file.sha256) {
     await rm(part);
@@ -50,7 +49,21 @@ async function isWhole(part: string, sha256: string): Promise<boolean> {
   return existsSync(part) && (await fileSha256(part)) === sha256;
 }
 
-async function fetchTo(part: string, url: string, name: string, log: string): Promise<void> {
-  const flags = ["--fail", "--silent", "--show-error", "--location", "--retry", "3", "--continue-at", "-"];
-  await run("curl", [...flags, "--output", part, url], { label: `${name}: download of ${url}`, log });
+/**
+ * Fetches what is missing of a file. curl's own retries would begin again at the first byte, so that a connection that
+ * breaks is taken up here.
+ */
+async function fetchWhole(part: string, url: string, name: string, log: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const flags = ["--fail", "--silent", "--show-error", "--location", "--retry", "3", "--continue-at", "-"];
+      await run("curl", [...flags, "--output", part, url], { label: `${name}: download of ${url}`, log });
+      return;
+    } catch (cause) {
+      const code = Number(/\(exit (\d+)\)/.exec(String(cause))?.[1]);
+      if (attempt === ATTEMPTS || !existsSync(part)) throw cause;
+      if (UNCONTINUABLE.includes(code)) await rm(part);
+      else if (!BROKEN_OFF.includes(code)) throw cause;
+    }
+  }
 }

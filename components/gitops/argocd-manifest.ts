@@ -17,6 +17,8 @@ export interface ArgoCdSettings {
   readonly nodePort?: number;
   /** Keep dex, the single sign-on broker. Without it there's the admin account. @default false */
   readonly dex?: boolean;
+  /** Keep the ApplicationSet controller and its definition, the biggest of all objects. @default true */
+  readonly applicationSets?: boolean;
   /** Keep the notifications controller. It does nothing until it is given a service to notify. @default false */
   readonly notifications?: boolean;
 }
@@ -29,6 +31,7 @@ export function argoCdObjects(official: readonly KubernetesObject[], settings: A
   return [
     withoutSecrets,
     settings.dex ? same : without("dex-server"),
+    (settings.applicationSets ?? true) ? same : withoutApplicationSets,
     settings.notifications ? same : without("notifications-controller"),
     withRedisPassword,
     withoutPluginServer,
@@ -57,6 +60,11 @@ export function without(component: string): Change {
         metadata.name !== `argocd-${component}-network-policy`,
     );
 }
+
+const withoutApplicationSets: Change = (objects) =>
+  without("applicationset-controller")(objects).filter(
+    ({ metadata }) => metadata.name !== "applicationsets.argoproj.io",
+  );
 
 /** Puts every object that lives in a namespace into Argo CD's own. */
 export const inNamespace: Change = (objects) =>

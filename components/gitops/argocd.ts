@@ -6,7 +6,7 @@ import { argoCdObjects, KNOWN_HOSTS, NAMESPACE } from "./argocd-manifest";
 import { REDIS_SECRET, redisConfiguration } from "./argocd-redis";
 import { knownHosts } from "./known-hosts";
 import { readManifest } from "./manifest";
-import { objectGroup } from "./object-group";
+import { objectGroup } from "../objects/object-group";
 import { pinnedObjects } from "./pinned-objects";
 import { repositorySecret, type Repository } from "./repository";
 import { secretData } from "./secret-data";
@@ -30,6 +30,8 @@ export interface ArgoCdArgs {
     /** 30000 to 32767. */
     readonly port: number;
   };
+  /** Install the ApplicationSet controller, too. @default true */
+  readonly applicationSets?: boolean;
   /** How often Git is asked without a push, in seconds. @default 180 */
   readonly reconciliationSeconds?: number;
 }
@@ -56,7 +58,7 @@ export class ArgoCd extends pulumi.ComponentResource {
    * What an Application needs before its first comparison: one that fails, because the repo-server isn't up yet, is
    * tried again only after `reconciliationSeconds`. The API server isn't needed for that, so it isn't among them.
    */
-  readonly ready: pulumi.Input<pulumi.Resource>[];
+  readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: ArgoCdArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("gitops-platform:gitops:ArgoCd", name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
@@ -111,6 +113,7 @@ export class ArgoCd extends pulumi.ComponentResource {
     const objects = pinnedObjects(
       argoCdObjects(readManifest(`argocd-v${args.version}-install.yaml`), {
         reconciliationSeconds: args.reconciliationSeconds,
+        applicationSets: args.applicationSets,
         nodePort: args.nodePort?.port,
       }),
       args.artifacts,
@@ -130,19 +133,19 @@ export class ArgoCd extends pulumi.ComponentResource {
           clusterResourceWhitelist: [{ group: "*", kind: "*" }],
         },
       },
-      { parent: this, dependsOn: definitions.all },
+      { parent: this, dependsOn: [...definitions.all] },
     );
     const parts = objectGroup(
       `${name}-parts`,
       objects.filter((object) => !isDefinition(object)),
-      { parent: this, dependsOn: definitions.all.apply((defined) => [...defined, ...prerequisites]) },
+      { parent: this, dependsOn: [...definitions.all, ...prerequisites] },
     );
 
     this.ready = [
       project,
       ...prerequisites,
-      parts.resource("apps/v1/Deployment", `${NAMESPACE}/argocd-redis`),
-      parts.resource("apps/v1/Deployment", `${NAMESPACE}/argocd-repo-server`),
+      parts.resource("Deployment", "argocd-redis"),
+      parts.resource("Deployment", "argocd-repo-server"),
     ];
     this.url = args.nodePort
       ? pulumi.interpolate`https://${args.nodePort.address}:${args.nodePort.port}`

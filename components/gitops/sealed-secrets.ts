@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifact } from "../artifacts/artifact";
 import { readManifest } from "./manifest";
-import { objectGroup } from "./object-group";
+import { objectGroup } from "../objects/object-group";
 import { sealedSecretsObjects } from "./sealed-secrets-manifest";
 import { pinnedObjects } from "./pinned-objects";
 import { publishedCertificate, sealingCertificates } from "./sealing-keys";
@@ -44,7 +44,7 @@ export class SealedSecrets extends pulumi.ComponentResource {
   /** What to seal with, `kubeseal --cert`: PEM, public. */
   readonly certificate: string;
   /** What has to exist before a SealedSecret is opened. */
-  readonly ready: pulumi.Input<pulumi.Resource>[];
+  readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: SealedSecretsArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("gitops-platform:gitops:SealedSecrets", name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
@@ -73,7 +73,7 @@ export class SealedSecrets extends pulumi.ComponentResource {
       parent: this,
       dependsOn: keys,
     });
-    this.ready = [controller.resource("apps/v1/Deployment", `${NAMESPACE}/sealed-secrets-controller`)];
+    this.ready = [controller.resource("Deployment", "sealed-secrets-controller")];
     this.registerOutputs({ certificate: this.certificate });
   }
 }

@@ -1,9 +1,10 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../artifacts/artifact";
 import { pinImages } from "../artifacts/pin-images";
+import { objectGroup, type ManifestEntry } from "../objects/object-group";
 import { flannelObjects, kubeRouterObjects } from "./pod-network-objects";
 
 export interface PodNetworkArgs {
@@ -16,8 +17,6 @@ export interface PodNetworkArgs {
   /** The pinned images. */
   readonly artifactList: readonly Artifact[];
   readonly provider: k8s.Provider;
-  /** What takes the whole cluster away, if something does: then nothing is deleted in it one by one. */
-  readonly deletedWith?: pulumi.Resource;
 }
 
 /**
@@ -32,21 +31,16 @@ export class PodNetwork extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: PodNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("gitops-platform:kubernetes:PodNetwork", name, {}, opts);
+    super("gitops-platform:kubernetes:PodNetwork", name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
     const manifest = join(__dirname, "manifests", `kube-flannel-v${args.versions.flannel}.yaml`);
-    const objs = pinImages(
+    const objects = pinImages(
       [
         ...flannelObjects(readFileSync(manifest, "utf8"), args.podSubnet ?? "10.244.0.0/16"),
         ...kubeRouterObjects(args.versions.kubeRouter, args.serviceSubnet ?? "10.96.0.0/12"),
       ],
       args.artifactList,
     );
-    const group = new k8s.yaml.ConfigGroup(
-      `${name}-objects`,
-      { objs },
-      { parent: this, provider: args.provider, ...(args.deletedWith ? { deletedWith: args.deletedWith } : {}) },
-    );
-    this.ready = [group];
+    this.ready = objectGroup(name, objects as unknown as readonly ManifestEntry[], { parent: this }).all;
     this.registerOutputs({});
   }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# bootstrap.sh COMMAND [ARG ...]: runs scripts/local/COMMAND.ts with the packages of package-lock.json installed.
+# bootstrap.sh PROGRAM.ts [ARG ...]: runs a program of this clone with the packages of package-lock.json installed.
 #
 # The npm scripts start here so that they work from a fresh clone, where node_modules does not exist yet.
 set -eu
@@ -14,13 +14,11 @@ command -v node >/dev/null || fail "node — not found; install Node.js 20.19 or
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
   fail "node — version is $(node --version), need 20.19 or newer; install a newer Node.js"
 
-# npm keeps a copy of the lock it installed from; where that is older than ours, the packages are not ours.
-if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+# What was installed last is told by a copy of the lock file it came from.
+if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
   echo "Installing the npm packages of package-lock.json …" >&2
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || fail "npm ci — failed, see above; check the npm registry settings and run again"
-  touch node_modules/.package-lock.json
+  cp package-lock.json node_modules/.installed-lock.json
 fi
 
-command=$1
-shift
-exec node --import tsx "scripts/local/$command.ts" "$@"
+exec node --import tsx "$@"

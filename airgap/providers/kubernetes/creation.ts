@@ -20,8 +20,7 @@ export async function createObject(session: Session, request: CreateRequest): Pr
   const provenance = provenanceFor(request.inputs, type);
   if (request.preview) return { id: "", properties: await previewCreation(session, request, type, provenance) };
   const written = await write(session, request, type, provenance);
-  const awaiting = { ...request, existed: false };
-  return { id: formatId(written), properties: await settle(session, written, request.inputs, provenance, awaiting) };
+  return { id: formatId(written), properties: await settle(session, written, request.inputs, provenance, request) };
 }
 
 async function write(

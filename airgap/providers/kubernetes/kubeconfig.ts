@@ -21,11 +21,7 @@ const MAX_SOCKETS = 8;
 export async function loadClusterAccess(config: ProviderConfig): Promise<ClusterAccess> {
   const { KubeConfig } = await import("@kubernetes/client-node");
   const kubeconfig = new KubeConfig();
-  if (config.kubeconfig === undefined) kubeconfig.loadFromDefault();
-  else if (isPath(config.kubeconfig)) kubeconfig.loadFromFile(config.kubeconfig);
-  else kubeconfig.loadFromString(config.kubeconfig);
-  if (config.context !== undefined) kubeconfig.setCurrentContext(config.context);
-
+  load(kubeconfig, config);
   const context = kubeconfig.getContextObject(kubeconfig.getCurrentContext());
   const cluster = config.cluster === undefined ? kubeconfig.getCurrentCluster() : kubeconfig.getCluster(config.cluster);
   if (!cluster) {
@@ -50,6 +46,20 @@ export async function loadClusterAccess(config: ProviderConfig): Promise<Cluster
     // Tokens of a command or a file expire and are read anew; certificates and plain tokens stay.
     credentials: async () => (changing ? pick(await requestOptions(kubeconfig)) : { headers, auth }),
   };
+}
+
+function load(kubeconfig: KubeConfig, { kubeconfig: given, context }: ProviderConfig): void {
+  try {
+    if (given === undefined) kubeconfig.loadFromDefault();
+    else if (isPath(given)) kubeconfig.loadFromFile(given);
+    else kubeconfig.loadFromString(given);
+  } catch {
+    // Not the parser's own message: it quotes lines of what it read, and there are keys in it.
+    throw new Error(
+      "kubernetes provider kubeconfig — can't be read — give the contents of a kubeconfig, or the path of one",
+    );
+  }
+  if (context !== undefined) kubeconfig.setCurrentContext(context);
 }
 
 async function requestOptions(kubeconfig: KubeConfig): Promise<RequestOptions> {

@@ -43,7 +43,7 @@ async function requireReady(
 ): Promise<void> {
   // Conditions of the user's own are for creating and updating only, as in the official plugin.
   const rule = pulumiAnnotation(inputs, "waitFor") === undefined ? readinessRule(live, inputs) : undefined;
-  const verdict = await rule?.(live, { store, signal, existed: true });
+  const verdict = await rule?.(live, { store, signal });
   if (verdict === undefined || verdict.ready) return;
   throw new InitializationFailure(id, state, [`${describe(live)} — not ready: ${verdict.state}`], liveInputs);
 }

@@ -9,7 +9,7 @@ import { operationError, type Session } from "./session";
 
 const POLL_MS = 500;
 /** How long a destroy waits for an API server that refuses connections. */
-const UNREACHABLE_SECONDS = 10;
+const UNREACHABLE_SECONDS = 5;
 /** Kinds whose deletion isn't awaited when they carry `pulumi.com/skipAwait`. */
 const SKIPPABLE = ["DaemonSet", "Deployment", "Job", "Namespace", "Pod", "ReplicationController", "StatefulSet"];
 

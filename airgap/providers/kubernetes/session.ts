@@ -51,7 +51,6 @@ export function provenanceFor(inputs: PropertyMap, type: ObjectType, state: Prop
 export interface Awaiting {
   readonly urn: string;
   readonly signal: AbortSignal;
-  readonly existed: boolean;
   readonly timeoutSeconds: number | undefined;
 }
 
@@ -85,7 +84,7 @@ export function operationError(what: string, error: unknown, inputs: PropertyMap
 }
 
 /** The message with every secret string of the inputs blanked, also in base64 and as JSON. */
-export function hideSecrets(message: string, inputs: PropertyMap): string {
+function hideSecrets(message: string, inputs: PropertyMap): string {
   return secretStrings(inputs, text(inputs, "kind") === "Secret")
     .filter((value) => value.length >= SHORTEST_HIDDEN)
     .flatMap((value) => [value, JSON.stringify(value).slice(1, -1), Buffer.from(value).toString("base64")])

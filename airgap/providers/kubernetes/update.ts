@@ -24,7 +24,7 @@ export async function updateObject(session: Session, request: UpdateRequest): Pr
     throw operationError(what, explainConflict(error), news);
   }
   if (request.preview) return stateOf(written, news, provenance);
-  return settle(session, written, news, provenance, { ...request, existed: true });
+  return settle(session, written, news, provenance, request);
 }
 
 async function write(

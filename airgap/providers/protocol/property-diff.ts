@@ -14,7 +14,7 @@ export function diffProperties(olds: PropertyMap, news: PropertyMap): Map<string
 }
 
 /** The path of a map's item, in Pulumi's notation. */
-export function childPath(parent: string, key: string): string {
+function childPath(parent: string, key: string): string {
   if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `${parent}[${JSON.stringify(key)}]`;
   return parent === "" ? key : `${parent}.${key}`;
 }

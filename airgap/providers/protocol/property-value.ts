@@ -77,7 +77,7 @@ export function containsUnknown(value: PropertyValue | undefined): boolean {
 }
 
 /** Whether a secret is anywhere inside. */
-export function containsSecret(value: PropertyValue | undefined): boolean {
+function containsSecret(value: PropertyValue | undefined): boolean {
   if (value instanceof Secret) return true;
   if (isList(value)) return value.some(containsSecret);
   return isMap(value) && Object.values(value).some(containsSecret);

@@ -71,7 +71,7 @@ export interface CheckRequest extends ResourceRequest {
 }
 
 /** The user's autonaming configuration: a name to take, or none to be made up. */
-export interface Autonaming {
+interface Autonaming {
   readonly mode: "propose" | "enforce" | "disable";
   readonly proposedName: string;
 }

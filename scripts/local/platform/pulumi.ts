@@ -14,6 +14,8 @@ export function pulumiEnvironment(): Record<string, string> {
     // `npm run check` has type-checked the program; doing it again costs every preview three seconds.
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // The CLI is short-lived and small: collecting garbage less often halves its time on two cores.
+    GOGC: "400",
   };
 }
 

@@ -46,18 +46,18 @@ recover() {
   reset_node
 }
 
-# ask_api PATH CURL_OPTIONS…
+# ask_api PATH CURL_OPTIONS…: the substitutions are silent because curl may end before it has read them.
 ask_api() {
   local path=$1
   shift
-  curl --silent --noproxy '*' --max-time 5 --cacert <(printf '%s' "$CA_CERTIFICATE") "$@" "https://127.0.0.1:7443$path"
+  curl --silent --noproxy '*' --max-time 5 --cacert <(printf '%s' "$CA_CERTIFICATE" 2>/dev/null) "$@" "https://127.0.0.1:7443$path"
 }
 
 # kubeadm would retry an expired token for five minutes.
 require_valid_token() {
   local status
   status=$(ask_api "/api/v1/nodes/$NODE_NAME" --output /dev/null --write-out '%{http_code}' \
-    --header @<(printf 'Authorization: Bearer %s' "$1")) || true # 000 for no answer: kubeadm waits for the API itself
+    --header @<(printf 'Authorization: Bearer %s' "$1" 2>/dev/null)) || true # 000 for no answer: kubeadm waits for the API itself
   [ "$status" != 401 ] ||
     die "the cluster does not accept the bootstrap token (any more: it lives for a day); renew it with \`$RENEW_COMMAND\`, and run again"
 }

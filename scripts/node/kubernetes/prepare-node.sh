@@ -26,7 +26,6 @@ set -euo pipefail
 SCOPE=prepare
 
 readonly PACKAGES=(containerd runc iptables conntrack socat ethtool ebtables ipset haproxy curl jq ca-certificates iproute2 kmod procps)
-readonly DATA_DIRECTORY=/var/lib/gitops-platform
 readonly BINARIES=(kubelet kubeadm kubectl)
 
 refuse_foreign_kubernetes() {
@@ -130,7 +129,7 @@ destroy() {
   stop_prefetch
   remove_services
   rm -f "${BINARIES[@]/#//usr/local/bin/}" /usr/local/bin/crictl /etc/crictl.yaml
-  rm -rf /opt/cni/bin "$DATA_DIRECTORY"
+  rm -rf /opt/cni/bin "$DATA_DIRECTORY" /var/log/gitops-platform
   restore_containerd
   restore_kernel_settings
   rm -rf "$STATE_DIRECTORY"

@@ -2,25 +2,25 @@
 # Images by digest, under the tags that static pods and manifests name. kubeadm itself never pulls (imagePullPolicy
 # Never), so that nothing unpinned reaches a machine.
 
-# pull_image REFERENCE DIGEST: does nothing when the tag already is that digest.
+# pull_image REFERENCE DIGEST
 pull_image() {
   local reference=$1 pinned=${1%:*}@$2 attempt
-  if [ "$(ctr --namespace k8s.io images list "name==$reference" 2>/dev/null | awk 'NR == 2 { print $3 }')" != "$2" ]; then
-    for attempt in 1 2 3; do # a registry that has only just started refuses the first connections
-      crictl --timeout 240s pull "$pinned" >/dev/null && break
-      [ "$attempt" -lt 3 ] || return 1
-      sleep "$attempt"
-    done
-    ctr --namespace k8s.io images tag --force "$pinned" "$reference" >/dev/null
-  fi
+  for attempt in 1 2 3; do # a registry that has only just started refuses the first connections
+    crictl --timeout 240s pull "$pinned" >/dev/null && break
+    [ "$attempt" -lt 3 ] || return 1
+    sleep "$attempt"
+  done
+  ctr --namespace k8s.io images tag --force "$pinned" "$reference" >/dev/null
 }
 
-# pull_images <<< "reference digest" lines: all at once; the first failure ends the step with its reason.
+# pull_images <<< "reference digest" lines: those that are not there yet, all at once; the first failure ends the step
+# with its reason.
 pull_images() {
-  local reference digest pids=() references=() i log
+  local reference digest present pids=() references=() i log
   log=$(mktemp -d)
+  present=$(ctr --namespace k8s.io images list | awk '{ print $1, $3 }')
   while read -r reference digest; do
-    [ -n "$reference" ] || continue
+    if [ -z "$reference" ] || grep -qxF "$reference $digest" <<<"$present"; then continue; fi
     references+=("$reference")
     pull_image "$reference" "$digest" 9>&- 2>"$log/${#pids[@]}" &
     pids+=($!)

@@ -4,6 +4,7 @@
 readonly UNITS=/etc/systemd/system
 readonly API_PROXY_FILE=$STATE_DIRECTORY/kube-apiserver-proxy.cfg
 readonly PREFETCH_UNIT=gitops-platform-images
+readonly DATA_DIRECTORY=/var/lib/gitops-platform
 
 # The condition keeps the kubelet still, instead of restarting for ever, until kubeadm has written its configuration.
 install_kubelet_unit() {
@@ -71,13 +72,16 @@ UNIT
 # prefetch_images: a unit of its own, so that it overlaps with init and joins and outlives this step. A failure costs
 # nothing but time: the kubelet pulls the image when a pod needs it.
 prefetch_images() {
+  local script=$DATA_DIRECTORY/prefetch-images.sh
   [ -n "$PREFETCH_IMAGES" ] || return 0
   systemctl is-active --quiet "$PREFETCH_UNIT" && return
   systemctl reset-failed "$PREFETCH_UNIT" 2>/dev/null || true # fails when it never ran
-  # shellcheck disable=SC2016 # the unit's shell expands it
-  systemd-run --quiet --unit="$PREFETCH_UNIT" --property=TimeoutStartSec=600 --service-type=oneshot --no-block \
-    --setenv=PREFETCH_IMAGES="$PREFETCH_IMAGES" \
-    bash -c "set -euo pipefail; $(declare -f log_info die pull_image pull_images)"'; pull_images <<<"$PREFETCH_IMAGES"'
+  {
+    printf 'set -euo pipefail\n'
+    declare -f log_info die pull_image pull_images
+    printf 'pull_images <<IMAGES\n%s\nIMAGES\n' "$PREFETCH_IMAGES"
+  } | write_file "$script" || true # the same list as before is fine
+  systemd-run --quiet --unit="$PREFETCH_UNIT" --service-type=oneshot --property=TimeoutStartSec=600 --no-block bash "$script"
 }
 
 stop_prefetch() {

@@ -12,7 +12,7 @@ reset_node() {
   local link
   mkdir -p "$LOG_DIRECTORY"
   systemctl stop kubelet 2>/dev/null || true # not there yet on a half-prepared node
-  rm -f /etc/kubernetes/admin.conf # kubeadm would ask an API that may be gone for its configuration, for half a minute
+  rm -f /etc/kubernetes/admin.conf           # kubeadm would ask an API that may be gone for its configuration, for half a minute
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket=unix:///run/containerd/containerd.sock \
     >"$LOG_DIRECTORY/reset.log" 2>&1 9>&- || log_info "kubeadm reset failed, see $LOG_DIRECTORY/reset.log; going on"
   rm -rf --one-file-system /etc/kubernetes /etc/cni/net.d/10-flannel.conflist /var/lib/cni /run/flannel /var/lib/kubelet \

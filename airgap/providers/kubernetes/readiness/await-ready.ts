@@ -21,8 +21,6 @@ const MAX_PODS_SHOWN = 5;
 export interface Wait {
   readonly store: ObjectStore;
   readonly signal: AbortSignal;
-  /** Whether the object was there before this run. */
-  readonly existed: boolean;
   /** From `customTimeouts`; the annotation `pulumi.com/timeoutSeconds` comes next. @default 600 */
   readonly timeoutSeconds: number | undefined;
   /** Called with the present state whenever it changes. */

@@ -15,8 +15,6 @@ export type Verdict =
 export interface RuleContext {
   readonly store: ObjectStore;
   readonly signal: AbortSignal;
-  /** Whether the object was there before this run. */
-  readonly existed: boolean;
 }
 
 /** Judges a live object. */

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../airgap/providers/protocol/property-value";
+import { parseJsonPath, select } from "../../../airgap/providers/kubernetes/readiness/json-path";
+import { parseWaitFor } from "../../../airgap/providers/kubernetes/readiness/wait-for";
+import type { RuleContext } from "../../../airgap/providers/kubernetes/readiness/verdict";
+
+const OBJECT: JsonObject = {
+  metadata: { labels: { "app.kubernetes.io/name": "x" } },
+  status: {
+    phase: "Running",
+    ready: 2,
+    sync: { status: "Synced" },
+    conditions: [
+      { type: "Ready", status: "True" },
+      { type: "Degraded", status: "False", message: "all fine" },
+    ],
+  },
+};
+
+describe("a JSONPath", () => {
+  it.each([
+    [".status.phase", ["Running"]],
+    ["$.status.phase", ["Running"]],
+    [".metadata.labels['app.kubernetes.io/name']", ["x"]],
+    ['.metadata.labels["app.kubernetes.io/name"]', ["x"]],
+    [".status.conditions[0].type", ["Ready"]],
+    [".status.conditions[-1].type", ["Degraded"]],
+    [".status.conditions[*].type", ["Ready", "Degraded"]],
+    ['.status.conditions[?(@.type=="Ready")].status', ["True"]],
+    ["$.status.conditions[?@.type == 'Degraded'].status", ["False"]],
+    ['.status.conditions[?(@.type!="Ready")].type', ["Degraded"]],
+    [".status.missing.deeper", []],
+  ])("%s selects %j", (path, expected) => {
+    expect(select(OBJECT, parseJsonPath(path))).toEqual(expected);
+  });
+
+  it("that can't be read says from where on", () => {
+    expect(() => parseJsonPath(".status.items[?(@.a>1)]")).toThrow('can\'t be read from "[?(@.a>1)]" on');
+  });
+});
+
+describe("pulumi.com/waitFor", () => {
+  const judge = (annotation: string) => parseWaitFor(annotation)(OBJECT, {} as RuleContext);
+
+  it.each([
+    "jsonpath={.status.phase}=Running",
+    "jsonpath={ .status.ready }=2",
+    "jsonpath={.status.sync}",
+    "condition=Ready",
+    "condition=Degraded=False",
+    '["condition=Ready", "jsonpath={.status.sync.status}=Synced"]',
+  ])("%s holds", (annotation) => {
+    expect(judge(annotation)).toEqual({ ready: true });
+  });
+
+  it.each([
+    ["jsonpath={.status.phase}=Done", "{.status.phase} is Running (need Done)"],
+    ["jsonpath={.status.address}", "{.status.address} is not there"],
+    ["condition=Degraded", "condition Degraded is False (need True): all fine"],
+    ["condition=Gone", "condition Gone is not there (need True)"],
+    ['["condition=Ready", "condition=Gone"]', "condition Gone is not there (need True)"],
+  ])("%s waits", (annotation, state) => {
+    expect(judge(annotation)).toEqual({ ready: false, state });
+  });
+
+  it.each(["Ready", "[]", "jsonpath=.status.phase", "condition="])("%s is refused", (annotation) => {
+    expect(() => judge(annotation)).toThrow("pulumi.com/waitFor — not understood");
+  });
+});
