@@ -30,7 +30,7 @@ export function objectGroup(
   const resources = new Map(
     objects.map((object) => {
       const key = `${object.kind}-${object.metadata.name}`.toLowerCase();
-      return [key, new pulumi.CustomResource(typeOf(object), `${name}-${key}`, { ...object }, options)] as const;
+      return [key, new ManifestObject(typeOf(object), `${name}-${key}`, { ...object }, options)] as const;
     }),
   );
   return {
@@ -42,6 +42,8 @@ export function objectGroup(
     },
   };
 }
+
+class ManifestObject extends pulumi.CustomResource {}
 
 /** `kubernetes:apps/v1:Deployment`; the API group without a name is called core. */
 function typeOf({ apiVersion, kind }: ManifestEntry): string {

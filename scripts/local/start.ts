@@ -14,7 +14,7 @@ import { linkTools } from "./platform/links";
 import { paths } from "./platform/paths";
 import { installPackages, preflight } from "./platform/preflight";
 import { update, type UpdateResult } from "./platform/pulumi";
-import { recover } from "./platform/recovery";
+import { recover, type Recovery } from "./platform/recovery";
 import { prepareStack, readOutputs, writeOutputs } from "./platform/stack";
 import { observe, renderSummary } from "./platform/summary";
 
@@ -26,6 +26,7 @@ async function main(): Promise<void> {
     process.stderr.write(`The local platform can't be started here; nothing was changed:\n${list(problems)}\n`);
     process.exit(1);
   }
+  let recovery: Recovery | undefined;
   let result: UpdateResult | undefined;
   const tasks = new Listr(
     [
@@ -57,14 +58,15 @@ async function main(): Promise<void> {
           ensureKeys();
           linkTools();
           await prepareStack();
-          for (const line of await recover()) task.output = line;
+          recovery = await recover();
+          for (const line of recovery.done) task.output = line;
         },
         rendererOptions: { persistentOutput: true },
       },
       {
         title: "pulumi up",
         task: async (_, task) => {
-          result = await update("up", [], (line) => (task.output = line));
+          result = await update("up", recovery?.upArgs ?? [], (line) => (task.output = line));
           if (result.exitCode !== 0) throw new Error("pulumi up failed");
           task.title = result.changed ? "pulumi up: done" : "pulumi up: nothing to change";
         },

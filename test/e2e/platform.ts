@@ -2,9 +2,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { execa, type Options, type Result } from "execa";
+import { execa, type Options } from "execa";
 import { parse } from "yaml";
 import { paths, root } from "../../scripts/local/platform/paths";
+import { configuredNodes, type ConfiguredNode } from "../../scripts/local/platform/stack";
 
 export interface Ran {
   readonly exitCode: number;
@@ -16,9 +17,9 @@ export interface Ran {
 /** Runs a command to its end, whatever its exit code. */
 export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ran> {
   const begin = performance.now();
-  const result = (await execa(command, args, { cwd: root, reject: false, all: true, stdin: "ignore", ...options })) as Result;
+  const result = await execa(command, args, { cwd: root, reject: false, all: true, stdin: "ignore", ...options });
   const output = typeof result.all === "string" ? result.all : "";
-  return { exitCode: result.exitCode ?? 1, output, seconds: (performance.now() - begin) / 1000 };
+  return { exitCode: result.exitCode, output, seconds: (performance.now() - begin) / 1000 };
 }
 
 /** Runs a command that has to succeed. @throws with its output when it does not */
@@ -69,24 +70,12 @@ export async function kubectlJson<T>(...args: string[]): Promise<T> {
   return JSON.parse(await kubectl(...args, "-o", "json")) as T;
 }
 
-interface StackFile {
-  readonly config: {
-    readonly "gitops-platform:nodes": readonly { readonly name: string; readonly role: string; readonly address: string }[];
-    readonly "gitops-platform:hub": { readonly address: string };
-  };
-}
-
 /** The nodes and the hub of the rendered stack file. */
-export function configuredMachines(): readonly { name: string; role: string; address: string }[] {
-  const file = parse(readFileSync(paths.stackFile, "utf8")) as StackFile;
-  const hub = { name: "hub", role: "hub", address: file.config["gitops-platform:hub"].address };
-  return [...file.config["gitops-platform:nodes"], hub];
-}
-
-export function addressOf(name: string): string {
-  const machine = configuredMachines().find((candidate) => candidate.name === name);
-  if (!machine) throw new Error(`${name} is not in ${paths.stackFile}`);
-  return machine.address;
+export function configuredMachines(): readonly ConfiguredNode[] {
+  const { config } = parse(readFileSync(paths.stackFile, "utf8")) as {
+    config: { "gitops-platform:hub": { readonly address: string } };
+  };
+  return [...configuredNodes(), { name: "hub", role: "hub", address: config["gitops-platform:hub"].address }];
 }
 
 /** Runs a command on a machine from inside its namespaces, without SSH, so that it works when the network does not. */

@@ -1,12 +1,57 @@
-import { releaseStaleLock } from "./stack";
+import { join } from "node:path";
+import { execa } from "execa";
+import { paths, root } from "./paths";
+import { update } from "./pulumi";
+import { configuredNodes, readState, releaseStaleLock } from "./stack";
+
+/** What `machine.sh status` says of one machine. */
+interface MachineStatus {
+  readonly name: string;
+  readonly running: boolean;
+  readonly disk: boolean;
+}
+
+export interface Recovery {
+  /** What was done, a sentence each. */
+  readonly done: readonly string[];
+  /** Flags that the next `pulumi up` needs. */
+  readonly upArgs: readonly string[];
+}
+
+const MACHINE = join(root, "scripts", "local", "machine", "machine.sh");
+const CONTAINER = "-container";
 
 /**
- * Makes what an interrupted update or a lost machine left behind ready for the next `pulumi up`.
+ * Makes what an interrupted update, a reboot or a loss left behind ready for the next `pulumi up`: a stale lock is
+ * released, a stopped machine is started, a lost worker is replaced. With the first control plane lost, the cluster is:
+ * what Pulumi's state still has of it is dropped, without a connection to anything, and all of it is made anew.
  *
- * @returns what was done, a sentence each
+ * @throws when Pulumi can't drop what is lost
  */
-export async function recover(): Promise<readonly string[]> {
+export async function recover(): Promise<Recovery> {
   const done: string[] = [];
-  if (releaseStaleLock()) done.push("Released the lock of an update that was killed");
-  return Promise.resolve(done);
+  if (releaseStaleLock()) done.push("released the lock of an update that was killed");
+
+  const containers = readState().resources.filter(({ type, urn }) => type === "command:local:Command" && urn.endsWith(CONTAINER));
+  if (containers.length === 0) return { done, upArgs: [] };
+  const { stdout } = await execa("bash", [MACHINE, "status", paths.machines]);
+  const machines = new Map((JSON.parse(stdout) as MachineStatus[]).map((machine) => [machine.name, machine]));
+  const named = containers.map(({ urn }) => ({ urn, name: urn.slice(urn.lastIndexOf("::") + 2, -CONTAINER.length) }));
+
+  const lost = named.filter(({ name }) => !machines.get(name)?.disk);
+  const founder = configuredNodes().find(({ role }) => role === "control-plane")?.name;
+  if (lost.some(({ name }) => name === founder)) {
+    const targets = named.flatMap(({ urn }) => ["--target", urn]);
+    const { exitCode, errors } = await update("destroy", [...targets, "--target-dependents"], () => undefined);
+    if (exitCode !== 0) throw new Error(`the lost machines — Pulumi can't drop them: ${errors.join("; ")}`);
+    return { done: [...done, `the cluster is lost with ${founder}; making it anew`], upArgs: [] };
+  }
+  for (const { name } of named) {
+    const machine = machines.get(name);
+    if (!machine?.disk || machine.running) continue;
+    await execa("bash", [MACHINE, "start", name, paths.machines]);
+    done.push(`started ${name}, which was not running`);
+  }
+  done.push(...lost.map(({ name }) => `${name} is lost; replacing it`));
+  return { done, upArgs: lost.flatMap(({ urn }) => ["--replace", urn]) };
 }

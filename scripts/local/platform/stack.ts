@@ -92,6 +92,18 @@ export interface PendingOperation {
   readonly resource: StateResource;
 }
 
+export interface ConfiguredNode {
+  readonly name: string;
+  readonly role: string;
+  readonly address: string;
+}
+
+/** The nodes of the rendered stack file, in their order. */
+export function configuredNodes(): readonly ConfiguredNode[] {
+  const { config } = parse(readFileSync(paths.stackFile, "utf8")) as StackFile;
+  return config["gitops-platform:nodes"] as readonly ConfiguredNode[];
+}
+
 /** Writes the stack's outputs that a person uses as files: the kubeconfig and the sealing certificate. */
 export function writeOutputs(outputs: StackOutputs): void {
   writeSecret(paths.kubeconfig, outputs.kubeconfig);
@@ -106,7 +118,7 @@ export interface StackOutputs {
   readonly diskGate: Readonly<Record<string, { readonly p99Ms: number; readonly limitMs: number; readonly verdict: string }>>;
   readonly argocd: { readonly url: string; readonly adminPassword: string };
   readonly sealingCertificate: string;
-  readonly rootApplication: { readonly name: string; readonly repoURL: string };
+  readonly rootApplication: { readonly name: string; readonly repoURL: string; readonly knownHosts: string };
   readonly versions: Readonly<Record<string, string>>;
 }
 

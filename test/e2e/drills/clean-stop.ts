@@ -24,7 +24,7 @@ export const cleanStop: Drill = {
 
     const begin = Date.now();
     const half = execa("npm", ["start", "--silent"], { cwd: root, reject: false, all: true });
-    const killed = await waitForEvent({ since: begin, op: "create", name: "cluster-init", seconds: 120 });
+    const killed = await waitForEvent({ since: begin, op: "create", name: "local-cp-1-join", seconds: 120 });
     await sleep(1500);
     process.kill(killed.cliPid, "SIGKILL");
     await half;

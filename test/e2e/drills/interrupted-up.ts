@@ -8,10 +8,10 @@ import { waitForEvent } from "../update-events";
 
 /** Where the CLI is killed: a resource whose creation has begun, and how long to let it go on. */
 const INTERRUPTIONS = [
-  { during: "machine creation", name: "cp-1-machine", delayMs: 300 },
-  { during: "kubeadm init", name: "cluster-init", delayMs: 3000 },
-  { during: "a join", name: "worker-1-join", delayMs: 500 },
-  { during: "Argo CD's installation", name: "argocd:apps/v1:Deployment:argocd/argocd-repo-server", delayMs: 500 },
+  { during: "machine creation", name: "cp-1-container", delayMs: 300 },
+  { during: "kubeadm init", name: "local-cp-1-join", delayMs: 4000 },
+  { during: "a join", name: "local-worker-1-join", delayMs: 1000 },
+  { during: "Argo CD's installation", name: "argocd-parts-deployment-argocd-repo-server", delayMs: 500 },
 ] as const;
 
 export const interruptedUp: Drill = {

@@ -17,7 +17,7 @@ export const networkPolicy: Drill = {
   promise: "a pod that no NetworkPolicy allows can't reach Argo CD's Redis, and Redis wants a password",
   needs: "platform",
   run: async (see) => {
-    const pods = (await kubectlJson<{ items: readonly Pod[] }>("get", "pods", "-n", "argocd")).items;
+    const pods = (await kubectlJson<{ items: readonly Pod[] }>("get", "pods", "--all-namespaces")).items;
     const part = (name: string): Pod => {
       const pod = pods.find(({ metadata }) => metadata.labels["app.kubernetes.io/name"] === name);
       assert.ok(pod, `${name} has no pod`);
@@ -30,11 +30,11 @@ export const networkPolicy: Drill = {
     see("the repo-server reaches Redis, and Redis asks for a password");
 
     const refused = await eventually("a forbidden pod can't reach Redis", 20, async () => {
-      const attempt = await fromPod(part("argocd-applicationset-controller"), ping(redis));
+      const attempt = await fromPod(part("web"), ping(redis));
       assert.ok(!/NOAUTH|PONG/.test(attempt.output), `the connection was not refused: ${attempt.output}`);
       return attempt;
     });
-    see(`the applicationset-controller can't: ${refused.value.output.trim().split("\n").at(-1) ?? ""}`);
+    see(`a pod of the web application can't: ${refused.value.output.trim().split("\n").at(-1) ?? ""}`);
     assert.match(await kubectl("get", "networkpolicy", "-n", "argocd"), /argocd-redis-network-policy/);
     return "Redis is reached by whom the policy names, with a password";
   },
