@@ -100,7 +100,7 @@ export const rootApplication = {
   repoURL: gitops.repoURL,
   targetRevision: gitops.targetRevision,
   path: gitops.path,
-  knownHosts: hub ? pulumi.interpolate`${config.hub?.address} ${hub.hostKey}` : undefined,
+  knownHosts: hub ? pulumi.interpolate`${config.hub.address} ${hub.hostKey}` : undefined,
 };
 const argocdAccess = { url: argocd.url, adminPassword: argocd.adminPassword };
 export { argocdAccess as argocd, sealingCertificate, versions };

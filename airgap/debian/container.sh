@@ -15,10 +15,10 @@ main() {
   root=$1
   shift
   case ${1-} in
-  --user=*)
-    add_user "${1#--user=}"
-    shift
-    ;;
+    --user=*)
+      add_user "${1#--user=}"
+      shift
+      ;;
   esac
   # Maintainer scripts would need the very tools that go; nothing here has a service to stop or a user to remove.
   rm -f "$root"/var/lib/dpkg/info/*.prerm "$root"/var/lib/dpkg/info/*.postrm "$root"/var/lib/dpkg/info/*.triggers

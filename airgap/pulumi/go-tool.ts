@@ -59,9 +59,9 @@ export async function buildGoTool(tool: GoTool, cache: string, goVersion: string
   try {
     log(`building ${tool.title} from its Go module`);
     await go([...buildArguments(tool), "-o", join(draft, tool.binary), tool.package], tool, log);
-    await rename(draft, directory).catch((error: NodeJS.ErrnoException) => {
+    await rename(draft, directory).catch((error: unknown) => {
       // Another run finished the same build first.
-      if (error.code !== "ENOTEMPTY") throw error;
+      if (!(error instanceof Error && "code" in error && error.code === "ENOTEMPTY")) throw error;
     });
   } finally {
     await rm(draft, { recursive: true, force: true });

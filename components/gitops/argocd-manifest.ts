@@ -52,7 +52,7 @@ const same: Change = (objects) => [...objects];
 const withoutSecrets: Change = (objects) => objects.filter(({ kind }) => kind !== "Secret");
 
 /** Leaves out one of Argo CD's parts with everything that belongs to it, by the label the official manifest gives it. */
-export function without(component: string): Change {
+function without(component: string): Change {
   return (objects) =>
     objects.filter(
       ({ metadata }) =>
@@ -67,7 +67,7 @@ const withoutApplicationSets: Change = (objects) =>
   );
 
 /** Puts every object that lives in a namespace into Argo CD's own. */
-export const inNamespace: Change = (objects) =>
+const inNamespace: Change = (objects) =>
   objects.map((object) =>
     CLUSTER_SCOPED.includes(object.kind)
       ? object
@@ -77,7 +77,7 @@ export const inNamespace: Change = (objects) =>
 const CLUSTER_SCOPED = ["CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"];
 
 /** Sets `argocd-cm`: how often Git is asked, and when an Application counts as healthy. */
-export function withSettings(reconciliationSeconds: number): Change {
+function withSettings(reconciliationSeconds: number): Change {
   return withData("argocd-cm", {
     "timeout.reconciliation": `${reconciliationSeconds}s`,
     "resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH,
@@ -99,7 +99,7 @@ function withData(name: string, data: Readonly<Record<string, string>>): Change 
  * Leaves out the copy of the 140 MB binary that plugin sidecars would run: there are none, and the repo-server, which
  * everything waits for, starts only after it.
  */
-export const withoutPluginServer: Change = (objects) =>
+const withoutPluginServer: Change = (objects) =>
   mapPods(objects, (pod, workload) => {
     if (workload !== "argocd-repo-server") return pod;
     const { initContainers = [], volumes = [], ...rest } = pod;
@@ -126,14 +126,14 @@ const REQUESTS: Readonly<Record<string, { readonly cpu: string; readonly memory:
 };
 
 /** Gives every part the resource requests that the official manifest lacks. */
-export const withRequests: Change = (objects) =>
+const withRequests: Change = (objects) =>
   mapContainers(objects, (container, workload) => {
     const requests = REQUESTS[workload];
     return requests ? { ...container, resources: { ...container.resources, requests } } : container;
   });
 
 /** Adds a Service that opens HTTPS, and nothing else, on every node; the official Service stays as it is. */
-export function withNodePort(nodePort: number): Change {
+function withNodePort(nodePort: number): Change {
   return (objects) => [
     ...objects,
     {

@@ -29,7 +29,8 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
       case "adopted":
         return new AdoptedMachine(node.name, { user: ssh.user, privateKey: ssh.privateKey, ...definedOf(node) });
       case "local":
-        if (!local) throw new Error(`nodes ${node.name} — is local, and localMachines is not set; set it or adopt a server`);
+        if (!local)
+          throw new Error(`nodes ${node.name} — is local, and localMachines is not set; set it or adopt a server`);
         return new LocalMachine(node.name, {
           ...definedOf(node),
           ...local,

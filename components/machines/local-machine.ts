@@ -105,7 +105,7 @@ function settings(name: string, args: LocalMachineArgs, hostKey: HostKey): pulum
   );
   return pulumi.all([hostKey.privateKey, hostKey.publicKey, args.loginKey.publicKey]).apply(
     ([privateKey, publicKey, loginKey]) =>
-      `${renderScript("", {
+      renderScript("", {
         MACHINE_NAME: name,
         ADDRESS: args.address,
         STATE_DIRECTORY: args.stateDirectory ?? ".local/machines",
@@ -119,6 +119,6 @@ function settings(name: string, args: LocalMachineArgs, hostKey: HostKey): pulum
         HOST_PRIVATE_KEY: privateKey,
         HOST_PUBLIC_KEY: publicKey,
         LOGIN_PUBLIC_KEY: loginKey.trim(),
-      })}`,
+      }),
   );
 }

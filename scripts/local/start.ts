@@ -34,14 +34,23 @@ async function main(): Promise<void> {
         title: "Host packages",
         task: async (_, task) => {
           const installed = await installPackages((line) => (task.output = line));
-          task.title = installed.length ? `Host packages: installed ${installed.join(", ")}` : "Host packages are there";
+          task.title = installed.length
+            ? `Host packages: installed ${installed.join(", ")}`
+            : "Host packages are there";
         },
       },
       {
         title: "Pulumi",
         task: async (_, task) => {
-          const { origin } = await ensurePulumi({ home: paths.pulumiHome, cache: paths.cache, log: (line) => (task.output = line) });
-          task.title = origin === "official" ? "Pulumi: official plugins" : "Pulumi: stand-in plugins (airgap/providers/README.md)";
+          const { origin } = await ensurePulumi({
+            home: paths.pulumiHome,
+            cache: paths.cache,
+            log: (line) => (task.output = line),
+          });
+          task.title =
+            origin === "official"
+              ? "Pulumi: official plugins"
+              : "Pulumi: stand-in plugins (airgap/providers/README.md)";
         },
         rendererOptions: { persistentOutput: true },
       },

@@ -24,7 +24,8 @@ async function main(): Promise<void> {
     }
   }
   await execa("bash", [join(root, "scripts", "local", "machine", "sweep.sh"), paths.machines], { stdio: "inherit" });
-  for (const file of [paths.machines, paths.kubeconfig, paths.certificate]) rmSync(file, { recursive: true, force: true });
+  for (const file of [paths.machines, paths.kubeconfig, paths.certificate])
+    rmSync(file, { recursive: true, force: true });
   process.stdout.write(
     "The local platform is gone. Kept for the next start: the caches and .local (keys, Git repository, sealing key);\n" +
       `remove them with: rm -rf ${paths.local} ${paths.cache}\n`,

@@ -27,14 +27,20 @@ const SUITES: readonly Suite[] = [
 async function main(): Promise<void> {
   const machines = join(root, ".local", "machines");
   if (existsSync(machines) && readdirSync(machines).length > 0)
-    throw new Error(".local/machines — a local platform is running in this clone, and the tests would take it down; run npm stop first");
+    throw new Error(
+      ".local/machines — a local platform is running in this clone, and the tests would take it down; run npm stop first",
+    );
   await installTools();
   const results: { name: string; passed: boolean; seconds: number }[] = [];
   for (const { name, command } of SUITES) {
     process.stdout.write(`\n── ${name}\n`);
     const begin = performance.now();
     const [program, ...args] = command;
-    const { exitCode } = await execa(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], reject: false });
+    const { exitCode } = await execa(program, args, {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      reject: false,
+    });
     results.push({ name, passed: exitCode === 0, seconds: (performance.now() - begin) / 1000 });
   }
   process.stdout.write("\n");
@@ -47,8 +53,16 @@ async function main(): Promise<void> {
 
 /** Debian packages that only the tests need. */
 async function installTools(): Promise<void> {
-  const tools = { bats: "/usr/bin/bats", shellcheck: "/usr/bin/shellcheck", shfmt: "/usr/bin/shfmt", strace: "/usr/bin/strace", jq: "/usr/bin/jq" };
-  const missing = Object.entries(tools).filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  const tools = {
+    bats: "/usr/bin/bats",
+    shellcheck: "/usr/bin/shellcheck",
+    shfmt: "/usr/bin/shfmt",
+    strace: "/usr/bin/strace",
+    jq: "/usr/bin/jq",
+  };
+  const missing = Object.entries(tools)
+    .filter(([, file]) => !existsSync(file))
+    .map(([name]) => name);
   if (missing.length === 0) return;
   const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] } as const;
   await execa("apt-get", ["update", "-qq"], options);

@@ -16,7 +16,9 @@ export async function hostState(): Promise<HostState> {
   ]);
   const suspicious = /nspawn|gitops|kube|etcd|containerd|haproxy|nginx|registry|pulumi/;
   return {
-    processes: lines(processes).filter((line) => suspicious.test(line) && !/test\/e2e|scripts\/(test|local\/drill)|^ps /.test(line)),
+    processes: lines(processes).filter(
+      (line) => suspicious.test(line) && !/test\/e2e|scripts\/(test|local\/drill)|^ps /.test(line),
+    ),
     mounts: lines(mounts).map((line) => line.split(" ").slice(0, 2).join(" ")),
     loops: lines(loops),
     namespaces: lines(namespaces).map((line) => line.split(" ")[0] ?? ""),
@@ -40,7 +42,11 @@ export function leftovers(before: HostState, after: HostState): readonly string[
 }
 
 function lines(text: string): readonly string[] {
-  return text.split("\n").map((line) => line.trim()).filter(Boolean).sort();
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .sort();
 }
 
 function cgroups(directory: string, depth: number): readonly string[] {

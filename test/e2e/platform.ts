@@ -85,7 +85,11 @@ export async function on(machine: string, script: string): Promise<Ran> {
 }
 
 /** Tries again until it holds. @throws after `seconds`, with the last failure */
-export async function eventually<T>(what: string, seconds: number, attempt: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  attempt: () => Promise<T>,
+): Promise<{ value: T; seconds: number }> {
   const begin = performance.now();
   for (;;) {
     const elapsed = (performance.now() - begin) / 1000;
@@ -93,7 +97,9 @@ export async function eventually<T>(what: string, seconds: number, attempt: () =
       return { value: await attempt(), seconds: (performance.now() - begin) / 1000 };
     } catch (error) {
       if (elapsed > seconds)
-        throw new Error(`${what} — not after ${seconds} s; last: ${error instanceof Error ? error.message : String(error)}`);
+        throw new Error(
+          `${what} — not after ${seconds} s; last: ${error instanceof Error ? error.message : String(error)}`,
+        );
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -2,7 +2,7 @@ import type { CheckFailure } from "../protocol/provider-plugin";
 import { isMap, type PropertyMap, type PropertyValue, reveal, Secret, Unknown } from "../protocol/property-value";
 
 /** What one input may be; `fields` are those of an object. */
-export interface Field {
+interface Field {
   readonly type:
     "string" | "number" | "integer" | "boolean" | "strings" | "environment" | "list" | "logging" | "object";
   readonly required?: boolean;
@@ -128,7 +128,9 @@ function matches(value: PropertyValue, { type }: Field): boolean {
       return typeof value === "string" && LOGGING.includes(value);
     case "object":
       return isMap(value);
-    default:
+    case "string":
+    case "number":
+    case "boolean":
       return typeof value === type;
   }
 }

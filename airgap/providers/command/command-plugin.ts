@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { EngineLog } from "../protocol/engine-log";
 import { notCovered } from "../protocol/plugin-service";
 import { diffProperties } from "../protocol/property-diff";
-import { containsUnknown, type PropertyMap, revealMap, sameValue, UNKNOWN } from "../protocol/property-value";
+import { containsUnknown, type PropertyMap, type PropertyValue, reveal, revealMap, sameValue, UNKNOWN } from "../protocol/property-value";
 import type * as protocol from "../protocol/provider-plugin";
 import type { CommandOutput } from "./captured-output";
 import {
@@ -118,8 +118,11 @@ function mayRunAgain(olds: PropertyMap, news: PropertyMap): boolean {
 }
 
 function previousOutput(state: PropertyMap): { stdout: string; stderr: string } {
-  const { stdout, stderr } = revealMap({ stdout: state.stdout ?? "", stderr: state.stderr ?? "" });
-  return { stdout: String(stdout), stderr: String(stderr) };
+  const text = (value: PropertyValue = ""): string => {
+    const plain = reveal(value);
+    return typeof plain === "string" ? plain : "";
+  };
+  return { stdout: text(state.stdout), stderr: text(state.stderr) };
 }
 
 function withoutInternal(inputs: PropertyMap): PropertyMap {

@@ -35,7 +35,10 @@ export function runLocally(invocation: LocalInvocation): Promise<CommandOutput> 
   const [program = "/bin/sh", ...args] = invocation.interpreter?.length ? invocation.interpreter : ["/bin/sh", "-c"];
   const captured = new CapturedOutput(invocation.logging, invocation.show);
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(captured.failure("cancelled", command));
+    if (signal.aborted) {
+      reject(captured.failure("cancelled", command));
+      return;
+    }
     // A process group of its own: an interrupt reaches all that the command started.
     const child = spawn(program, [...args, command], {
       cwd: dir,

@@ -61,7 +61,7 @@ export function generateString(rules: StringRules): string {
 }
 
 function pick(alphabet: string, count: number): string[] {
-  const characters = [...alphabet];
+  const characters = Array.from(alphabet);
   return Array.from({ length: count }, () => characters[randomInt(characters.length)] ?? "");
 }
 

@@ -2,7 +2,7 @@ import type { CheckFailure } from "../protocol/provider-plugin";
 import { isMap, type PropertyMap, type PropertyValue, reveal, Unknown } from "../protocol/property-value";
 
 /** What an input may be. */
-export interface InputRule {
+interface InputRule {
   readonly type: "integer" | "boolean" | "string" | "keepers";
   readonly required?: boolean;
   /** What the official plugin takes when the input is absent. */

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client, type AuthenticationType, type ConnectConfig, type ServerHostKeyAlgorithm, utils } from "ssh2";
 import { fingerprint, type HostKey, hostKeyAlgorithms, parseHostKey } from "./host-key";
@@ -38,7 +37,7 @@ export async function login(endpoint: SshEndpoint, over?: Duplex): Promise<Clien
     client.on("keyboard-interactive", (_name, _text, _lang, prompts, finish) =>
       finish(prompts.map(() => endpoint.password ?? "")),
     );
-    client.connect(over === undefined ? config : { ...config, sock: over as Socket });
+    client.connect(over === undefined ? config : { ...config, sock: over });
   });
 }
 

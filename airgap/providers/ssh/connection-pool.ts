@@ -12,7 +12,7 @@ const REUSE_TIMEOUT_MS = 20_000;
 export interface RunningCommand {
   readonly channel: ClientChannel;
   /** Hands the connection back for the next command; `broken` closes it. */
-  release(broken: boolean): void;
+  readonly release: (broken: boolean) => void;
 }
 
 /**

@@ -46,7 +46,7 @@ async function labelled<T>(work: Promise<T>): Promise<T> {
 }
 
 /** Runs an attempt until it succeeds, the endpoint's limit is passed, or the user interrupts. */
-export async function retrying<T>(
+async function retrying<T>(
   what: string,
   { dialErrorLimit: limit }: Pick<SshEndpoint, "dialErrorLimit">,
   signal: AbortSignal,

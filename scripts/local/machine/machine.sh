@@ -182,14 +182,14 @@ main() {
   local verb=${1:-}
   shift || true # no verb: reported below
   case $verb in
-  apply | destroy | status) "$verb" "$@" ;;
-  start | stop | power-off | pid) load_recorded "$@" ;;&
-  start | stop | power-off) lock_machine ;;&
-  start) is_running || start ;;
-  stop) power_off "$UNIT" 30 && kill_machine "$UNIT" ;;
-  power-off) kill_machine "$UNIT" ;;
-  pid) pid ;;
-  *) die "machine.sh — got '$verb', need apply, destroy, start, stop, power-off, pid or status — see the head of this file" ;;
+    apply | destroy | status) "$verb" "$@" ;;
+    start | stop | power-off | pid) load_recorded "$@" ;;&
+    start | stop | power-off) lock_machine ;;&
+    start) is_running || start ;;
+    stop) power_off "$UNIT" 30 && kill_machine "$UNIT" ;;
+    power-off) kill_machine "$UNIT" ;;
+    pid) pid ;;
+    *) die "machine.sh — got '$verb', need apply, destroy, start, stop, power-off, pid or status — see the head of this file" ;;
   esac
 }
 

@@ -16,18 +16,18 @@ enter_cgroups() {
   local controllers path mount cgroup
   while IFS=: read -r _ controllers path; do
     case $controllers in
-    "") mount=$([[ -e /sys/fs/cgroup/cgroup.controllers ]] && echo /sys/fs/cgroup || echo /sys/fs/cgroup/unified) ;;
-    name=*) mount=/sys/fs/cgroup/${controllers#name=} ;;
-    *) mount=/sys/fs/cgroup/$controllers ;;
+      "") mount=$([[ -e /sys/fs/cgroup/cgroup.controllers ]] && echo /sys/fs/cgroup || echo /sys/fs/cgroup/unified) ;;
+      name=*) mount=/sys/fs/cgroup/${controllers#name=} ;;
+      *) mount=/sys/fs/cgroup/$controllers ;;
     esac
     cgroup=$mount${path%/}/$UNIT
     mkdir -p "$cgroup"
     case $controllers in
-    *cpuset*) # empty in a new cgroup, and nothing can enter it so
-      cat "$mount$path/cpuset.cpus" >"$cgroup/cpuset.cpus"
-      cat "$mount$path/cpuset.mems" >"$cgroup/cpuset.mems"
-      ;;
-    memory) echo "$((MEMORY_MIB << 20))" >"$cgroup/memory.limit_in_bytes" ;;
+      *cpuset*) # empty in a new cgroup, and nothing can enter it so
+        cat "$mount$path/cpuset.cpus" >"$cgroup/cpuset.cpus"
+        cat "$mount$path/cpuset.mems" >"$cgroup/cpuset.mems"
+        ;;
+      memory) echo "$((MEMORY_MIB << 20))" >"$cgroup/memory.limit_in_bytes" ;;
     esac
     echo $$ >"$cgroup/cgroup.procs"
   done < <(cat /proc/self/cgroup)
@@ -52,8 +52,8 @@ run_machine() {
   local root=$1 code binds=() access source target
   while IFS=: read -r access source target; do
     case $access in
-    ro) binds+=("--bind-ro=$source:$target") ;;
-    rw) binds+=("--bind=$source:$target") ;;
+      ro) binds+=("--bind-ro=$source:$target") ;;
+      rw) binds+=("--bind=$source:$target") ;;
     esac
   done <<<"${BINDS:-}"
   while :; do

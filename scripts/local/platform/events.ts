@@ -80,7 +80,7 @@ function isInternal(type: string): boolean {
  * What a failed command said, without what the command plugin puts around it: its own sentence, and the text of the
  * command, which is the same for every step.
  */
-export function meaningOf(message: string): string | undefined {
+function meaningOf(message: string): string | undefined {
   const text = message.replaceAll(/<\{%.*?%\}>/g, "").trim();
   if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
   const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));

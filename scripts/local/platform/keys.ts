@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { ed25519KeyPair } from "../../../components/machines/ssh-key";
@@ -24,9 +24,4 @@ export function ensureKeys(): void {
 export function writeSecret(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, text, { mode: 0o600 });
-}
-
-/** The operator's public key, one authorized_keys line. */
-export function operatorPublicKey(): string {
-  return readFileSync(join(paths.keys, "operator.pub"), "utf8").trim();
 }

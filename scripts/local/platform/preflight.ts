@@ -19,8 +19,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 /** What `preflight` found wrong; each a sentence that says what to do. */
 export async function preflight(): Promise<readonly string[]> {
-  if (process.platform !== "linux") return [`this computer — runs ${process.platform}, need Linux; use a Debian machine`];
-  if (process.getuid?.() !== 0) return ["this user — is not root; machines need namespaces and loop devices: run with sudo"];
+  if (process.platform !== "linux")
+    return [`this computer — runs ${process.platform}, need Linux; use a Debian machine`];
+  if (process.getuid?.() !== 0)
+    return ["this user — is not root; machines need namespaces and loop devices: run with sudo"];
   const problems: string[] = [];
   if (process.arch !== "x64") problems.push(`this computer — is ${process.arch}, need x64; use an x86-64 machine`);
   if (!existsSync("/etc/debian_version"))
@@ -79,7 +81,7 @@ async function networkProblems(): Promise<readonly string[]> {
 }
 
 /** Whether two IPv4 ranges in CIDR form share an address. */
-export function overlaps(a: string, b: string): boolean {
+function overlaps(a: string, b: string): boolean {
   const [first, second] = [a, b].map((cidr) => {
     const [address = "", prefix = "32"] = cidr.split("/");
     const value = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);

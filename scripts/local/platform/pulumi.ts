@@ -1,4 +1,13 @@
-import { closeSync, createReadStream, existsSync, mkdirSync, openSync, readFileSync, watch, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { describeEvent, type EngineEvent } from "./events";
@@ -81,7 +90,19 @@ export async function update(
   const output = openSync(log, "a", 0o600);
   const result = await execa(
     pulumiBinary(),
-    [command, ...localStack, "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--suppress-outputs", "--event-log", eventLog, ...args],
+    [
+      command,
+      ...localStack,
+      "--yes",
+      "--skip-preview",
+      "--non-interactive",
+      "--color",
+      "never",
+      "--suppress-outputs",
+      "--event-log",
+      eventLog,
+      ...args,
+    ],
     {
       cwd: root,
       // --event-log, which Pulumi's Automation API uses, is a flag for debugging.
@@ -93,7 +114,7 @@ export async function update(
   closeSync(output);
   await follower.end();
   if (result.exitCode !== 0 && errors.length === 0) errors.push(lastLines(log));
-  return { exitCode: result.exitCode ?? 1, errors, durations, changed, log };
+  return { exitCode: result.failed ? result.exitCode || 1 : 0, errors, durations, changed, log };
 }
 
 /** What a CLI that failed outside any resource said last. */

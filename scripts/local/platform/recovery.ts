@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { paths, root } from "./paths";
-import { update } from "./pulumi";
+import { pulumi } from "./pulumi";
 import { configuredNodes, readState, releaseStaleLock } from "./stack";
 
 /** What `machine.sh status` says of one machine. */
@@ -26,13 +26,18 @@ const CONTAINER = "-container";
  * released, a stopped machine is started, a lost worker is replaced. With the first control plane lost, the cluster is:
  * what Pulumi's state still has of it is dropped, without a connection to anything, and all of it is made anew.
  *
- * @throws when Pulumi can't drop what is lost
+ * @throws when Pulumi can't drop what is lost, or a machine can't be started
  */
 export async function recover(): Promise<Recovery> {
   const done: string[] = [];
   if (releaseStaleLock()) done.push("released the lock of an update that was killed");
+  const { resources, pending } = readState();
+  if (pending.length > 0) {
+    await forgetPendingOperations();
+    done.push(`${pending.length} operations were interrupted; doing them again`);
+  }
 
-  const containers = readState().resources.filter(({ type, urn }) => type === "command:local:Command" && urn.endsWith(CONTAINER));
+  const containers = resources.filter(({ type, urn }) => type === "command:local:Command" && urn.endsWith(CONTAINER));
   if (containers.length === 0) return { done, upArgs: [] };
   const { stdout } = await execa("bash", [MACHINE, "status", paths.machines]);
   const machines = new Map((JSON.parse(stdout) as MachineStatus[]).map((machine) => [machine.name, machine]));
@@ -41,9 +46,9 @@ export async function recover(): Promise<Recovery> {
   const lost = named.filter(({ name }) => !machines.get(name)?.disk);
   const founder = configuredNodes().find(({ role }) => role === "control-plane")?.name;
   if (lost.some(({ name }) => name === founder)) {
-    const targets = named.flatMap(({ urn }) => ["--target", urn]);
-    const { exitCode, errors } = await update("destroy", [...targets, "--target-dependents"], () => undefined);
-    if (exitCode !== 0) throw new Error(`the lost machines — Pulumi can't drop them: ${errors.join("; ")}`);
+    // Not `pulumi destroy --target`: 3.259.0 asks the plugin of a cluster that is gone, and fails.
+    for (const { urn } of named)
+      await pulumi(["state", "delete", urn, "--stack", "local", "--yes", "--target-dependents"]);
     return { done: [...done, `the cluster is lost with ${founder}; making it anew`], upArgs: [] };
   }
   for (const { name } of named) {
@@ -54,4 +59,16 @@ export async function recover(): Promise<Recovery> {
   }
   done.push(...lost.map(({ name }) => `${name} is lost; replacing it`));
   return { done, upArgs: lost.flatMap(({ urn }) => ["--replace", urn]) };
+}
+
+/**
+ * Takes the note of interrupted operations out of the state. Every step continues its own half-run, and objects in the
+ * cluster are taken over, so that nothing has to be looked up first.
+ */
+async function forgetPendingOperations(): Promise<void> {
+  const exported = JSON.parse(await pulumi(["stack", "export", "--stack", "local"])) as {
+    deployment: { pending_operations?: unknown };
+  };
+  delete exported.deployment.pending_operations;
+  await pulumi(["stack", "import", "--stack", "local"], { input: JSON.stringify(exported) });
 }

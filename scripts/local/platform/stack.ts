@@ -11,7 +11,7 @@ const SEALING_KEYS = "gitops-platform:sealingKeys";
 
 interface StackFile {
   encryptionsalt?: string;
-  config: Record<string, unknown>;
+  config?: Record<string, unknown>;
 }
 
 /**
@@ -21,9 +21,9 @@ interface StackFile {
 export async function prepareStack(): Promise<void> {
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
   const committed = parse(readFileSync(join(root, "Pulumi.local.yaml"), "utf8")) as StackFile;
-  const previous = existsSync(paths.stackFile)
+  const previous: StackFile = existsSync(paths.stackFile)
     ? (parse(readFileSync(paths.stackFile, "utf8")) as StackFile)
-    : { config: {} };
+    : {};
   const sealingKeys = previous.config?.[SEALING_KEYS];
   const salt = previous.encryptionsalt ?? (await initStack());
   const rendered: StackFile = {
@@ -101,7 +101,7 @@ export interface ConfiguredNode {
 /** The nodes of the rendered stack file, in their order. */
 export function configuredNodes(): readonly ConfiguredNode[] {
   const { config } = parse(readFileSync(paths.stackFile, "utf8")) as StackFile;
-  return config["gitops-platform:nodes"] as readonly ConfiguredNode[];
+  return config?.["gitops-platform:nodes"] as readonly ConfiguredNode[];
 }
 
 /** Writes the stack's outputs that a person uses as files: the kubeconfig and the sealing certificate. */
@@ -115,7 +115,9 @@ export interface StackOutputs {
   readonly endpoint: string;
   readonly kubeconfig: string;
   readonly nodes: readonly { readonly name: string; readonly role: string; readonly address: string }[];
-  readonly diskGate: Readonly<Record<string, { readonly p99Ms: number; readonly limitMs: number; readonly verdict: string }>>;
+  readonly diskGate: Readonly<
+    Record<string, { readonly p99Ms: number; readonly limitMs: number; readonly verdict: string }>
+  >;
   readonly argocd: { readonly url: string; readonly adminPassword: string };
   readonly sealingCertificate: string;
   readonly rootApplication: { readonly name: string; readonly repoURL: string; readonly knownHosts: string };

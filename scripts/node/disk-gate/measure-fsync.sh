@@ -128,9 +128,9 @@ destroy() {
 
 main() {
   case "${1:-}" in
-  apply) apply ;;
-  destroy) destroy ;;
-  *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
+    apply) apply ;;
+    destroy) destroy ;;
+    *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
   esac
 }
 

@@ -70,8 +70,8 @@ apply() {
 
 main() {
   case ${1:-} in
-  apply) apply ;;
-  *) die "got '${1:-}', need apply" ;;
+    apply) apply ;;
+    *) die "got '${1:-}', need apply" ;;
   esac
 }
 

@@ -32,8 +32,8 @@ destroy() {
 
 main() {
   case ${1:-} in
-  apply | destroy) "$1" ;;
-  *) die "got '${1:-}', need apply or destroy" ;;
+    apply | destroy) "$1" ;;
+    *) die "got '${1:-}', need apply or destroy" ;;
   esac
 }
 

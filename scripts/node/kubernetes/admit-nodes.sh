@@ -26,12 +26,12 @@ forget_rebuilt_nodes() {
     [ -n "$name" ] || continue
     known=$(identity_of "$name")
     case "$known" in
-    "$identity") ;;
-    '') if [ "$role" = control-plane ]; then forget_etcd_member "$name" "$address"; fi ;;
-    *)
-      log_info "$name is another machine now (was $known, is $identity): forgetting the old one"
-      forget_node "$name" "$role" "$address"
-      ;;
+      "$identity") ;;
+      '') if [ "$role" = control-plane ]; then forget_etcd_member "$name" "$address"; fi ;;
+      *)
+        log_info "$name is another machine now (was $known, is $identity): forgetting the old one"
+        forget_node "$name" "$role" "$address"
+        ;;
     esac
   done <<<"$NODES"
 }
@@ -71,8 +71,8 @@ apply() {
 
 main() {
   case "${1:-}" in
-  apply) apply ;;
-  *) die "unknown verb '${1:-}' (need apply)" ;;
+    apply) apply ;;
+    *) die "unknown verb '${1:-}' (need apply)" ;;
   esac
 }
 

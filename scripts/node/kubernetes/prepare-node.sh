@@ -60,8 +60,8 @@ sum_of() {
 # installed NAME SHA256: binaries are hashed again, archives have a stamp, written after the last file.
 installed() {
   case "$1" in
-  kubelet | kubeadm | kubectl) [ "$(sum_of "/usr/local/bin/$1")" = "$2" ] ;;
-  *) [ "$(cat "$DATA_DIRECTORY/installed/$1" 2>/dev/null)" = "$2" ] ;;
+    kubelet | kubeadm | kubectl) [ "$(sum_of "/usr/local/bin/$1")" = "$2" ] ;;
+    *) [ "$(cat "$DATA_DIRECTORY/installed/$1" 2>/dev/null)" = "$2" ] ;;
   esac
 }
 
@@ -93,10 +93,10 @@ install_artifacts() {
   mkdir -p "$DATA_DIRECTORY/installed"
   while read -r name url sum; do
     case "$name" in
-    '') ;;
-    crictl) install_archive "$staging/crictl" /usr/local/bin ;;
-    cni-plugins) install_archive "$staging/cni-plugins" /opt/cni/bin ;;
-    *) install_binary "$staging/$name" "/usr/local/bin/$name" ;;
+      '') ;;
+      crictl) install_archive "$staging/crictl" /usr/local/bin ;;
+      cni-plugins) install_archive "$staging/cni-plugins" /opt/cni/bin ;;
+      *) install_binary "$staging/$name" "/usr/local/bin/$name" ;;
     esac
     [ -z "$name" ] || printf '%s' "$sum" >"$DATA_DIRECTORY/installed/$name"
   done <<<"$wanted"
@@ -137,9 +137,9 @@ destroy() {
 
 main() {
   case "${1:-}" in
-  apply) apply ;;
-  destroy) destroy ;;
-  *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
+    apply) apply ;;
+    destroy) destroy ;;
+    *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
   esac
 }
 

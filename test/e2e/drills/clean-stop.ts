@@ -9,14 +9,18 @@ import { mustStart, run, stop } from "../platform";
 
 export const cleanStop: Drill = {
   name: "clean-stop",
-  promise: "npm stop leaves no process, mount, loop device, namespace, link or cgroup, of a whole platform and of half a one",
+  promise:
+    "npm stop leaves no process, mount, loop device, namespace, link or cgroup, of a whole platform and of half a one",
   needs: "nothing",
   run: async (see) => {
     const before = await hostState();
     await mustStart();
     const running = leftovers(before, await hostState());
     for (const kind of ["processes", "mounts", "namespaces", "links", "cgroups"])
-      assert.ok(running.some((line) => line.startsWith(`${kind}: `)), `a running platform shows no ${kind}: the check is blind`);
+      assert.ok(
+        running.some((line) => line.startsWith(`${kind}: `)),
+        `a running platform shows no ${kind}: the check is blind`,
+      );
     const whole = await stop();
     assert.equal(whole.exitCode, 0, whole.output);
     assert.deepEqual(leftovers(before, await hostState()), []);

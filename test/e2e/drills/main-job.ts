@@ -34,10 +34,20 @@ export const mainJob: Drill = {
       assert.equal(ready?.status, "True", `${node.metadata.name} is not Ready`);
     }
 
-    const root = await kubectlJson<{ spec: Record<string, unknown> }>("get", "application", "infrastructure-root", "-n", "argocd");
+    const root = await kubectlJson<{ spec: Record<string, unknown> }>(
+      "get",
+      "application",
+      "infrastructure-root",
+      "-n",
+      "argocd",
+    );
     assert.deepEqual(root.spec, {
       project: "default",
-      source: { repoURL: (root.spec.source as { repoURL: string }).repoURL, targetRevision: "HEAD", path: "applications" },
+      source: {
+        repoURL: (root.spec.source as { repoURL: string }).repoURL,
+        targetRevision: "HEAD",
+        path: "applications",
+      },
       destination: { server: "https://kubernetes.default.svc", namespace: "argocd" },
       syncPolicy: { automated: { prune: true, selfHeal: true } },
     });
@@ -46,7 +56,10 @@ export const mainJob: Drill = {
     const applications = await kubectlJson<{ items: readonly Named[] }>("get", "applications", "-n", "argocd");
     assert.ok(applications.items.length >= 3, "the root has at least two children");
     for (const { metadata, status } of applications.items)
-      assert.deepEqual([metadata.name, status?.sync?.status, status?.health?.status], [metadata.name, "Synced", "Healthy"]);
+      assert.deepEqual(
+        [metadata.name, status?.sync?.status, status?.health?.status],
+        [metadata.name, "Synced", "Healthy"],
+      );
     await kubectl("get", "secret", "database-creds", "-n", "credentials");
     see("every Application is Synced and Healthy, and the SealedSecret has become a Secret");
 
@@ -55,7 +68,10 @@ export const mainJob: Drill = {
     assert.ok(again.seconds < AGAIN_LIMIT_SECONDS, `the second start took ${again.seconds.toFixed(1)} s`);
     const up = await pulumi("up", "--yes", "--expect-no-changes", "--skip-preview");
     assert.equal(up.exitCode, 0, up.output);
-    assert.ok(first.seconds < START_LIMIT_SECONDS, `the start took ${first.seconds.toFixed(1)} s, need < ${START_LIMIT_SECONDS} s`);
+    assert.ok(
+      first.seconds < START_LIMIT_SECONDS,
+      `the start took ${first.seconds.toFixed(1)} s, need < ${START_LIMIT_SECONDS} s`,
+    );
     return `up in ${first.seconds.toFixed(1)} s, again in ${again.seconds.toFixed(1)} s`;
   },
 };

@@ -10,7 +10,7 @@ interface Pod {
 
 /** Opens a TCP connection and says `PING`, in bash alone: no image of the platform brings a Redis client for this. */
 const ping = (host: string): string =>
-  `exec 3<>/dev/tcp/${host}/6379 && printf 'PING\\r\\n' >&3 && head -c 40 <&3`;
+  `exec 3<>/dev/tcp/${host}/6379 && printf 'PING\\r\\n' >&3 && IFS= read -r -t 3 answer <&3 && echo "$answer"`;
 
 export const networkPolicy: Drill = {
   name: "network-policy",
@@ -44,5 +44,8 @@ export const networkPolicy: Drill = {
 async function fromPod(pod: Pod, script: string): ReturnType<typeof on> {
   const container = pod.status.containerStatuses[0]?.containerID.replace("containerd://", "") ?? "";
   const inspect = `crictl inspect --output go-template --template '{{.info.pid}}' ${container}`;
-  return on(pod.spec.nodeName, `nsenter --net --target "$(${inspect})" timeout 4 bash -c "${script.replaceAll(/(["$`\\])/g, "\\$1")}"`);
+  return on(
+    pod.spec.nodeName,
+    `nsenter --net --target "$(${inspect})" timeout 4 bash -c "${script.replaceAll(/(["$`\\])/g, "\\$1")}"`,
+  );
 }

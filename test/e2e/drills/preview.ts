@@ -46,12 +46,18 @@ const plain = (): Promise<Ran> => run(pulumiBinary(), PREVIEW, { env: pulumiEnvi
 /** Every connect() of a preview and of all its plugins, as strace prints it. */
 async function connections(): Promise<readonly string[]> {
   if ((await run("strace", ["--version"])).exitCode !== 0)
-    await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "strace"], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+    await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "strace"], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+    });
   const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-trace-"));
   try {
     const file = join(scratch, "connects");
-    await must("strace", ["-f", "-qq", "-e", "trace=connect", "-o", file, pulumiBinary(), ...PREVIEW], { env: pulumiEnvironment() });
-    return readFileSync(file, "utf8").split("\n").filter((line) => line.includes("connect("));
+    await must("strace", ["-f", "-qq", "-e", "trace=connect", "-o", file, pulumiBinary(), ...PREVIEW], {
+      env: pulumiEnvironment(),
+    });
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line.includes("connect("));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
 import { eventually, kubectlJson, must } from "../platform";
 
-/** The three steps as the documentation gives them, in a shell without any way to a cluster. */
+/** The three steps as the documentation gives them, in a shell without a network; the kubeconfig only names the namespace. */
 const SEAL = [
   "kubectl create secret generic database-creds --from-literal=password=SuperSecret123 --dry-run=client -o yaml > secret.yaml",
   "kubeseal --format=yaml --cert=public-cert.pem < secret.yaml > sealed-secret.yaml",
@@ -23,7 +23,7 @@ export const sealOffline: Drill = {
       copyFileSync(paths.certificate, join(scratch, "public-cert.pem"));
       await must("unshare", ["--net", "bash", "-c", SEAL], {
         cwd: scratch,
-        env: { PATH: `${paths.bin}:${process.env.PATH ?? ""}`, KUBECONFIG: "/dev/null" },
+        env: { PATH: `${paths.bin}:${process.env.PATH ?? ""}`, KUBECONFIG: paths.kubeconfig },
       });
       const sealed = readFileSync(join(scratch, "sealed-secret.yaml"), "utf8");
       assert.match(sealed, /kind: SealedSecret/);
@@ -37,7 +37,13 @@ export const sealOffline: Drill = {
       writeFileSync(kustomization, before.replace(/^resources:\n/m, "resources:\n  - sealed-secret.yaml\n"));
       await clone.publish("drill: a secret sealed offline");
       const appeared = await eventually("the Secret appears", 30, async () => {
-        const secret = await kubectlJson<{ data: { password: string } }>("get", "secret", "database-creds", "-n", "default");
+        const secret = await kubectlJson<{ data: { password: string } }>(
+          "get",
+          "secret",
+          "database-creds",
+          "-n",
+          "default",
+        );
         assert.equal(Buffer.from(secret.data.password, "base64").toString(), "SuperSecret123");
       });
       await clone.git("revert", "--no-edit", "HEAD");

@@ -16,7 +16,16 @@ export const selfHeal: Drill = {
   needs: "platform",
   run: async (see) => {
     const { port } = (await kubectlJson<Service>("get", "service", "web", "-n", "web")).spec.ports[0] ?? { port: 0 };
-    await kubectl("patch", "service", "web", "-n", "web", "--type=json", "-p", `[{"op":"replace","path":"/spec/ports/0/port","value":${port + 1}}]`);
+    await kubectl(
+      "patch",
+      "service",
+      "web",
+      "-n",
+      "web",
+      "--type=json",
+      "-p",
+      `[{"op":"replace","path":"/spec/ports/0/port","value":${port + 1}}]`,
+    );
     const healed = await eventually("the edited Service is as in Git again", 30, async () => {
       const service = await kubectlJson<Service>("get", "service", "web", "-n", "web");
       assert.equal(service.spec.ports[0]?.port, port);
@@ -30,16 +39,29 @@ export const selfHeal: Drill = {
         join(overlay, "drill.yaml"),
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: drill\ndata:\n  pushed: 'yes'\n",
       );
-      writeFileSync(join(overlay, "kustomization.yaml"), kustomization.replace(/^resources:\n/m, "resources:\n  - drill.yaml\n"));
+      writeFileSync(
+        join(overlay, "kustomization.yaml"),
+        kustomization.replace(/^resources:\n/m, "resources:\n  - drill.yaml\n"),
+      );
       await clone.publish("drill: add a ConfigMap");
-      const live = await eventually("the pushed ConfigMap is live", 10, () => kubectl("get", "configmap", "drill", "-n", "web"));
+      const live = await eventually("the pushed ConfigMap is live", 10, () =>
+        kubectl("get", "configmap", "drill", "-n", "web"),
+      );
       see(`a pushed commit was live after ${live.seconds.toFixed(1)} s`);
 
       rmSync(join(overlay, "drill.yaml"));
       writeFileSync(join(overlay, "kustomization.yaml"), kustomization);
       await clone.publish("drill: remove the ConfigMap");
       const pruned = await eventually("the removed ConfigMap is gone", 20, async () => {
-        const { exitCode } = await run(kubectlBinary, ["--kubeconfig", paths.kubeconfig, "get", "configmap", "drill", "-n", "web"]);
+        const { exitCode } = await run(kubectlBinary, [
+          "--kubeconfig",
+          paths.kubeconfig,
+          "get",
+          "configmap",
+          "drill",
+          "-n",
+          "web",
+        ]);
         assert.notEqual(exitCode, 0, "the ConfigMap is still there");
       });
       see(`an object whose file was removed was gone after ${pruned.seconds.toFixed(1)} s`);

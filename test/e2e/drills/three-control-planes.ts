@@ -30,9 +30,14 @@ export const threeControlPlanes: Drill = {
           assert.equal(output.trim(), "ok", name);
         }
       });
-      see(`cp-1 was powered off; ${survivors.map(({ name }) => name).join(", ")} reach the API after ${reached.seconds.toFixed(1)} s`);
+      see(
+        `cp-1 was powered off; ${survivors.map(({ name }) => name).join(", ")} reach the API after ${reached.seconds.toFixed(1)} s`,
+      );
       const write = await eventually("a write is accepted", 60, async () => {
-        const ran = await on("cp-2", "kubectl --kubeconfig /etc/kubernetes/admin.conf create configmap survived --from-literal=a=b -n default");
+        const ran = await on(
+          "cp-2",
+          "kubectl --kubeconfig /etc/kubernetes/admin.conf create configmap survived --from-literal=a=b -n default",
+        );
         assert.equal(ran.exitCode, 0, ran.output);
       });
       return `reachable after ${reached.seconds.toFixed(1)} s, writable after ${(reached.seconds + write.seconds).toFixed(1)} s`;
@@ -47,7 +52,11 @@ function withControlPlanes(text: string, addresses: readonly string[]): string {
   const document = parseDocument(text);
   const nodes = document.getIn(["config", "gitops-platform:nodes"]) as YAMLSeq;
   addresses.forEach((address, index) => {
-    nodes.items.splice(1 + index, 0, document.createNode({ name: `cp-${index + 2}`, kind: "local", role: "control-plane", address }));
+    nodes.items.splice(
+      1 + index,
+      0,
+      document.createNode({ name: `cp-${index + 2}`, kind: "local", role: "control-plane", address }),
+    );
   });
   return document.toString();
 }

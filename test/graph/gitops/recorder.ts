@@ -14,8 +14,9 @@ export const registered: Registered[] = [];
 export async function record(): Promise<void> {
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ name, type, inputs }) => {
-        registered.push({ name, type, inputs: inputs as Record<string, unknown> });
+      newResource: ({ name, type, inputs: given }) => {
+        const inputs = given as Record<string, unknown>;
+        registered.push({ name, type, inputs });
         const made = type === "random:index/randomPassword:RandomPassword";
         return { id: `${name}-id`, state: made ? { ...inputs, ...passwords(name) } : inputs };
       },

@@ -26,8 +26,8 @@ export interface Session {
   readonly command: string;
   readonly stdin: string;
   readonly env: Readonly<Record<string, string>>;
-  print(stream: "stdout" | "stderr", text: string): void;
-  exit(status: number): void;
+  readonly print: (stream: "stdout" | "stderr", text: string) => void;
+  readonly exit: (status: number) => void;
   die(signal: string): void;
   /** Drops the TCP connection. */
   hangUp(): void;

@@ -1,6 +1,6 @@
 import { compare } from "bcryptjs";
 import { describe, expect, it } from "vitest";
-import { type PropertyMap, Secret, UNKNOWN, Unknown } from "../../../airgap/providers/protocol/property-value";
+import { type PropertyMap, type PropertyValue, Secret, UNKNOWN, Unknown } from "../../../airgap/providers/protocol/property-value";
 import { RandomPlugin } from "../../../airgap/providers/random/random-plugin";
 
 /* What it doesn't prove: that the engine sees the same over gRPC; test/e2e does. */
@@ -27,15 +27,20 @@ const reasons = async (type: string, news: PropertyMap) =>
     },
   );
 
+/** A text that must be marked as secret. */
+function secretText(value: PropertyValue | undefined): string {
+  if (!(value instanceof Secret) || typeof value.value !== "string") throw new Error("not a secret text");
+  return value.value;
+}
+
 describe("create", () => {
   it("keeps a password and its hash secret", async () => {
     const { id, properties } = await create(PASSWORD, { length: 20 });
-    const { result, bcryptHash } = properties;
+    const [result, bcryptHash] = [secretText(properties.result), secretText(properties.bcryptHash)];
     expect(id).toBe("none");
-    if (!(result instanceof Secret) || !(bcryptHash instanceof Secret)) throw new Error("not secret");
-    expect(result.value).toHaveLength(20);
-    expect(bcryptHash.value).toMatch(/^\$2a\$10\$/);
-    expect(await compare(String(result.value), String(bcryptHash.value))).toBe(true);
+    expect(result).toHaveLength(20);
+    expect(bcryptHash).toMatch(/^\$2a\$10\$/);
+    expect(await compare(result, bcryptHash)).toBe(true);
   });
 
   it("writes the defaults into the state, as the official plugin does", async () => {
@@ -71,9 +76,8 @@ describe("create", () => {
   it("keeps bytes secret, and out of the id", async () => {
     const { id, properties } = await create(BYTES, { length: 16 });
     expect(id).toBe("none");
-    const { base64, hex } = properties;
-    if (!(base64 instanceof Secret) || !(hex instanceof Secret)) throw new Error("not secret");
-    expect(Buffer.from(String(base64.value), "base64").toString("hex")).toBe(hex.value);
+    const [base64, hex] = [secretText(properties.base64), secretText(properties.hex)];
+    expect(Buffer.from(base64, "base64").toString("hex")).toBe(hex);
   });
 
   it("draws integers from the whole closed range", async () => {

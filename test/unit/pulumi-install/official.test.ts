@@ -7,8 +7,9 @@ const VERSIONS = { cli: "3.1.2", plugins: [{ name: "command", version: "1.0.0" }
 function server(answers: (file: string) => number | Error): { request: typeof fetch; asked: string[] } {
   const asked: string[] = [];
   const request: typeof fetch = async (url) => {
-    asked.push(String(url));
-    const answer = answers(String(url));
+    const address = url instanceof Request ? url.url : url.toString();
+    asked.push(address);
+    const answer = answers(address);
     if (answer instanceof Error) throw answer;
     return new Response(null, { status: answer });
   };
