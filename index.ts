@@ -67,6 +67,7 @@ const argocd = new ArgoCd(
     artifacts: artifactList,
     repository: { url: gitops.repoURL, deployKey: gitops.deployKey, hostKeys: hub ? [hub.hostKey] : gitops.hostKeys },
     applicationSets: gitops.applicationSets,
+    reconciliationSeconds: gitops.reconciliationSeconds,
     nodePort: gitops.nodePort === undefined ? undefined : { address: cluster.first.address, port: gitops.nodePort },
   },
   inCluster,

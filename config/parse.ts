@@ -37,7 +37,7 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
 
 function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): StackConfig<string> {
   const { artifacts, gitops, localMachines, network, ...rest } = file;
-  const { repoURL, targetRevision, path, nodePort, applicationSets } = gitops;
+  const { repoURL, targetRevision, path, nodePort, applicationSets, reconciliationSeconds } = gitops;
   const parsed = parseNetwork(network.cidr);
   const bridgeAddress = localMachines?.hostAddress ?? (parsed && firstHost(parsed)) ?? "";
   return {
@@ -61,6 +61,7 @@ function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): Stack
       targetRevision,
       path,
       applicationSets,
+      reconciliationSeconds,
       hostKeys: keys.repositoryHostKeys,
       ...(keys.deploy === undefined ? {} : { deployKey: keys.deploy }),
       ...(nodePort === undefined ? {} : { nodePort }),

@@ -43,7 +43,7 @@ export const mirror = field.section({
   source: z.literal("mirror"),
   files: field.url(["http", "https"], "http://10.78.0.10"),
   registry: field.url(["http", "https"], "http://10.78.0.10:5000"),
-  list: field.file(".local/artifacts.json"),
+  list: field.file(".local/mirror/artifacts.json"),
 });
 
 export const upstream = field.section({
@@ -104,6 +104,10 @@ const gitops = field.section({
   hostKeys: field.list({ need: "a list of public host keys", example: '["ssh-ed25519 AAAA…"]' }, hostKey).default([]),
   /** Whether Argo CD also takes ApplicationSets. */
   applicationSets: field.flag("false").default(true),
+  /** How often Git is asked without a push, in seconds; also how long a comparison that failed waits for its next try. */
+  reconciliationSeconds: field
+    .number({ need: "a whole number of seconds from 10 to 3600", example: "60" }, { min: 10, max: 3600, whole: true })
+    .default(60),
   /** NodePort of the Argo CD server; unset: not reachable from outside the cluster. */
   nodePort: field
     .number({ need: "a port from 30000 to 32767", example: "30443" }, { min: 30_000, max: 32_767, whole: true })

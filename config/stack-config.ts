@@ -32,6 +32,7 @@ export interface StackConfig<S = pulumi.Output<string>> {
     readonly targetRevision: string;
     readonly path: string;
     readonly applicationSets: boolean;
+    readonly reconciliationSeconds: number;
     /** Unset for a repository over https. */
     readonly deployKey?: S;
     /** `<type> <base64>`, without host names. Empty for https, and for the hub, whose key the program makes. */

@@ -1,5 +1,6 @@
+import type { BuildOptions } from "esbuild";
 import { createHash } from "node:crypto";
-import { chmod, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A package whose plugin a stand-in takes the place of. */
@@ -13,25 +14,18 @@ export interface StandIn {
 const NAMES = ["command", "random", "kubernetes"] as const;
 const ROOT = join(__dirname, "..", "..");
 
-/**
- * Starts the bundle with what V8 compiled at its first start: every preview starts three plugins one after another, and
- * compiling is most of what their start takes.
- */
-const LAUNCHER = `#!/usr/bin/env node
-const { readFileSync, writeFileSync } = require("node:fs");
-const { join } = require("node:path");
-const { Script } = require("node:vm");
-const filename = join(__dirname, "plugin.js");
-const cache = join(__dirname, "plugin.cache-" + process.version);
-let cachedData;
-try { cachedData = readFileSync(cache); } catch {}
-const source = "(function (exports, require, module, __filename, __dirname) {" + readFileSync(filename, "utf8") + "\\n})";
-const script = new Script(source, { filename, cachedData });
-script.runInThisContext().call(exports, exports, require, module, filename, __dirname);
-if (!cachedData || script.cachedDataRejected) {
-  setTimeout(() => { try { writeFileSync(cache, script.createCachedData()); } catch {} }, 500).unref();
-}
-`;
+/** How both files of a plugin are made. */
+const OPTIONS: BuildOptions = {
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // Native parts of ssh2, optional and not built here.
+  external: ["*.node", "cpu-features"],
+  logLevel: "error",
+};
 
 /** The stand-ins, with the versions of the installed SDK packages. */
 export async function standIns(): Promise<StandIn[]> {
@@ -57,7 +51,7 @@ export async function standInsKey(): Promise<string> {
 }
 
 /**
- * Bundles every stand-in into one executable file and puts it where the engine looks for the official plugin:
+ * Bundles every stand-in into one file, with a launcher, and puts both where the engine looks for the official plugin:
  * `<pulumiHome>/plugins/resource-<name>-v<version>/pulumi-resource-<name>`. A plugin that is there already is replaced as
  * a whole, so that an engine never sees half of one.
  */
@@ -68,24 +62,16 @@ export async function installStandIns(pulumiHome: string, plugins: readonly Stan
     const target = join(pulumiHome, "plugins", `resource-${name}-v${version}`);
     // The leading dot keeps the engine from taking the half-made directory for a plugin.
     const draft = join(pulumiHome, "plugins", `.${name}-${process.pid}`);
-    const program = join(draft, "plugin.js");
-    const file = join(draft, `pulumi-resource-${name}`);
+    const program = join(draft, `pulumi-resource-${name}`);
     try {
+      await build({ ...OPTIONS, entryPoints: [join(__dirname, name, "main.ts")], outfile: join(draft, "plugin.js") });
       await build({
-        entryPoints: [join(__dirname, name, "main.ts")],
+        ...OPTIONS,
+        entryPoints: [join(__dirname, "launcher.ts")],
         outfile: program,
-        bundle: true,
-        platform: "node",
-        target: "node20",
-        format: "cjs",
-        minifySyntax: true,
-        minifyWhitespace: true,
-        // Native parts of ssh2, optional and not built here.
-        external: ["*.node", "cpu-features"],
-        logLevel: "error",
+        banner: { js: "#!/usr/bin/env node" },
       });
-      await writeFile(file, LAUNCHER);
-      await chmod(file, 0o755);
+      await chmod(program, 0o755);
       await rm(target, { recursive: true, force: true });
       await rename(draft, target);
       // Left by an interrupted download of the official plugin, it would make the engine overlook this one.

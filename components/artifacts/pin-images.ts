@@ -1,17 +1,12 @@
 import type { Artifact } from "./artifact";
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-/** An object of a Kubernetes manifest. */
-export type ManifestObject = { readonly [key: string]: Json };
-
 const CONTAINER_LISTS = new Set(["containers", "initContainers", "ephemeralContainers"]);
 
 /**
  * Adds the pinned digest to every container image that the list knows: `name:tag@sha256:…`. Images that already have
  * a digest, or that the list doesn't know, stay as they are. The given objects are not changed.
  */
-export function pinImages<T extends ManifestObject>(objects: readonly T[], artifacts: readonly Artifact[]): T[] {
+export function pinImages<T extends object>(objects: readonly T[], artifacts: readonly Artifact[]): T[] {
   const digests = new Map(
     artifacts.flatMap((artifact) => (artifact.kind === "image" ? [[artifact.path, artifact.digest] as const] : [])),
   );
@@ -26,29 +21,24 @@ export function fullReference(image: string): string {
   return isHost ? image : `docker.io/${image}`;
 }
 
-function pinValue(value: Json, digests: ReadonlyMap<string, string>): Json {
-  if (isList(value)) return value.map((item) => pinValue(item, digests));
-  if (value === null || typeof value !== "object") return value;
+function pinValue(value: unknown, digests: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => pinValue(item, digests));
+  if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
+    Object.entries(value).map(([key, item]: [string, unknown]) => [
       key,
-      CONTAINER_LISTS.has(key) && isList(item)
+      CONTAINER_LISTS.has(key) && Array.isArray(item)
         ? item.map((container) => pinContainer(container, digests))
         : pinValue(item, digests),
     ]),
   );
 }
 
-function pinContainer(container: Json, digests: ReadonlyMap<string, string>): Json {
-  if (container === null || typeof container !== "object" || isList(container)) return container;
-  const image = container.image;
+function pinContainer(container: unknown, digests: ReadonlyMap<string, string>): unknown {
+  if (typeof container !== "object" || container === null || !("image" in container)) return container;
+  const { image } = container;
   if (typeof image !== "string" || image.includes("@")) return container;
   const reference = fullReference(image);
   const digest = digests.get(reference);
   return digest === undefined ? container : { ...container, image: `${reference}@${digest}` };
-}
-
-/** Array.isArray does not narrow readonly arrays. */
-function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "./manifest";
+import type { KubernetesObject } from "../objects/kubernetes-object";
 import { APPLICATION_HEALTH } from "./application-health";
 import { withRedisPassword } from "./argocd-redis";
 import { mapContainers, mapPods, withImagesKept, withPromptReadiness } from "./workload";

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "./manifest";
+import type { KubernetesObject } from "../objects/kubernetes-object";
 import { mapContainers, mapPods, type Container, type EnvironmentVariable, type PodSpec } from "./workload";
 
 /** The Secret that holds Redis' password: `auth`, the password, and `redis.conf`, the line that makes Redis want it. */

@@ -1,18 +1,7 @@
 import { loadAll } from "js-yaml";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
-/** A Kubernetes object as a manifest has it. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
+import type { KubernetesObject } from "../objects/kubernetes-object";
 
 const FOLDER = join(__dirname, "manifests");
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "./manifest";
+import type { KubernetesObject } from "../objects/kubernetes-object";
 import { mapContainers, mapTemplates, withImagesKept, withPromptReadiness } from "./workload";
 
 /**

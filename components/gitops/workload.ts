@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "./manifest";
+import type { KubernetesObject } from "../objects/kubernetes-object";
 
 /** A variable of a container: a plain value, or one that is read from elsewhere. */
 export interface EnvironmentVariable {

@@ -1,5 +1,5 @@
 import { parseAllDocuments } from "yaml";
-import type { ManifestObject } from "../artifacts/pin-images";
+import type { KubernetesObject } from "../objects/kubernetes-object";
 
 /**
  * flannel's official manifest with what differs per cluster: the pod network, and the interface.
@@ -8,8 +8,8 @@ import type { ManifestObject } from "../artifacts/pin-images";
  *
  * @throws Error when the manifest is not shaped as expected.
  */
-export function flannelObjects(manifest: string, podSubnet: string): ManifestObject[] {
-  const objects = parseAllDocuments(manifest).map((document) => document.toJS() as ManifestObject);
+export function flannelObjects(manifest: string, podSubnet: string): KubernetesObject[] {
+  const objects = parseAllDocuments(manifest).map((document) => document.toJS() as KubernetesObject);
   const patched = { config: false, daemon: false };
   const result = objects.map((object) => {
     if (object.kind === "ConfigMap") {
@@ -30,17 +30,17 @@ export function flannelObjects(manifest: string, podSubnet: string): ManifestObj
   return result;
 }
 
-interface ConfigMap {
+interface ConfigMap extends KubernetesObject {
   readonly data: Readonly<Record<string, string>>;
 }
 
-function withPodSubnet(object: ManifestObject, podSubnet: string): ManifestObject {
-  const { data } = object as unknown as ConfigMap;
+function withPodSubnet(object: KubernetesObject, podSubnet: string): KubernetesObject {
+  const { data } = object as ConfigMap;
   const config = JSON.parse(data["net-conf.json"] ?? "{}") as Record<string, string>;
   return { ...object, data: { ...data, "net-conf.json": JSON.stringify({ ...config, Network: podSubnet }, null, 2) } };
 }
 
-interface DaemonSet {
+interface DaemonSet extends KubernetesObject {
   readonly spec: {
     readonly template: {
       readonly spec: {
@@ -50,9 +50,9 @@ interface DaemonSet {
   };
 }
 
-function withNodeInterface(object: ManifestObject): ManifestObject {
-  const daemonSet = object as unknown as DaemonSet;
-  const { template } = daemonSet.spec;
+function withNodeInterface(object: KubernetesObject): KubernetesObject {
+  const { spec } = object as DaemonSet;
+  const { template } = spec;
   const containers = template.spec.containers.map((container) => ({
     ...container,
     args: [...container.args, "--iface=$(NODE_ADDRESS)"],
@@ -60,8 +60,8 @@ function withNodeInterface(object: ManifestObject): ManifestObject {
   }));
   return {
     ...object,
-    spec: { ...daemonSet.spec, template: { ...template, spec: { ...template.spec, containers } } },
-  } as unknown as ManifestObject;
+    spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } },
+  };
 }
 
 const KUBE_ROUTER = { name: "kube-router", namespace: "kube-system" } as const;
@@ -72,7 +72,7 @@ const KUBE_ROUTER = { name: "kube-router", namespace: "kube-system" } as const;
  *
  * @param version Without a leading v: `2.1.0`.
  */
-export function kubeRouterObjects(version: string, serviceSubnet: string): ManifestObject[] {
+export function kubeRouterObjects(version: string, serviceSubnet: string): KubernetesObject[] {
   const read = ["get", "list", "watch"];
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: KUBE_ROUTER },
@@ -109,7 +109,7 @@ export function kubeRouterObjects(version: string, serviceSubnet: string): Manif
   ];
 }
 
-function kubeRouterPod(version: string, serviceSubnet: string): ManifestObject {
+function kubeRouterPod(version: string, serviceSubnet: string): object {
   return {
     priorityClassName: "system-node-critical",
     serviceAccountName: KUBE_ROUTER.name,

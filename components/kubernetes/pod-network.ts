@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../artifacts/artifact";
 import { pinImages } from "../artifacts/pin-images";
-import { objectGroup, type ManifestEntry } from "../objects/object-group";
+import { objectGroup } from "../objects/object-group";
 import { flannelObjects, kubeRouterObjects } from "./pod-network-objects";
 
 export interface PodNetworkArgs {
@@ -40,7 +40,7 @@ export class PodNetwork extends pulumi.ComponentResource {
       ],
       args.artifactList,
     );
-    this.ready = objectGroup(name, objects as unknown as readonly ManifestEntry[], { parent: this }).all;
+    this.ready = objectGroup(name, objects, { parent: this }).all;
     this.registerOutputs({});
   }
 }

@@ -103,8 +103,9 @@ function settings(name: string, args: LocalMachineArgs, hostKey: HostKey): pulum
   const binds = (args.binds ?? []).map(
     ({ access, source, target }) => `${access === "read-only" ? "ro" : "rw"}:${source}:${target}`,
   );
-  return pulumi.all([hostKey.privateKey, hostKey.publicKey, args.loginKey.publicKey]).apply(
-    ([privateKey, publicKey, loginKey]) =>
+  return pulumi
+    .all([hostKey.privateKey, hostKey.publicKey, args.loginKey.publicKey])
+    .apply(([privateKey, publicKey, loginKey]) =>
       renderScript("", {
         MACHINE_NAME: name,
         ADDRESS: args.address,
@@ -120,5 +121,5 @@ function settings(name: string, args: LocalMachineArgs, hostKey: HostKey): pulum
         HOST_PUBLIC_KEY: publicKey,
         LOGIN_PUBLIC_KEY: loginKey.trim(),
       }),
-  );
+    );
 }

@@ -1,11 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-
-/** An object of a manifest, as far as its place in the stack depends on it. */
-export interface ManifestEntry {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-}
+import type { KubernetesObject } from "./kubernetes-object";
 
 /** Kubernetes objects that became resources. */
 export interface ObjectGroup {
@@ -24,7 +18,7 @@ export interface ObjectGroup {
  */
 export function objectGroup(
   name: string,
-  objects: readonly ManifestEntry[],
+  objects: readonly KubernetesObject[],
   options: pulumi.CustomResourceOptions,
 ): ObjectGroup {
   const resources = new Map(
@@ -46,6 +40,6 @@ export function objectGroup(
 class ManifestObject extends pulumi.CustomResource {}
 
 /** `kubernetes:apps/v1:Deployment`; the API group without a name is called core. */
-function typeOf({ apiVersion, kind }: ManifestEntry): string {
+function typeOf({ apiVersion, kind }: KubernetesObject): string {
   return `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
 }

@@ -8,12 +8,14 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { holdPlatform } from "./platform/exclusive";
+import { endOrphans } from "./platform/orphans";
 import { paths, root } from "./platform/paths";
 import { pulumiBinary, stackExists, update } from "./platform/pulumi";
 import { releaseStaleLock } from "./platform/stack";
 
 async function main(): Promise<void> {
   await holdPlatform();
+  await endOrphans();
   if (stackExists() && existsSync(pulumiBinary())) {
     releaseStaleLock();
     const result = await update("destroy", [], (line) => process.stdout.write(`${line}\n`));

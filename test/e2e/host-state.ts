@@ -14,10 +14,12 @@ export async function hostState(): Promise<HostState> {
     must("ip", ["netns", "list"]),
     must("ip", ["-brief", "link"]),
   ]);
+  // A zombie has ended; that init has not collected it yet is init's affair.
+  const ended = /<defunct>$/;
   const suspicious = /nspawn|gitops|kube|etcd|containerd|haproxy|nginx|registry|pulumi/;
   return {
     processes: lines(processes).filter(
-      (line) => suspicious.test(line) && !/test\/e2e|scripts\/(test|local\/drill)|^ps /.test(line),
+      (line) => suspicious.test(line) && !ended.test(line) && !/test\/e2e|scripts\/(test|local\/drill)|^ps /.test(line),
     ),
     mounts: lines(mounts).map((line) => line.split(" ").slice(0, 2).join(" ")),
     loops: lines(loops),

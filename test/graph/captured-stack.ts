@@ -32,24 +32,34 @@ export interface CapturedResource {
   readonly additionalSecretOutputs: readonly string[];
 }
 
-/** The first preview of a stack: every resource, and every secret that its configuration holds. */
+/** The first preview of a stack: every resource, and every secret. */
 export interface CapturedStack {
   readonly resources: readonly CapturedResource[];
+  /** Those that the configuration holds. */
   readonly secrets: readonly string[];
+  /** Passwords that the stack makes itself. */
+  readonly generated: readonly string[];
 }
 
 /**
  * Runs the real program with the real file of a stack, under mocks, as a first preview would: what resources will tell
- * is unknown. What the file leaves to whoever runs the stack (keys, list of artifacts) is made here.
+ * is unknown, but for passwords, which are followed to where they end up. What the file leaves to whoever runs the stack (keys, list of artifacts) is made here.
  * Once a process: the program is a module.
  */
 export async function captureStack(stack: string): Promise<CapturedStack> {
   const { config, secrets } = await completeConfig(stack);
   const resources: CapturedResource[] = [];
+  const generated: string[] = [];
   await pulumi.runtime.setMocks(
-    // The outputs are the inputs and nothing else; whatever a provider would add stays unknown.
     {
-      newResource: ({ inputs, name }) => ({ id: `${name}-id`, state: inputs as object }),
+      // The outputs are the inputs; whatever else a provider would add stays unknown.
+      newResource: ({ inputs: given, name, type }) => {
+        const inputs = given as object;
+        if (type !== "random:index/randomPassword:RandomPassword") return { id: `${name}-id`, state: inputs };
+        const result = `password of ${name}`;
+        generated.push(result);
+        return { id: "none", state: { ...inputs, result: { [SIGNATURE]: SECRET, value: result } } };
+      },
       call: ({ inputs }) => inputs as object,
     },
     PROJECT,
@@ -60,7 +70,7 @@ export async function captureStack(stack: string): Promise<CapturedStack> {
   listen(resources);
   await import("../../index.js");
   await pulumi.runtime.disconnect();
-  return { resources, secrets };
+  return { resources, secrets, generated };
 }
 
 /** A stack's file, completed, as Pulumi hands it to the program. */

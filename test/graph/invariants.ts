@@ -87,10 +87,11 @@ export function sweep(stack: string, expected: Expected): void {
   });
 
   describe(`every resource of ${stack}`, () => {
-    it("holds the configuration's secrets in inputs marked secret only", () => {
+    it("holds the configuration's secrets and the stack's own passwords in inputs marked secret only", () => {
+      const secrets = [...captured.secrets, ...captured.generated];
       const open = captured.resources.flatMap((resource) =>
         Object.entries(resource.inputs)
-          .filter(([key, value]) => !resource.secrets.includes(key) && containsAny(value, captured.secrets))
+          .filter(([key, value]) => !resource.secrets.includes(key) && containsAny(value, secrets))
           .map(([key]) => `${resource.name}: ${key}`),
       );
       expect(open).toEqual([]);
@@ -99,6 +100,17 @@ export function sweep(stack: string, expected: Expected): void {
     it("would show a secret: all of the configuration's are found where they are marked", () => {
       const marked = captured.resources.flatMap(({ inputs, secrets }) => secrets.map((key) => inputs[key]));
       expect(captured.secrets.filter((secret) => !marked.some((value) => containsAny(value, [secret])))).toEqual([]);
+    });
+
+    it("makes secrets as passwords, since the other random values have theirs as id, which the state keeps in clear", () => {
+      const others = captured.resources.filter(
+        ({ type }) => type.startsWith("random:") && type !== "random:index/randomPassword:RandomPassword",
+      );
+      // Kubernetes itself has the first half of a bootstrap token in clear, in the name of its Secret.
+      expect(others.filter(({ name }) => !name.endsWith("-token-id")).map(({ type, name }) => [type, name])).toEqual(
+        [],
+      );
+      expect(captured.generated.length).toBeGreaterThanOrEqual(6);
     });
 
     it("runs local commands without a secret in the command line or the environment", () => {

@@ -2,7 +2,15 @@ import { randomBytes } from "node:crypto";
 import type { EngineLog } from "../protocol/engine-log";
 import { notCovered } from "../protocol/plugin-service";
 import { diffProperties } from "../protocol/property-diff";
-import { containsUnknown, type PropertyMap, type PropertyValue, reveal, revealMap, sameValue, UNKNOWN } from "../protocol/property-value";
+import {
+  containsUnknown,
+  type PropertyMap,
+  type PropertyValue,
+  reveal,
+  revealMap,
+  sameValue,
+  UNKNOWN,
+} from "../protocol/property-value";
 import type * as protocol from "../protocol/provider-plugin";
 import type { CommandOutput } from "./captured-output";
 import {

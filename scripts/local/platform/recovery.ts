@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { execa } from "execa";
+import { endOrphans } from "./orphans";
 import { paths, root } from "./paths";
 import { pulumi } from "./pulumi";
 import { configuredNodes, readState, releaseStaleLock } from "./stack";
@@ -30,6 +31,7 @@ const CONTAINER = "-container";
  */
 export async function recover(): Promise<Recovery> {
   const done: string[] = [];
+  if ((await endOrphans()) > 0) done.push("ended what a killed Pulumi had left running");
   if (releaseStaleLock()) done.push("released the lock of an update that was killed");
   const { resources, pending } = readState();
   if (pending.length > 0) {

@@ -18,12 +18,12 @@ SCOPE=init
 
 readonly READY_SECONDS=120
 
-# A first control plane that lost its machine must join the others again, not found a second cluster beside them.
+# A first control plane that lost its machine must not found a second cluster beside the others.
 refuse_second_cluster() {
   local address
   for address in $OTHER_CONTROL_PLANES; do
     if api_ready "$address:6443"; then
-      die "this machine has no cluster, but the control plane $address serves one; a second one would split it. List a living control plane first in \`nodes\`, so that this one joins it, and run again"
+      die "this machine has no cluster, but the control plane $address serves one; a second one would split it. Let this machine join it by hand, as docs/runbooks/lost-control-plane.md says"
     fi
   done
 }

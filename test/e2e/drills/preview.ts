@@ -6,7 +6,8 @@ import { localStack, pulumiBinary, pulumiEnvironment } from "../../../scripts/lo
 import type { Drill } from "../drill";
 import { must, on, run, type Ran } from "../platform";
 
-const LIMIT_SECONDS = 4;
+/** The goal is 4 s on two quiet cores (bench/preview.md); with the cluster on the same cores, twice that fails. */
+const LIMIT_SECONDS = 8;
 const PREVIEW = ["preview", ...localStack, "--non-interactive", "--expect-no-changes"];
 
 export const preview: Drill = {

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Artifact } from "../../../components/artifacts/artifact";
 import { ArgoCd } from "../../../components/gitops/argocd";
+import { argoCdObjects } from "../../../components/gitops/argocd-manifest";
+import { readManifest } from "../../../components/gitops/manifest";
 import { RootApplication } from "../../../components/gitops/root-application";
 import { SealedSecrets } from "../../../components/gitops/sealed-secrets";
 import { record, registered, reveal, secretValue, type Registered } from "./recorder";
@@ -71,10 +73,8 @@ describe("Argo CD", () => {
       ["argocd", "gitops-platform:gitops:ArgoCd"],
       ["argocd-admin", "random:index/randomPassword:RandomPassword"],
       ["argocd-default-project", "kubernetes:argoproj.io/v1alpha1:AppProject"],
-      ["argocd-definitions", "kubernetes:yaml:ConfigGroup"],
       ["argocd-known-hosts", "kubernetes:core/v1:ConfigMap"],
       ["argocd-namespace", "kubernetes:core/v1:Namespace"],
-      ["argocd-parts", "kubernetes:yaml:ConfigGroup"],
       ["argocd-redis", "random:index/randomPassword:RandomPassword"],
       ["argocd-redis-secret", "kubernetes:core/v1:Secret"],
       ["argocd-repository", "kubernetes:core/v1:Secret"],
@@ -84,16 +84,25 @@ describe("Argo CD", () => {
     ]);
   });
 
+  it("registers every object of the manifest under the type of the SDK, named by group, kind and name", () => {
+    const objects = registered.filter(({ name }) => /^argocd-(definitions|parts)-/.test(name));
+    const nodePort = 1;
+    expect(objects).toHaveLength(argoCdObjects(readManifest("argocd-v2.7.15-install.yaml"), {}).length + nodePort);
+    expect(find("argocd-parts-deployment-argocd-redis").type).toBe("kubernetes:apps/v1:Deployment");
+    expect(find("argocd-parts-service-argocd-redis").type).toBe("kubernetes:core/v1:Service");
+    expect(find("argocd-definitions-customresourcedefinition-applications.argoproj.io").type).toBe(
+      "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+    );
+  });
+
   it("installs in order: namespace, definitions and Secrets, then what runs", () => {
-    const order = [
-      "argocd-namespace",
-      "argocd-definitions-applications.argoproj.io",
-      "argocd-parts-argocd/argocd-repo-server",
-    ].map(position);
-    expect(order).toEqual([...order].sort((a, b) => a - b));
-    expect(position("argocd-redis-secret")).toBeLessThan(position("argocd-parts-argocd/argocd-redis"));
-    expect(position("argocd-secret")).toBeLessThan(position("argocd-parts-argocd/argocd-server"));
-    expect(position("argocd-definitions-appprojects.argoproj.io")).toBeLessThan(position("argocd-default-project"));
+    const definition = (plural: string): string => `argocd-definitions-customresourcedefinition-${plural}.argoproj.io`;
+    const order = ["argocd-namespace", definition("applications"), "argocd-parts-deployment-argocd-repo-server"];
+    const positions = order.map(position);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+    expect(position("argocd-redis-secret")).toBeLessThan(position("argocd-parts-deployment-argocd-redis"));
+    expect(position("argocd-secret")).toBeLessThan(position("argocd-parts-deployment-argocd-server"));
+    expect(position(definition("appprojects"))).toBeLessThan(position("argocd-default-project"));
   });
 
   it("knows the admin by a hash, with a fixed time", () => {
@@ -153,7 +162,7 @@ describe("Sealed Secrets", () => {
       },
     });
     expect(decoded(key?.name ?? "")).toEqual({ "tls.crt": certificate, "tls.key": "the sealing key\n" });
-    const controller = position("sealed-secrets-controller-kube-system/sealed-secrets-controller");
+    const controller = position("sealed-secrets-controller-deployment-sealed-secrets-controller");
     expect(position(key?.name ?? "")).toBeLessThan(controller);
   });
 
@@ -188,9 +197,9 @@ describe("the root Application", () => {
     const needed = [
       "argocd-default-project",
       "argocd-repository",
-      "argocd-parts-argocd/argocd-redis",
-      "argocd-parts-argocd/argocd-repo-server",
-      "sealed-secrets-controller-kube-system/sealed-secrets-controller",
+      "argocd-parts-deployment-argocd-redis",
+      "argocd-parts-deployment-argocd-repo-server",
+      "sealed-secrets-controller-deployment-sealed-secrets-controller",
     ];
     expect(Math.max(...needed.map(position))).toBeLessThan(position("root-application"));
   });

@@ -3,11 +3,14 @@
  * (test/scripts/machines does).
  */
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Hub } from "../../../components/hub/hub";
 import { PushNotification } from "../../../components/hub/push-notification";
 import { AdoptedMachine } from "../../../components/machines/adopted-machine";
+import { createMachines } from "../../../components/machines/create-machines";
 import { LocalMachine } from "../../../components/machines/local-machine";
+import type { Machine } from "../../../components/machines/machine";
 import { ed25519KeyPair } from "../../../components/machines/ssh-key";
 
 interface Registered {
@@ -19,10 +22,18 @@ const registered = new Map<string, Registered>();
 const network = { bridge: "gitops0", cidr: "10.78.0.0/24", hostAddress: "10.78.0.1" };
 const operator = ed25519KeyPair(Buffer.alloc(32, 1), "operator");
 const deploy = ed25519KeyPair(Buffer.alloc(32, 2), "deploy");
-const seed = Buffer.alloc(32, 3);
+const PASSWORD = "SuperSecret123";
+const seed = createHash("sha256").update(PASSWORD).digest();
 const hostKey = ed25519KeyPair(seed, "any");
 
+/** What a provider adds, by the type of the resource. */
+const MADE: Readonly<Record<string, object>> = {
+  "random:index/randomPassword:RandomPassword": { result: PASSWORD },
+  "command:remote:Command": { stdout: "what was printed" },
+};
+
 let cp1: LocalMachine;
+let created: readonly Machine[];
 let adopted: AdoptedMachine;
 let hub: Hub;
 
@@ -46,9 +57,9 @@ beforeAll(async () => {
   await pulumi.runtime.setMocks(
     {
       newResource: ({ name, type, inputs: given }) => {
-        registered.set(name, { type, inputs: given as Record<string, unknown> });
-        const made = { base64: seed.toString("base64"), result: "SuperSecret123" };
-        return { id: `${name}-id`, state: { ...given, ...(type.startsWith("random:") ? made : {}) } };
+        const state = given as Record<string, unknown>;
+        registered.set(name, { type, inputs: state });
+        return { id: `${name}-id`, state: { ...state, ...MADE[type] } };
       },
       call: ({ inputs: given }) => given as Record<string, unknown>,
     },
@@ -77,12 +88,25 @@ beforeAll(async () => {
     gitops: { deployKey: pulumi.secret(deploy.privateKeyOpenSsh) },
     sealingKeys: [{ certificate: "OLD" }, { certificate: "NEW" }],
   });
-  new PushNotification("hub-notify", {
+  new PushNotification("hub-push", {
     hub,
-    addresses: ["10.78.0.11:30443", "10.78.0.21:30443"],
-    token: pulumi.secret("the token"),
-    certificate: "CERTIFICATE",
+    argocd: {
+      controlPlane: cp1,
+      addresses: ["10.78.0.11:30443", "10.78.0.21:30443"],
+      token: pulumi.secret("the token"),
+    },
   });
+  created = createMachines(
+    [
+      { kind: "local", name: "node-1", role: "worker", address: "10.78.0.31", memoryMiB: 2048, diskGiB: undefined },
+      { kind: "adopted", name: "node-2", role: "worker", address: "10.78.0.32", hostKey: "ssh-ed25519 BBBB" },
+      { kind: "adopted", name: "node-3", role: "worker", address: "10.78.0.33", hostKey: "ssh-rsa CC", user: "debian" },
+    ],
+    {
+      ssh: { user: "admin", privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
+      local: { network, baseImage: "/base.img" },
+    },
+  );
   await pulumi.runtime.disconnect();
 });
 
@@ -144,6 +168,32 @@ describe("AdoptedMachine", () => {
   });
 });
 
+describe("createMachines", () => {
+  it("gives the machines in the order of the nodes, each of its kind", () => {
+    expect(created.map(({ name }) => name)).toEqual(["node-1", "node-2", "node-3"]);
+    expect(created.map(({ constructor }) => constructor)).toEqual([LocalMachine, AdoptedMachine, AdoptedMachine]);
+  });
+
+  it("keeps the defaults of what a node leaves open, and lets the operator log in", () => {
+    expect(stdin("node-1-container")).toContain("export MEMORY_MIB='2048'\nexport DISK_GIB='20'\n");
+    expect(stdin("node-1-container")).toContain(`export LOGIN_PUBLIC_KEY='${publicPart(operator.publicKeyOpenSsh)}`);
+  });
+
+  it("logs in to servers as the stack's user unless the node names another", () => {
+    expect(created.slice(1).map(({ connection }) => [connection.user, connection.port])).toEqual([
+      ["admin", 22],
+      ["debian", 22],
+    ]);
+  });
+
+  it("refuses a local node where there are no local machines", () => {
+    const ssh = { user: "root", privateKey: pulumi.secret(operator.privateKeyOpenSsh) };
+    expect(() =>
+      createMachines([{ kind: "local", name: "cp-9", role: "worker", address: "10.78.0.9" }], { ssh }),
+    ).toThrow("nodes cp-9 — is local, and localMachines is not set; set it or adopt a server");
+  });
+});
+
 describe("Hub", () => {
   it("sees the mirror read-only and keeps the repository on this computer", () => {
     expect(stdin("hub-container")).toContain("export BINDS='ro:/mirror:/srv/mirror\nrw:.local/git:/srv/git'");
@@ -171,8 +221,14 @@ describe("Hub", () => {
   });
 
   it("tells Argo CD of pushes to the repository under the address that Argo CD knows", () => {
-    expect(stdin("hub-notify")).toContain("export WEB_URL='http://10.78.0.10/srv/git/infra'");
-    expect(stdin("hub-notify")).toContain("export ADDRESSES='10.78.0.11:30443\n10.78.0.21:30443'");
+    expect(stdin("hub-push-notify")).toContain("export WEB_URL='http://10.78.0.10/srv/git/infra'");
+    expect(stdin("hub-push-notify")).toContain("export ADDRESSES='10.78.0.11:30443\n10.78.0.21:30443'");
+    expect(stdin("hub-push-notify")).toContain("export TOKEN='the token'");
+  });
+
+  it("has the certificate that a push is told under read on a control plane", () => {
+    expect(inputs("hub-push-certificate")["connection"]).toMatchObject({ value: { host: "10.78.0.11" } });
+    expect(stdin("hub-push-notify")).toContain("export CERTIFICATE='what was printed'");
   });
 });
 

@@ -51,11 +51,18 @@ describe("a good configuration", () => {
       gitops: {
         targetRevision: "HEAD",
         path: "applications",
+        applicationSets: true,
         deployKey: deploy.privateKey,
         hostKeys: [host.publicKey],
       },
     });
     expect(config?.nodes[0]).toMatchObject({ port: 22 });
+  });
+
+  it("may do without ApplicationSets", () => {
+    const raw: Raw = goodConfig(sealing);
+    put(raw.gitops, "applicationSets", false);
+    expect(parseStack(raw, around()).config?.gitops.applicationSets).toBe(false);
   });
 
   it("may be local, with the hub's host key left to the program", () => {
@@ -163,6 +170,11 @@ describe("form", () => {
       (raw) => put(raw.gitops, "repoURL", "infra"),
       'gitops.repoURL is wrong (got "infra", need ssh://user@host/path, user@host:path or https://host/path, without a password); ' +
         "write for example ssh://git@git.example.org/infra.git",
+    ],
+    [
+      "switch that is neither on nor off",
+      (raw) => put(raw.gitops, "applicationSets", "no"),
+      'gitops.applicationSets is wrong (got "no", need true or false); write for example false',
     ],
     [
       "path that leaves the repository",

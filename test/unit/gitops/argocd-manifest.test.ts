@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { APPLICATION_HEALTH } from "../../../components/gitops/application-health";
 import { argoCdObjects } from "../../../components/gitops/argocd-manifest";
-import { readManifest, type KubernetesObject } from "../../../components/gitops/manifest";
+import { readManifest } from "../../../components/gitops/manifest";
+import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 
 const CLIENT_PASSWORD = { name: "REDIS_PASSWORD", valueFrom: { secretKeyRef: { name: "argocd-redis", key: "auth" } } };
 const PROMPT = { initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 15 };
@@ -66,6 +67,20 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
       "Secret argocd-notifications-secret",
       "Secret argocd-secret",
     ]);
+  });
+
+  it("loses the ApplicationSet controller and their definition when asked to, and nothing else", () => {
+    const fewer = names(argoCdObjects(official, { applicationSets: false }));
+    expect(names(objects).filter((name) => !fewer.includes(name))).toEqual([
+      "CustomResourceDefinition applicationsets.argoproj.io",
+      "ServiceAccount argocd-applicationset-controller",
+      "Role argocd-applicationset-controller",
+      "RoleBinding argocd-applicationset-controller",
+      "Service argocd-applicationset-controller",
+      "Deployment argocd-applicationset-controller",
+      "NetworkPolicy argocd-applicationset-controller-network-policy",
+    ]);
+    expect(names(argoCdObjects(official, { applicationSets: true }))).toEqual(names(objects));
   });
 
   it("leaves the objects it was given as they were", () => {

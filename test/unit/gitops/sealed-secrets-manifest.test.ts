@@ -1,6 +1,7 @@
 /** What becomes of the official chart of Sealed Secrets. Doesn't prove that the controller opens anything. */
 import { describe, expect, it } from "vitest";
-import { readManifest, type KubernetesObject } from "../../../components/gitops/manifest";
+import { readManifest } from "../../../components/gitops/manifest";
+import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 import { sealedSecretsObjects } from "../../../components/gitops/sealed-secrets-manifest";
 
 interface Controller {

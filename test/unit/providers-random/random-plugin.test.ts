@@ -1,6 +1,12 @@
 import { compare } from "bcryptjs";
 import { describe, expect, it } from "vitest";
-import { type PropertyMap, type PropertyValue, Secret, UNKNOWN, Unknown } from "../../../airgap/providers/protocol/property-value";
+import {
+  type PropertyMap,
+  type PropertyValue,
+  Secret,
+  UNKNOWN,
+  Unknown,
+} from "../../../airgap/providers/protocol/property-value";
 import { RandomPlugin } from "../../../airgap/providers/random/random-plugin";
 
 /* What it doesn't prove: that the engine sees the same over gRPC; test/e2e does. */

@@ -1,0 +1,194 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Artifact, ArtifactSource } from "../artifacts/artifact";
+import type { Machine } from "../machines/machine";
+import { RemoteStep } from "../remote/remote-step";
+import { renderApiProxyConfig } from "./api-proxy";
+import type { JoinCredentials } from "./join-credentials";
+import { renderInitConfig, renderJoinConfig, renderUploadCertsConfig, type ClusterSettings } from "./kubeadm-config";
+import { nodeDownloads } from "./node-artifacts";
+
+/** What the steps of a cluster are made from; fields that the cluster has too mean the same. */
+export interface ClusterStepsArgs {
+  readonly settings: ClusterSettings;
+  /** The control plane that founds the cluster; where nodes are let in and taken out. */
+  readonly first: Machine;
+  /** All of them, the first one too. */
+  readonly controlPlanes: readonly Machine[];
+  readonly workers: readonly Machine[];
+  readonly artifacts: ArtifactSource;
+  readonly artifactList: readonly Artifact[];
+  readonly prefetch?: readonly string[];
+  readonly endpoint: string;
+  readonly credentials: JoinCredentials;
+  /** A node's part of the pod network by its address; a node without one gets it from the cluster. */
+  readonly podCidrs: ReadonlyMap<string, string>;
+  readonly stackId: pulumi.Input<string>;
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** The remote steps that a cluster is made of: what each is told, and how it is undone. The cluster puts them in order. */
+export class ClusterSteps {
+  constructor(
+    private readonly args: ClusterStepsArgs,
+    private readonly parent: pulumi.Resource,
+  ) {}
+
+  /** Container runtime, kubelet and API proxy. */
+  prepare(node: Machine): RemoteStep {
+    const { args } = this;
+    const downloads = nodeDownloads({
+      role: node.role,
+      version: args.settings.version,
+      source: args.artifacts,
+      artifacts: args.artifactList,
+      prefetch: args.prefetch ?? [],
+    });
+    return new RemoteStep(
+      this.stepName(node, "prepare"),
+      {
+        on: node,
+        script: "kubernetes/prepare-node.sh",
+        env: { ...this.nodeEnv(node), ...downloads, API_PROXY_CONFIG: renderApiProxyConfig(args.controlPlanes) },
+        undo: "script",
+        timeoutSeconds: 600,
+      },
+      { parent: this.parent, dependsOn: [...args.after] },
+    );
+  }
+
+  /** Founds the cluster; prints its CA certificate as JSON. Its step is named like those of the nodes that join. */
+  init(after: pulumi.Resource[]): RemoteStep {
+    const { credentials, first, settings } = this.args;
+    const schedulable = this.args.workers.length === 0;
+    const others = this.args.controlPlanes.filter(({ name }) => name !== first.name);
+    return new RemoteStep(
+      this.stepName(first, "join"),
+      {
+        on: first,
+        script: "kubernetes/init-control-plane.sh",
+        env: {
+          ...this.nodeEnv(first),
+          IDENTITY: first.identity,
+          POD_CIDR: this.args.podCidrs.get(first.address) ?? "",
+          INIT_CONFIG: credentials.bootstrapToken.apply((token) =>
+            renderInitConfig(settings, { ...first, schedulable }, token),
+          ),
+          OTHER_CONTROL_PLANES: others.map(({ address }) => address).join(" "),
+        },
+        undo: "script",
+        timeoutSeconds: 600,
+      },
+      { parent: this.parent, dependsOn: after },
+    );
+  }
+
+  /** Lets the given nodes join, for a limited time. */
+  admit(joining: readonly Machine[], init: RemoteStep): RemoteStep {
+    const { credentials, first, settings } = this.args;
+    const nodes = joining.map(
+      ({ name, role, address, identity }) => pulumi.interpolate`${name} ${role} ${address} ${identity}`,
+    );
+    const moreControlPlanes = joining.some(({ role }) => role === "control-plane");
+    return new RemoteStep(
+      `${settings.name}-admission`,
+      {
+        on: first,
+        script: "kubernetes/admit-nodes.sh",
+        env: {
+          ...this.nodeEnv(first),
+          NODES: pulumi.all(nodes).apply((lines) => lines.join("\n")),
+          BOOTSTRAP_TOKEN: credentials.bootstrapToken,
+          UPLOAD_CERTS_CONFIG: moreControlPlanes
+            ? credentials.certificateKey.apply((key) => renderUploadCertsConfig(settings, first, key))
+            : "",
+        },
+        undo: "none",
+      },
+      { parent: this.parent, dependsOn: [init] },
+    );
+  }
+
+  /** Joins a node to the cluster that the CA certificate belongs to. */
+  join(
+    node: Machine,
+    caCertificate: pulumi.Output<string>,
+    admission: readonly RemoteStep[],
+    dependsOn: pulumi.Resource[],
+  ): RemoteStep {
+    const { bootstrapToken, certificateKey } = this.args.credentials;
+    const config = pulumi.all([caCertificate, bootstrapToken, certificateKey]).apply(([ca, token, key]) =>
+      renderJoinConfig(node, ca, {
+        bootstrapToken: token,
+        ...(node.role === "control-plane" ? { certificateKey: key } : {}),
+      }),
+    );
+    return new RemoteStep(
+      this.stepName(node, "join"),
+      {
+        on: node,
+        script: "kubernetes/join-node.sh",
+        env: {
+          ...this.nodeEnv(node),
+          NODE_ROLE: node.role,
+          IDENTITY: node.identity,
+          POD_CIDR: this.args.podCidrs.get(node.address) ?? "",
+          CA_CERTIFICATE: caCertificate,
+          JOIN_CONFIG: config,
+          RENEW_COMMAND: pulumi.interpolate`npx pulumi up --replace ${admission[0]?.urn ?? ""}`,
+        },
+        undo: "script",
+        timeoutSeconds: 600,
+      },
+      { parent: this.parent, dependsOn },
+    );
+  }
+
+  /** Labels a member; the undo drains it and takes it out of the cluster. */
+  register(node: Machine, joined: RemoteStep): RemoteStep {
+    const { first } = this.args;
+    return new RemoteStep(
+      this.stepName(node, "membership"),
+      {
+        on: first,
+        script: "kubernetes/register-member.sh",
+        env: {
+          ...this.nodeEnv(first),
+          MEMBER_NAME: node.name,
+          MEMBER_ROLE: node.role,
+          MEMBER_ADDRESS: node.address,
+        },
+        rerunOn: [node.identity],
+        undo: "script",
+      },
+      { parent: this.parent, dependsOn: [joined] },
+    );
+  }
+
+  /** A step of its own with inputs that hardly ever change: a provider whose kubeconfig is unknown looks replaced. */
+  printKubeconfig(init: RemoteStep): RemoteStep {
+    const { endpoint, first, settings } = this.args;
+    return new RemoteStep(
+      `${settings.name}-kubeconfig`,
+      {
+        on: first,
+        script: "kubernetes/print-kubeconfig.sh",
+        env: { NODE_NAME: first.name, ENDPOINT: endpoint },
+        undo: "none",
+      },
+      { parent: this.parent, dependsOn: [init] },
+    );
+  }
+
+  private nodeEnv(node: Machine): Record<string, pulumi.Input<string>> {
+    return {
+      NODE_NAME: node.name,
+      NODE_ADDRESS: node.address,
+      STACK_ID: this.args.stackId,
+      ETCD_DIRECTORY: this.args.settings.etcdDirectory,
+    };
+  }
+
+  private stepName(node: Machine, step: string): string {
+    return `${this.args.settings.name}-${node.name}-${step}`;
+  }
+}
