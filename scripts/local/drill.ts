@@ -20,9 +20,9 @@ async function main(): Promise<void> {
   const failed: string[] = [];
   let running = false;
   for (const drill of chosen) {
-    running = await prepare(drill, running);
-    if (!(await prove(drill))) failed.push(drill.name);
-    running = drill.needs === "platform";
+    const proved = await prove(drill, running);
+    if (!proved) failed.push(drill.name);
+    running = proved && drill.needs === "platform";
   }
   await stopOrThrow();
   if (failed.length > 0) process.stdout.write(`failed: ${failed.join(", ")}\n`);
@@ -31,10 +31,9 @@ async function main(): Promise<void> {
 }
 
 /** Brings the computer into the state that a drill starts from. */
-async function prepare(drill: Drill, running: boolean): Promise<boolean> {
+async function prepare(drill: Drill, running: boolean): Promise<void> {
   if (drill.needs === "nothing") await stopOrThrow();
   else if (!running) await mustStart();
-  return drill.needs === "platform";
 }
 
 async function stopOrThrow(): Promise<void> {
@@ -42,11 +41,12 @@ async function stopOrThrow(): Promise<void> {
   if (exitCode !== 0) throw new Error(`npm stop ended with ${exitCode}:\n${output}`);
 }
 
-async function prove(drill: Drill): Promise<boolean> {
+async function prove(drill: Drill, running: boolean): Promise<boolean> {
   const begin = performance.now();
   const say = (line: string): void => void process.stdout.write(`  ${line.replaceAll("\n", "\n  ")}\n`);
   process.stdout.write(`\n${drill.name}: ${drill.promise}\n`);
   try {
+    await prepare(drill, running);
     const figure = await drill.run(say);
     process.stdout.write(`${drill.name}: proved, ${figure} (${((performance.now() - begin) / 1000).toFixed(0)} s)\n`);
     return true;

@@ -24,6 +24,11 @@ const ALGORITHM = {
   publicExponent: new Uint8Array([1, 0, 1]),
 };
 
+/** A random serial number, in hex. Its first bit is 0: with it the number would be negative, which Go's parser refuses. */
+export function serialNumber(random: Buffer = randomBytes(16)): string {
+  return Buffer.concat([Buffer.from([1]), random.subarray(1)]).toString("hex");
+}
+
 /** Makes a key pair that is valid for ten years from `now` on. Takes a second or several: 4096 bits. */
 export async function newSealingKey(now = new Date()): Promise<NewSealingKey> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
@@ -31,7 +36,7 @@ export async function newSealingKey(now = new Date()): Promise<NewSealingKey> {
   notAfter.setUTCFullYear(now.getUTCFullYear() + YEARS);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
-      serialNumber: randomBytes(16).toString("hex"),
+      serialNumber: serialNumber(),
       name: "CN=sealed-secrets",
       notBefore: now,
       notAfter,

@@ -7,6 +7,7 @@
 import { performance } from "node:perf_hooks";
 import { Listr } from "listr2";
 import { ensureMirror } from "../../airgap/mirror";
+import { taskDisplay } from "../../airgap/progress";
 import { ensurePulumi } from "../../airgap/pulumi/ensure";
 import { ensureKeys } from "./platform/keys";
 import { holdPlatform } from "./platform/exclusive";
@@ -57,7 +58,12 @@ async function main(): Promise<void> {
       {
         title: "Mirror",
         task: async (_, task) => {
-          const { changed } = await ensureMirror({ cache: paths.cache, log: (line) => (task.output = line) });
+          const log = (line: string): void => void (task.output = line);
+          // A moving estimate on a terminal, a line for everything that is done elsewhere.
+          const { changed } = await ensureMirror({
+            cache: paths.cache,
+            ...(process.stdout.isTTY ? { display: taskDisplay(task) } : { log }),
+          });
           task.title = changed ? "Mirror: built" : "Mirror is up to date";
         },
       },

@@ -1,12 +1,17 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { publishedCertificate, sealingCertificates } from "../../../components/gitops/sealing-keys";
-import { newSealingKey } from "../../../scripts/local/new-sealing-key";
+import { newSealingKey, serialNumber } from "../../../scripts/local/new-sealing-key";
 
 // 4096-bit keys: the search for primes takes from one second to many.
 describe("sealing keys", { timeout: 180_000 }, async () => {
   const older = await newSealingKey(new Date("2026-01-02T03:04:05Z"));
   const newer = await newSealingKey(new Date("2026-06-01T00:00:00Z"));
+
+  it("have a serial number that is never negative, whatever was drawn", () => {
+    expect(serialNumber(Buffer.alloc(16, 0xff))).toBe(`01${"ff".repeat(15)}`);
+    expect(BigInt(`0x${new X509Certificate(older.certificate).serialNumber}`)).toBeLessThan(2n ** 127n);
+  });
 
   it("are RSA with 4096 bits, self-signed, for ten years", () => {
     const certificate = new X509Certificate(older.certificate);
