@@ -1,8 +1,8 @@
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resourceName, type EngineEvent } from "../../scripts/local/platform/events";
-import { paths } from "../../scripts/local/platform/paths";
+import { paths, root } from "../../scripts/local/platform/paths";
 
 export interface AwaitedEvent {
   /** Only updates that began after this time count, in milliseconds since the epoch. */
@@ -20,7 +20,7 @@ export async function waitForEvent(awaited: AwaitedEvent): Promise<{ cliPid: num
   const deadline = Date.now() + awaited.seconds * 1000;
   while (Date.now() < deadline) {
     const log = newestEventLog(awaited.since);
-    if (log !== undefined && begins(log, awaited)) return { cliPid: cliOf(log) };
+    if (log !== undefined && begins(log, awaited)) return { cliPid: runningCli() };
     await sleep(50);
   }
   throw new Error(`${awaited.op} of ${awaited.name} did not begin within ${awaited.seconds} s`);
@@ -44,16 +44,17 @@ function begins(log: string, { op, name }: AwaitedEvent): boolean {
   });
 }
 
-/** The process that writes this event log: its path is an argument of the CLI. */
-function cliOf(log: string): number {
+/** The Pulumi CLI that updates this clone's stack. */
+function runningCli(): number {
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
     try {
       const [program = "", ...args] = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
-      if (program.endsWith("/pulumi") && args.includes(log)) return Number(entry);
+      const ours = readlinkSync(`/proc/${entry}/cwd`) === root;
+      if (ours && program.endsWith("/pulumi") && args.includes("--event-log")) return Number(entry);
     } catch {
       // The process ended while we were looking.
     }
   }
-  throw new Error(`no Pulumi CLI writes ${log}`);
+  throw new Error("no Pulumi CLI updates the stack of this clone");
 }

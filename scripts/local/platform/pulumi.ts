@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  watch,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
+import { followEvents } from "./event-log";
 import { describeEvent, type EngineEvent } from "./events";
 import { paths, root } from "./paths";
 
@@ -74,8 +66,6 @@ export async function update(
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const log = join(paths.logs, `${command}-${stamp}.log`);
-  const eventLog = join(paths.logs, `${command}-${stamp}.events.json`);
-  writeFileSync(eventLog, "", { mode: 0o600 });
   const errors: string[] = [];
   const durations = new Map<string, number>();
   const started = new Map<string, number>();
@@ -86,7 +76,7 @@ export async function update(
     if (description?.changed) changed = true;
     if (description?.line !== undefined) tell(description.line);
   };
-  const follower = follow(eventLog, onEvent);
+  const events = followEvents(join(paths.logs, `${command}-${stamp}.events.json`), onEvent);
   const output = openSync(log, "a", 0o600);
   const result = await execa(
     pulumiBinary(),
@@ -100,7 +90,7 @@ export async function update(
       "never",
       "--suppress-outputs",
       "--event-log",
-      eventLog,
+      events.file,
       ...args,
     ],
     {
@@ -112,7 +102,7 @@ export async function update(
     },
   );
   closeSync(output);
-  await follower.end();
+  events.end();
   if (result.exitCode !== 0 && errors.length === 0) errors.push(lastLines(log));
   return { exitCode: result.failed ? result.exitCode || 1 : 0, errors, durations, changed, log };
 }
@@ -120,35 +110,6 @@ export async function update(
 /** What a CLI that failed outside any resource said last. */
 function lastLines(log: string): string {
   return readFileSync(log, "utf8").trim().split("\n").slice(-10).join("\n");
-}
-
-/** Reads the lines that are appended to a file of JSON lines, until `end` has read the last. */
-function follow(file: string, onEvent: (event: EngineEvent) => void): { end: () => Promise<void> } {
-  let offset = 0;
-  let rest = "";
-  let reading: Promise<void> = Promise.resolve();
-  const read = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const stream = createReadStream(file, { start: offset, encoding: "utf8" });
-      stream.on("data", (chunk) => {
-        offset += Buffer.byteLength(chunk);
-        const lines = (rest + String(chunk)).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) if (line.trim()) onEvent(JSON.parse(line) as EngineEvent);
-      });
-      stream.on("error", reject);
-      stream.on("close", resolve);
-    });
-  const watcher = watch(file, () => {
-    reading = reading.then(read);
-  });
-  return {
-    end: async () => {
-      watcher.close();
-      await reading;
-      await read();
-    },
-  };
 }
 
 /** Whether the local stack has a state file. */
