@@ -39,13 +39,12 @@ export function resourceName(urn: string): string {
 }
 
 /**
- * Puts one event into words, and keeps how long each resource took in seconds.
+ * Puts one event into words, and says how long each resource took, in seconds.
  * Components, providers and unchanged resources say nothing: a person wants to see what happens.
  */
 export function describeEvent(
   event: EngineEvent,
   started: Map<string, number>,
-  durations: Map<string, number>,
   now: () => number = () => performance.now() / 1000,
 ): Description | undefined {
   const diagnostic = event.diagnosticEvent;
@@ -67,7 +66,6 @@ export function describeEvent(
   started.delete(done.urn);
   const seconds = now() - begin;
   if (event.resOpFailedEvent) return { line: `failed   ${resourceName(done.urn)} (${seconds.toFixed(1)} s)` };
-  durations.set(done.urn, seconds);
   const verb = PAST_TENSE[done.op] ?? done.op;
   return { line: `${verb}  ${resourceName(done.urn)} (${seconds.toFixed(1)} s)`, changed: true };
 }

@@ -13,7 +13,7 @@ export async function holdPlatform(): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const server = createServer();
     server.once("error", () => {
-      reject(new Error(`${root} — another npm start, stop or drill is at work here; wait until it has ended`));
+      reject(new Error(`${root} — another npm start, stop, drill or pulumi is at work here; wait until it has ended`));
     });
     server.listen(`\0gitops-platform-${name}`, resolve);
     server.unref();

@@ -47,8 +47,6 @@ export interface UpdateResult {
   readonly exitCode: number;
   /** Messages of failed resources, in the order they came. */
   readonly errors: readonly string[];
-  /** Seconds each resource took, by URN. */
-  readonly durations: ReadonlyMap<string, number>;
   /** Whether anything was created, updated, replaced or deleted. */
   readonly changed: boolean;
   readonly log: string;
@@ -67,11 +65,10 @@ export async function update(
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const log = join(paths.logs, `${command}-${stamp}.log`);
   const errors: string[] = [];
-  const durations = new Map<string, number>();
   const started = new Map<string, number>();
   let changed = false;
   const onEvent = (event: EngineEvent): void => {
-    const description = describeEvent(event, started, durations);
+    const description = describeEvent(event, started);
     if (description?.error !== undefined) errors.push(description.error);
     if (description?.changed) changed = true;
     if (description?.line !== undefined) tell(description.line);
@@ -104,7 +101,7 @@ export async function update(
   closeSync(output);
   events.end();
   if (result.exitCode !== 0 && errors.length === 0) errors.push(lastLines(log));
-  return { exitCode: result.failed ? result.exitCode || 1 : 0, errors, durations, changed, log };
+  return { exitCode: result.failed ? result.exitCode || 1 : 0, errors, changed, log };
 }
 
 /** What a CLI that failed outside any resource said last. */
