@@ -5,7 +5,6 @@ import { DiskGate } from "./components/disk-gate/disk-gate";
 import { ArgoCd } from "./components/gitops/argocd";
 import { RootApplication } from "./components/gitops/root-application";
 import { SealedSecrets } from "./components/gitops/sealed-secrets";
-import { publishedCertificate } from "./components/gitops/sealing-keys";
 import { Hub } from "./components/hub/hub";
 import { PushNotification } from "./components/hub/push-notification";
 import { KubernetesCluster } from "./components/kubernetes/cluster";
@@ -16,7 +15,6 @@ import { loadConfig } from "./config/load";
 const config = loadConfig();
 const { cluster: settings, versions, gitops, ssh, sealingKeys } = config;
 const artifactList = config.artifacts.list.artifacts;
-const sealingCertificate = publishedCertificate(sealingKeys.map(({ certificate }) => certificate));
 
 // 1. Machines, in parallel. A local platform also gets what an air-gapped site has beside its cluster.
 const local = config.localMachines && {
@@ -104,4 +102,5 @@ export const rootApplication = {
   knownHosts: hub ? pulumi.interpolate`${config.hub.address} ${hub.hostKey}` : undefined,
 };
 const argocdAccess = { url: argocd.url, adminPassword: argocd.adminPassword };
-export { argocdAccess as argocd, sealingCertificate, versions };
+export { argocdAccess as argocd, versions };
+export const sealingCertificate = sealedSecrets.certificate;

@@ -3,7 +3,7 @@ import type { ArtifactList } from "../components/artifacts/artifact";
 import { KUBERNETES } from "./compatibility";
 import type { FileReader } from "./file-reader";
 import type { Outline } from "./outline";
-import { type Problem, keyOf, problem } from "./problem";
+import { type Problem, keyOf, openProblem, problem } from "./problem";
 
 const named = { name: z.string().min(1), version: z.string().min(1), path: z.string().min(1) };
 const file = z.strictObject({ kind: z.literal("file"), ...named, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
@@ -13,8 +13,15 @@ const listSchema = z.strictObject({
   artifacts: z.array(z.discriminatedUnion("kind", [file, image])),
 });
 
+const unpinnedSchema = z.array(z.strictObject(named));
+
 /** What makes a list. */
 const CURE = "make it with npm run mirror";
+
+/** Stands for a digest that nobody has looked up yet, in previews only: no registry has such an image. */
+const NO_DIGEST = `sha256:${"0".repeat(64)}`;
+
+type Named = z.output<typeof unpinnedSchema>[number];
 
 /** What a stack downloads. Without a version any will do: the part is not chosen in the configuration. */
 interface Needed {
@@ -42,15 +49,31 @@ export function readArtifacts(outline: Outline, read: FileReader): { list: Artif
     const rest = more > 0 ? ` (and ${more} more)` : "";
     return wrong(`is not a list of artifacts: ${keyOf(first?.path ?? [])}: ${first?.message ?? ""}${rest}`);
   }
-  const missing = needed(outline.versions).filter(
-    ({ name, version }) =>
-      !parsed.data.artifacts.some(
-        (entry) => entry.name === name && (version === undefined || entry.version === version),
-      ),
-  );
+  const has = (entries: readonly Named[], { name, version }: Needed): boolean =>
+    entries.some((entry) => entry.name === name && (version === undefined || entry.version === version));
+  const missing = needed(outline.versions).filter((part) => !has(parsed.data.artifacts, part));
+  const unpinned = readUnpinned(path, read);
+  const lacking = missing.filter((part) => !has(unpinned, part));
+  if (lacking.length > 0) return wrong(`lacks ${names(lacking)}, which the chosen versions need`);
   if (missing.length === 0) return { list: parsed.data, problems: [] };
-  const names = missing.map(({ name, version }) => (version === undefined ? name : `${name} ${version}`));
-  return wrong(`lacks ${names.join(", ")}, which the chosen versions need`);
+  const text =
+    `${path} has no digest of the images ${names(missing)}; ` +
+    "look them up on a machine with internet access: npm run mirror -- --from upstream --pin";
+  const images = unpinned.map((entry) => ({ kind: "image" as const, ...entry, digest: NO_DIGEST }));
+  return {
+    list: { ...parsed.data, artifacts: [...parsed.data.artifacts, ...images] },
+    problems: [openProblem("artifacts.list", text)],
+  };
+}
+
+/** The images beside a list that are known by name only: `upstream.json` → `upstream.unpinned.json`. */
+function readUnpinned(list: string, read: FileReader): readonly Named[] {
+  const content = read(list.replace(/\.json$/, ".unpinned.json"));
+  return ("ok" in content && unpinnedSchema.safeParse(parseJSON(content.ok)).data) || [];
+}
+
+function names(parts: readonly Needed[]): string {
+  return parts.map(({ name, version }) => (version === undefined ? name : `${name} ${version}`)).join(", ");
 }
 
 function needed(versions: Outline["versions"]): Needed[] {

@@ -1,13 +1,13 @@
 import type { FileReader } from "./file-reader";
 import { checkHostKey, checkPrivateKey, checkSealingPair } from "./keys";
 import type { Outline } from "./outline";
-import { PROJECT, type Problem, problem } from "./problem";
+import { PROJECT, type Problem, openProblem, problem } from "./problem";
 
 /** The keys a configuration leads to, read and checked. Only complete where there is no problem. */
 export interface KeyMaterial {
-  /** Opens every machine (secret). */
+  /** Opens every machine (secret); empty while it is missing. */
   readonly login: string;
-  /** Reads the repository over SSH (secret); unset for https. */
+  /** Reads the repository over SSH (secret); unset for https, empty while it is missing. */
   readonly deploy?: string;
   /** Host keys of the repository's server. */
   readonly repositoryHostKeys: readonly string[];
@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly stack: string;
   readonly read: FileReader;
   readonly now: Date;
+  /** Nothing will be changed, so open problems are only told. @default false */
+  readonly preview?: boolean;
   /** Sections that hold an encrypted value; undefined where that can't be known. */
   readonly encrypted?: readonly string[] | undefined;
 }
@@ -44,7 +46,7 @@ export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMat
     file: gitops.deployKeyFile,
     why: "a repository over SSH is read with it",
   };
-  const deploy = overSSH ? readPrivate(deployPlace) : undefined;
+  const deploy = overSSH ? (readPrivate(deployPlace) ?? "") : undefined;
   if (gitops.repoURL !== undefined && !overSSH && (deployPlace.text ?? deployPlace.file) !== undefined) {
     const text = "is not used with an https repository; remove it, or use the repository's ssh:// address";
     problems.push(problem(deployPlace.text === undefined ? "gitops.deployKeyFile" : "gitops.deployKey", text));
@@ -63,7 +65,10 @@ export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMat
     hostKey === undefined ? undefined : readHost(`nodes[${index}].hostKey`, hostKey),
   );
   problems.push(...checkSealingKeys(outline, around), ...checkEncrypted(outline, around));
-  return { keys: { login: login ?? "", ...(deploy ? { deploy } : {}), repositoryHostKeys, nodeHostKeys }, problems };
+  return {
+    keys: { login: login ?? "", ...(deploy === undefined ? {} : { deploy }), repositoryHostKeys, nodeHostKeys },
+    problems,
+  };
 }
 
 /** The host of `ssh://user@host:port/path` or `user@host:path`. */
@@ -96,7 +101,7 @@ function readPrivateKey(place: KeyPlace, { stack, read }: Surroundings, problems
     return undefined;
   }
   if (place.file === undefined) {
-    problems.push(problem(secret, `is missing (${place.why}); set it: ${command}`));
+    problems.push(openProblem(secret, `is missing (${place.why}); set it: ${command}`));
     return undefined;
   }
   const content = read(place.file);
@@ -136,7 +141,7 @@ function checkSealingKeys({ sealingKeys }: Outline, { stack, now }: Surroundings
     const text =
       "has no key pair (without one a rebuilt cluster could not open the secrets in Git); make and store one: " +
       `${make} && ${certificate} && ${setSecret("sealingKeys[0].privateKey", stack, "sealing.key")}`;
-    return [problem("sealingKeys", text)];
+    return [openProblem("sealingKeys", text)];
   }
   return sealingKeys.flatMap(({ certificate, privateKey }, index) => {
     if (certificate === undefined || privateKey === undefined) return [];

@@ -9,27 +9,38 @@ import type { StackConfig } from "./stack-config";
 /**
  * Reads the configuration of the stack that is being run, secrets as secret outputs.
  *
+ * A preview goes on without what is left to whoever runs the stack (secrets, digests): it names each, with the command
+ * that sets it, and shows what depends on it as unknown. An update refuses.
+ *
  * @throws pulumi.RunError naming every problem at once, before any resource is registered: previews fail too.
  */
 export function loadConfig(): StackConfig {
   const stack = pulumi.getStack();
   const all = pulumi.runtime.allConfig() as Readonly<Record<string, string>>;
-  const { config, problems } = parseStack(ownSections(all), {
+  const { config, problems, open } = parseStack(ownSections(all), {
     stack,
     read: fileReader(join(__dirname, "..")),
     now: new Date(),
+    preview: pulumi.runtime.isDryRun(),
     encrypted: encryptedSections(),
   });
   const everything = [...misspeltNamespaces(all), ...problems];
   if (!config || everything.length > 0) throw withoutStack(report(stack, everything));
+  for (const { sentence } of open)
+    void pulumi.log.warn(`${sentence}. A preview goes on without it, an update does not`);
   const { gitops, sealingKeys, ssh } = config;
   const { deployKey, ...repository } = gitops;
   return {
     ...config,
-    ssh: { ...ssh, privateKey: pulumi.secret(ssh.privateKey) },
-    gitops: { ...repository, ...(deployKey === undefined ? {} : { deployKey: pulumi.secret(deployKey) }) },
+    ssh: { ...ssh, privateKey: secret(ssh.privateKey) },
+    gitops: { ...repository, ...(deployKey === undefined ? {} : { deployKey: secret(deployKey) }) },
     sealingKeys: sealingKeys.map((pair) => ({ ...pair, privateKey: pulumi.secret(pair.privateKey) })),
   };
+}
+
+/** A secret output; unknown while the value is missing, which only a preview sees. */
+function secret(value: string): pulumi.Output<string> {
+  return pulumi.secret(value === "" ? (pulumi.unknown as unknown as string) : value);
 }
 
 /**

@@ -11,10 +11,13 @@ import { checkTopology } from "./topology";
 import type { ArtifactList } from "../components/artifacts/artifact";
 import type { z } from "zod";
 
-/** A stack's configuration with its secrets in plain text, or everything that is wrong with it. */
+/**
+ * A stack's configuration with its secrets in plain text, or everything that is wrong with it. `open` is what an update
+ * would refuse, and a preview goes on without.
+ */
 export type Parsed =
-  | { readonly config: StackConfig<string>; readonly problems: readonly [] }
-  | { readonly config?: undefined; readonly problems: readonly Problem[] };
+  | { readonly config: StackConfig<string>; readonly problems: readonly []; readonly open: readonly Problem[] }
+  | { readonly config?: undefined; readonly problems: readonly Problem[]; readonly open: readonly Problem[] };
 
 /** Parses the whole configuration of a stack. Pure but for what `around.read` reads. */
 export function parseStack(raw: unknown, around: Surroundings): Parsed {
@@ -25,9 +28,11 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
   const { list, problems: listProblems } = readArtifacts(seen, around.read);
   const rules = [...checkTopology(seen), ...checkVersions(seen.versions), ...keyProblems, ...listProblems];
   // A key that is wrong in itself has its sentence; what a rule makes of it would only confuse.
-  const problems = [...form, ...rules.filter((rule) => !form.some(({ key }) => `${rule.key}.`.startsWith(`${key}.`)))];
-  if (!result.success || problems.length > 0) return { problems };
-  return { config: assemble(result.data, keys, list), problems: [] };
+  const all = [...form, ...rules.filter((rule) => !form.some(({ key }) => `${rule.key}.`.startsWith(`${key}.`)))];
+  const open = around.preview ? all.filter((entry) => entry.open) : [];
+  const problems = all.filter((entry) => !open.includes(entry));
+  if (!result.success || problems.length > 0) return { problems, open };
+  return { config: assemble(result.data, keys, list), problems: [], open };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {

@@ -5,11 +5,18 @@ export const PROJECT = "gitops-platform";
 export interface Problem {
   readonly key: string;
   readonly sentence: string;
+  /** A preview goes on without it: it is left to whoever runs the stack, and an update refuses. @default false */
+  readonly open?: boolean;
 }
 
 /** A problem at a key. `text` continues the sentence after the key: `is missing; add it`. */
 export function problem(key: string, text: string): Problem {
   return { key, sentence: `${key} ${text}` };
+}
+
+/** What a stack file leaves to whoever runs the stack: secrets, and digests that only a connected machine can look up. */
+export function openProblem(key: string, text: string): Problem {
+  return { ...problem(key, text), open: true };
 }
 
 /** `["nodes", 2, "address"]` → `nodes[2].address`. */

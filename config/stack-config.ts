@@ -39,7 +39,7 @@ export interface StackConfig<S = pulumi.Output<string>> {
     readonly hostKeys: readonly string[];
     readonly nodePort?: number;
   };
-  /** At least one, in the order of the configuration. */
+  /** In the order of the configuration; none only in a preview of a stack that has no key pair yet. */
   readonly sealingKeys: readonly { readonly certificate: string; readonly privateKey: S }[];
   /** What an operator should know about the chosen versions, as sentences. */
   readonly notices: readonly string[];

@@ -26,7 +26,7 @@ export interface SealedSecretsArgs {
   readonly provider: k8s.Provider;
   /** The pinned images, the controller's among them. */
   readonly artifacts: readonly Artifact[];
-  /** Every pair that anything in Git may be sealed with, at least one; new SealedSecrets use the newest. */
+  /** Every pair that anything in Git may be sealed with; new SealedSecrets use the newest. None in a preview only. */
   readonly keys: readonly SealingKey[];
 }
 
@@ -42,7 +42,7 @@ export interface SealedSecretsArgs {
  */
 export class SealedSecrets extends pulumi.ComponentResource {
   /** What to seal with, `kubeseal --cert`: PEM, public. */
-  readonly certificate: string;
+  readonly certificate: pulumi.Output<string>;
   /** What has to exist before a SealedSecret is opened. */
   readonly ready: pulumi.Resource[];
 
@@ -51,7 +51,8 @@ export class SealedSecrets extends pulumi.ComponentResource {
 
     const pems = args.keys.map(({ certificate }) => certificate);
     const certificates = sealingCertificates(pems);
-    this.certificate = publishedCertificate(pems);
+    const undecided = pems.length === 0 && pulumi.runtime.isDryRun();
+    this.certificate = pulumi.output(undecided ? (pulumi.unknown as unknown as string) : publishedCertificate(pems));
     const keys = certificates.map(({ pem, secretName }, index) => {
       const labels = { "sealedsecrets.bitnami.com/sealed-secrets-key": "active" };
       return new k8s.core.v1.Secret(

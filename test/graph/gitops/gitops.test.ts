@@ -166,8 +166,9 @@ describe("Sealed Secrets", () => {
     expect(position(key?.name ?? "")).toBeLessThan(controller);
   });
 
-  it("publishes the certificate", () => {
-    expect(sealedSecrets.certificate).toBe(certificate);
+  it("publishes the certificate", async () => {
+    const published = new Promise((resolve) => sealedSecrets.certificate.apply(resolve));
+    expect(await published).toBe(certificate);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseStack } from "../../../config/parse";
+import { artifactList } from "../../fixtures/artifacts";
 import type { SealingPair } from "../../fixtures/keys";
 import { makeLoginKey, makeSealingPair } from "../../fixtures/keys";
 import { around, deploy, goodConfig, host, login, sealingPair } from "./good-config";
@@ -456,6 +457,52 @@ describe("artifacts", () => {
         "kube-controller-manager 1.27.16, kube-scheduler 1.27.16, kube-proxy 1.27.16, etcd 3.5.12-0, which the chosen versions need; " +
         "make it with npm run mirror",
     ]);
+  });
+});
+
+describe("a preview", () => {
+  const preview = (spoil: (raw: Raw) => void, files: Record<string, string> = {}) => {
+    const raw: Raw = goodConfig(sealing);
+    spoil(raw);
+    return parseStack(raw, { ...around(files), preview: true });
+  };
+  const withoutSecrets = (raw: Raw): void => {
+    put(raw, "ssh", {});
+    put(raw.gitops, "deployKey", undefined);
+    put(raw, "sealingKeys", []);
+  };
+
+  it("goes on without secrets, and names each; an update stops", () => {
+    const { config, problems, open } = preview(withoutSecrets);
+    expect(problems).toEqual([]);
+    expect(open.map(({ key }) => key)).toEqual(["ssh.privateKey", "gitops.deployKey", "sealingKeys"]);
+    expect(config).toMatchObject({ ssh: { privateKey: "" }, gitops: { deployKey: "" }, sealingKeys: [] });
+    expect(sentences(withoutSecrets)).toEqual(open.map(({ sentence }) => sentence));
+  });
+
+  it("goes on with images that are known by name only, and says how to look them up", () => {
+    const { origin, artifacts } = artifactList(goodConfig(sealing).versions);
+    const [pause] = artifacts.filter(({ name }) => name === "pause");
+    const files = {
+      "airgap/upstream.json": JSON.stringify({ origin, artifacts: artifacts.filter((entry) => entry !== pause) }),
+      "airgap/upstream.unpinned.json": JSON.stringify([{ name: "pause", version: "3.9", path: pause?.path }]),
+    };
+    const { config, open } = preview(() => undefined, files);
+    const sentence =
+      "artifacts.list airgap/upstream.json has no digest of the images pause 3.9; " +
+      "look them up on a machine with internet access: npm run mirror -- --from upstream --pin";
+    expect(open.map((entry) => entry.sentence)).toEqual([sentence]);
+    expect(config?.artifacts.list.artifacts.at(-1)).toMatchObject({
+      name: "pause",
+      digest: `sha256:${"0".repeat(64)}`,
+    });
+    expect(sentences(() => undefined, files)).toEqual([sentence]);
+  });
+
+  it("stops at anything else", () => {
+    const { config, problems } = preview((raw) => put(raw.ssh, "privateKey", "hello"));
+    expect(config).toBeUndefined();
+    expect(problems.map(({ key }) => key)).toEqual(["ssh.privateKey"]);
   });
 });
 
