@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { mkdirSync, statfsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
 import { paths, root } from "./paths";
@@ -21,7 +20,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 export async function preflight(): Promise<readonly string[]> {
   if (process.platform !== "linux")
     return [`this computer — runs ${process.platform}, need Linux; use a Debian machine`];
-  if (process.getuid?.() !== 0)
+  if (process.geteuid?.() !== 0)
     return ["this user — is not root; machines need namespaces and loop devices: run with sudo"];
   const problems: string[] = [];
   if (process.arch !== "x64") problems.push(`this computer — is ${process.arch}, need x64; use an x86-64 machine`);
@@ -40,12 +39,16 @@ function spaceProblems(): readonly string[] {
     { directory: paths.cache, need: built ? 2 : 20, what: "the mirror and its builds" },
     { directory: paths.local, need: 10, what: "the machines' disks" },
   ].flatMap(({ directory, need, what }) => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const { bavail, bsize } = statfsSync(directory);
+    const { bavail, bsize } = statfsSync(existing(directory));
     const free = (bavail * bsize) / GIB;
     if (free >= need) return [];
     return [`${directory} — ${free.toFixed(1)} GiB free, need ${need} GiB for ${what}; free some space`];
   });
+}
+
+/** The nearest folder that is there already. */
+function existing(directory: string): string {
+  return existsSync(directory) ? directory : existing(dirname(directory));
 }
 
 function memoryProblems(): readonly string[] {
