@@ -18,7 +18,7 @@ export function pulumiEnvironment(): Record<string, string> {
     // The CLI is short-lived and small: collecting garbage less often halves its time on two cores.
     GOGC: "400",
     // The SDK takes a stack trace of every promise, and each is mapped back to TypeScript; unset this to debug.
-    NODE_OPTIONS: "--stack-trace-limit=1",
+    NODE_OPTIONS: `--require "${join(__dirname, "lazy-modules.cjs")}" --stack-trace-limit=1`,
   };
 }
 
