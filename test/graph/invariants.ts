@@ -139,6 +139,25 @@ export function sweep(stack: string, expected: Expected): void {
       expect(names(misnamed)).toEqual([]);
     });
 
+    it("is not waited for while something that it needs still waits for a turn", () => {
+      const kind = ({ type }: CapturedResource): string => type.split(":").at(-1) ?? "";
+      const objects = captured.resources.filter(({ type }) => type.startsWith("kubernetes:"));
+      const workloads = objects.filter((object) => ["Deployment", "StatefulSet", "DaemonSet"].includes(kind(object)));
+      const early = workloads.flatMap((workload) => {
+        const before = ancestry(workload, captured.resources);
+        const needed = objects.filter((other) => other.parent === workload.parent && !workloads.includes(other));
+        return needed.filter(({ urn }) => !before.has(urn)).map((other) => `${workload.name}, ${other.name}`);
+      });
+      const awaited = objects.filter(
+        (object) =>
+          kind(object) === "Service" &&
+          !JSON.stringify(object.inputs["metadata"]).includes('"pulumi.com/skipAwait":"true"'),
+      );
+      expect(workloads.length).toBeGreaterThan(5);
+      expect(early.filter((pair) => !pair.endsWith("default-project"))).toEqual([]);
+      expect(names(awaited)).toEqual([]);
+    });
+
     it("has a name of its own among resources of its type", () => {
       const urns = captured.resources.map(({ urn }) => urn);
       expect(urns.filter((urn, index) => urns.indexOf(urn) !== index)).toEqual([]);
