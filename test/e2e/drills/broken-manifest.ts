@@ -25,17 +25,12 @@ const BREAKAGES: readonly Breakage[] = [
   {
     what: "invalid YAML",
     breakIt: (clone) => edit(clone, DEPLOYMENT, (text) => text.replace("spec:", "spec: [")),
-    said: ({ status }) => {
-      const condition = status?.conditions?.find(({ type }) => type === "ComparisonError");
-      assert.match(condition?.message ?? "", /deployment\.yaml/);
-      assert.match(condition?.message ?? "", /yaml/i);
-      return condition?.message ?? "";
-    },
+    said: (web) => comparisonError(web, /yaml: line \d+: .* in File: deployment\.yaml/),
   },
   {
     what: "an unknown field",
     breakIt: (clone) => edit(clone, DEPLOYMENT, (text) => text.replace("\nspec:\n", "\nspec:\n  replicaCount: 3\n")),
-    said: (web) => failedResource(web, "Deployment", /unknown field "(spec\.)?replicaCount"/),
+    said: (web) => comparisonError(web, /\.spec\.replicaCount: field not declared in schema/),
   },
   {
     what: "a kind that the project forbids",
@@ -108,6 +103,12 @@ function edit(clone: Clone, file: string, change: (text: string) => string): voi
   const after = change(before);
   assert.notEqual(after, before, `${file} is not as the drill expects it`);
   writeFileSync(path, after);
+}
+
+function comparisonError({ status }: Application, says: RegExp): string {
+  const condition = status?.conditions?.find(({ type }) => type === "ComparisonError");
+  assert.match(condition?.message ?? "", says);
+  return condition?.message ?? "";
 }
 
 function failedResource({ status }: Application, kind: string, says: RegExp): string {

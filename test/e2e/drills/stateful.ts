@@ -89,7 +89,8 @@ async function unschedulable(): Promise<string> {
   assert.equal(metadata.deletionTimestamp, undefined, "the old pod is still going");
   assert.equal(spec.nodeName, undefined, `it was started on ${spec.nodeName ?? ""}`);
   assert.equal(scheduled?.status, "False", "it was not tried yet");
-  return (scheduled.message ?? "").split(": ").at(1)?.split(". ").at(0) ?? "";
+  assert.match(scheduled.message ?? "", /volume node affinity conflict/);
+  return (scheduled.message ?? "").replace(/ preemption: .*/, "");
 }
 
 /** @returns the places that were searched, in words */
