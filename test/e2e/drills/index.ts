@@ -1,4 +1,5 @@
 import type { Drill } from "../drill";
+import { brokenManifest } from "./broken-manifest";
 import { cleanStop } from "./clean-stop";
 import { interruptedUp } from "./interrupted-up";
 import { mainJob } from "./main-job";
@@ -9,6 +10,7 @@ import { sealOffline } from "./seal-offline";
 import { secrets } from "./secrets";
 import { selfHeal } from "./self-heal";
 import { slowDisk } from "./slow-disk";
+import { stateful } from "./stateful";
 import { threeControlPlanes } from "./three-control-planes";
 
 /** Every drill, in the order in which `all` runs them: those that share a running platform stand together. */
@@ -16,6 +18,8 @@ export const drills: readonly Drill[] = [
   mainJob,
   preview,
   selfHeal,
+  brokenManifest,
+  stateful,
   sealOffline,
   networkPolicy,
   secrets,

@@ -14,7 +14,7 @@ const ping = (host: string): string =>
 
 export const networkPolicy: Drill = {
   name: "network-policy",
-  promise: "a pod that no NetworkPolicy allows can't reach Argo CD's Redis, and Redis wants a password",
+  promise: "a pod that no NetworkPolicy allows can't reach Argo CD's Redis or the store, and Redis wants a password",
   needs: "platform",
   run: async (see) => {
     const pods = (await kubectlJson<{ items: readonly Pod[] }>("get", "pods", "--all-namespaces")).items;
@@ -29,16 +29,32 @@ export const networkPolicy: Drill = {
     assert.match(allowed.output, /NOAUTH/, "Redis answered without asking for a password");
     see("the repo-server reaches Redis, and Redis asks for a password");
 
-    const refused = await eventually("a forbidden pod can't reach Redis", 20, async () => {
-      const attempt = await fromPod(part("web"), ping(redis));
-      assert.ok(!/NOAUTH|PONG/.test(attempt.output), `the connection was not refused: ${attempt.output}`);
-      return attempt;
-    });
-    see(`a pod of the web application can't: ${refused.value.output.trim().split("\n").at(-1) ?? ""}`);
+    // Nothing keeps this pod from going out: whatever refuses it stands where it knocks.
+    const outsider = part("sealed-secrets");
+    for (const [where, address] of [
+      ["Argo CD's Redis", redis],
+      ["the store", part("store").status.podIP],
+    ] as const) {
+      const refused = await eventually(`a forbidden pod can't reach ${where}`, 20, async () => {
+        const attempt = await fromPod(outsider, ping(address));
+        assert.ok(!/NOAUTH|PONG/.test(attempt.output), `the connection was not refused: ${attempt.output}`);
+        return attempt;
+      });
+      see(`the Sealed Secrets controller can't reach ${where}: ${lastLine(refused.value.output)}`);
+    }
+    const page = `exec 3<>/dev/tcp/${part("web").status.podIP}/9898 && echo open`;
+    assert.match((await fromPod(outsider, page)).output, /open/);
+    const api = await fromPod(part("web"), "exec 3<>/dev/tcp/10.96.0.1/443 && echo open");
+    assert.ok(!api.output.includes("open"), "the web application can get out");
+    see(`the web application's page is open to it; that application itself can't get out: ${lastLine(api.output)}`);
     assert.match(await kubectl("get", "networkpolicy", "-n", "argocd"), /argocd-redis-network-policy/);
     return "Redis is reached by whom the policy names, with a password";
   },
 };
+
+function lastLine(output: string): string {
+  return output.trim().split("\n").at(-1) ?? "";
+}
 
 /** Runs a script in a pod's network, with the tools of the node that it runs on. */
 async function fromPod(pod: Pod, script: string): ReturnType<typeof on> {
