@@ -18,6 +18,12 @@ const EXCLUDED = [
   "/usr/share/lintian/*",
 ];
 
+/** The files of some packages, without what they depend on, and nothing configured. */
+export interface DebianFiles {
+  readonly variant: "extract";
+  readonly packages: readonly string[];
+}
+
 export interface DebianRoot {
   readonly variant: "essential" | "minbase";
   readonly packages: readonly string[];
@@ -44,12 +50,12 @@ function hostSources(): string[] {
 }
 
 /**
- * Installs a Debian root file system with mmdebstrap.
+ * Installs a Debian root file system with mmdebstrap, or the files of some packages.
  *
  * @param target A directory, or a file ending in `.tar`.
  */
 export async function makeDebianRoot(
-  root: DebianRoot,
+  root: DebianRoot | DebianFiles,
   target: string,
   label: string,
   context: BuildContext,
@@ -60,8 +66,7 @@ export async function makeDebianRoot(
     "--components=main",
     `--include=${root.packages.join(",")}`,
     ...EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`),
-    ...(root.overlay ? [`--customize-hook=cp -r --preserve=mode ${root.overlay}/. "$1"`] : []),
-    `--customize-hook=sh ${root.hook} "$1" ${(root.hookArgs ?? []).join(" ")}`,
+    ...(root.variant === "extract" ? [] : hooks(root)),
     DEBIAN_SUITE,
     target,
     ...hostSources(),
@@ -74,4 +79,11 @@ export async function makeDebianRoot(
     log: context.log,
     env: { SOURCE_DATE_EPOCH, TMPDIR: context.scratch },
   });
+}
+
+function hooks({ overlay, hook, hookArgs }: DebianRoot): string[] {
+  return [
+    ...(overlay ? [`--customize-hook=cp -r --preserve=mode ${overlay}/. "$1"`] : []),
+    `--customize-hook=sh ${hook} "$1" ${(hookArgs ?? []).join(" ")}`,
+  ];
 }

@@ -66,7 +66,7 @@ export function builtImages({ images }: Units): BuiltImage[] {
   const kubernetes = (["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"] as const).map(
     (name) => built(name, KUBERNETES_VERSION, `registry.k8s.io/${name}:v${KUBERNETES_VERSION}`),
   );
-  const { podinfo } = GO_COMPONENTS;
+  const { podinfo, registry, "metrics-server": metrics, "local-path-provisioner": localPath } = GO_COMPONENTS;
   return [
     ...kubernetes,
     built("etcd", "3.5.7-0", "registry.k8s.io/etcd:3.5.7-0"),
@@ -85,6 +85,15 @@ export function builtImages({ images }: Units): BuiltImage[] {
       `docker.io/bitnami/sealed-secrets-controller:${SEALED_SECRETS_VERSION}`,
     ),
     built("podinfo", podinfo.version, `ghcr.io/stefanprodan/podinfo:${podinfo.version}`),
+    built("metrics-server", metrics.version, `registry.k8s.io/metrics-server/metrics-server:v${metrics.version}`),
+    built(
+      "local-path-provisioner",
+      localPath.version,
+      `docker.io/rancher/local-path-provisioner:v${localPath.version}`,
+    ),
+    // Debian's busybox is of this version.
+    built("busybox", "1.35.0", "docker.io/library/busybox:1.35.0"),
+    built("registry", registry.version, `docker.io/library/registry:${registry.version}`),
   ];
 }
 

@@ -204,6 +204,24 @@ export const GO_COMPONENTS = {
     seconds: 40,
     diskMiB: 250,
   },
+  "metrics-server": {
+    name: "metrics-server",
+    version: "0.6.3",
+    programs: { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" },
+    variables: Object.fromEntries(
+      ["k8s.io/client-go/pkg/version", "k8s.io/component-base/version"].map((path) => [`${path}.gitVersion`, "v0.6.3"]),
+    ),
+    seconds: 90,
+    diskMiB: 500,
+  },
+  "local-path-provisioner": {
+    name: "local-path-provisioner",
+    version: "0.0.30",
+    programs: { "local-path-provisioner": "github.com/rancher/local-path-provisioner" },
+    variables: { "main.VERSION": "v0.0.30" },
+    seconds: 80,
+    diskMiB: 400,
+  },
 } as const satisfies Record<string, GoComponent>;
 
 /** Names of the components above. */

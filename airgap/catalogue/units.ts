@@ -1,3 +1,4 @@
+import { busyboxLayer } from "../build/busybox-layer";
 import { debianLayer } from "../build/debian-layer";
 import { goUnit } from "../build/go-component";
 import { image, type ImageArgs } from "../build/image";
@@ -32,7 +33,8 @@ const ARGOCD_NAMES = [
 export type ImageName =
   | ("kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kube-proxy" | "etcd" | "coredns" | "pause")
   | ("flannel" | "flannel-cni-plugin" | "kube-router")
-  | ("argocd" | "redis" | "sealed-secrets-controller" | "podinfo");
+  | ("argocd" | "redis" | "sealed-secrets-controller" | "podinfo")
+  | ("metrics-server" | "local-path-provisioner" | "busybox" | "registry");
 
 /** Declares all units for one version of the Go toolchain (`go1.26.8`): another toolchain makes other programs. */
 export function declareUnits(goVersion: string): Units {
@@ -44,6 +46,7 @@ export function declareUnits(goVersion: string): Units {
   const network = debianLayer({ name: "layer-network", root: CONTAINER_NETWORK, over: base });
   const argocd = debianLayer({ name: "layer-argocd", root: CONTAINER_ARGOCD, over: base });
   const redis = debianLayer({ name: "layer-redis", root: CONTAINER_REDIS, over: base });
+  const busybox = busyboxLayer();
   const plain = staticLayer(base);
   const pause = pauseProgram(go.kubernetes, PAUSE_VERSION);
   const archives = {
@@ -150,11 +153,23 @@ export function declareUnits(goVersion: string): Units {
       { "home/app/podinfo": "podinfo", "usr/local/bin/podcli": "podcli", "home/app/ui": "ui" },
       { config: { entrypoint: ["./podinfo"], user: "65532", workingDirectory: "/home/app" } },
     ),
+    "metrics-server": make(
+      "metrics-server",
+      [plain],
+      go["metrics-server"],
+      { "metrics-server": "metrics-server" },
+      { config: { entrypoint: ["/metrics-server"], user: "65534" } },
+    ),
+    "local-path-provisioner": make("local-path-provisioner", [plain], go["local-path-provisioner"], {
+      "usr/bin/local-path-provisioner": "local-path-provisioner",
+    }),
+    busybox: image({ name: "busybox", layers: [plain, busybox], config: {} }),
+    registry: make("registry", [plain], go.registry, { "bin/registry": "registry" }),
   };
 
   const { crane, registry, kubernetes: kube, etcd, coredns, crictl, ...rest } = go;
   const cluster = [kube, base, plain, pause, network, etcd, coredns, crictl, go["cni-plugins"]];
-  const gitops = [argocd, redis, ...Object.values(rest)];
+  const gitops = [argocd, redis, busybox, ...Object.values(rest)];
   const ordered = [
     machine,
     crane,
@@ -164,6 +179,6 @@ export function declareUnits(goVersion: string): Units {
     ...gitops,
     ...Object.values(images),
   ];
-  const debian = [machine, base, network, argocd, redis];
+  const debian = [machine, base, network, argocd, redis, busybox];
   return { go, machine, archives, images, debian, ordered: [...new Set(ordered)] };
 }

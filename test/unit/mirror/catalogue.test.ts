@@ -34,6 +34,8 @@ describe("Go components", () => {
     "sealed-secrets": "github.com/bitnami-labs/sealed-secrets v0.36.6",
     // The tag 6.9.2 as Go writes it: the module's own major version is 1.
     podinfo: "github.com/stefanprodan/podinfo v1.8.1-0.20250910200901-e86405a8674e",
+    "metrics-server": "sigs.k8s.io/metrics-server v0.6.3",
+    "local-path-provisioner": "github.com/rancher/local-path-provisioner v0.0.30",
   };
 
   it.each(Object.entries(MODULES))("%s is pinned to %s", (name, module) => {
@@ -88,6 +90,19 @@ describe("artifacts", () => {
     const full = named.map((image) => (image.split("/").length === 1 ? `docker.io/library/${image}` : image));
     expect(full.length).toBeGreaterThan(0);
     expect([...new Set(full)].filter((image) => !images.includes(image))).toEqual(leftOut);
+  });
+
+  it("have every image that the starter's applications name", () => {
+    const starter = join(PROJECT, "gitops/apps");
+    const files = readdirSync(starter, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yaml"));
+    const text = files.map((file) => readFileSync(join(starter, file), "utf8")).join("\n");
+    const tagged = [...text.matchAll(/ image: (\S+:\S+)$/gm)].map((match) => match[1]);
+    const byKustomize = [...text.matchAll(/ name: (\S+)\n\s+newTag: "?([^"\s]+)"?$/gm)].map(
+      (match) => `${match[1] ?? ""}:${match[2] ?? ""}`,
+    );
+    expect(byKustomize.length).toBeGreaterThanOrEqual(4);
+    expect(tagged.length).toBeGreaterThanOrEqual(1);
+    expect([...tagged, ...byKustomize].filter((image) => !images.includes(image ?? ""))).toEqual([]);
   });
 
   it("have what kubeadm 1.27.4 lists", () => {
