@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LocalMachine, type LocalNetwork } from "../machines/local-machine";
 import { publicKeyOf } from "../machines/public-key";
 import { RemoteStep } from "../remote/remote-step";
-import { RepositorySeed } from "./repository-seed";
+import { RepositorySeed, type SeededSecret } from "./repository-seed";
 
 export interface HubArgs {
   /** IPv4 address on the network of the local machines. */
@@ -20,7 +20,7 @@ export interface HubArgs {
   readonly ssh: { readonly privateKey: pulumi.Input<string> };
   /** OpenSSH private key (secret) whose public half only reads the repository. */
   readonly gitops: { readonly deployKey?: pulumi.Input<string> };
-  /** The cluster's, newest last: the starter's SealedSecret is sealed with it. */
+  /** The cluster's, newest last: the starter's SealedSecrets are sealed with it. */
   readonly sealingKeys: readonly { readonly certificate: string }[];
   /** Where the Git repository lives on this computer, so that it outlives all machines. @default ".local/git" */
   readonly gitDirectory?: string;
@@ -35,12 +35,8 @@ export interface HubArgs {
 /** Path of the repository on the hub. */
 const REPOSITORY_PATH = "/srv/git/infra.git";
 
-/** The Secret that the starter's `credentials` application expects. */
-const STARTER_SECRET = {
-  name: "database-creds",
-  namespace: "credentials",
-  file: "apps/credentials/overlays/local/sealed-secret.yaml",
-};
+/** The environments that the starter has overlays for: the local platform can play each of them. */
+const ENVIRONMENTS = ["local", "staging", "production"];
 
 /**
  * What an air-gapped site has beside its cluster, on one more local machine: a file server, a registry, a Git server.
@@ -103,7 +99,8 @@ export class Hub extends pulumi.ComponentResource {
       { ...step, script: "hub/git-repository.sh", env: { NODE_NAME: name, ...keys } },
       parent,
     );
-    const password = new random.RandomPassword(`${name}-starter-password`, { length: 32, special: false }, parent);
+    const password = (role: string): pulumi.Output<string> =>
+      new random.RandomPassword(`${name}-${role}`, { length: 32, special: false }, parent).result;
     const seed = new RepositorySeed(
       `${name}-seed`,
       {
@@ -113,7 +110,10 @@ export class Hub extends pulumi.ComponentResource {
         directory: args.starterDirectory ?? "gitops",
         kubeseal: join(local.mirrorDirectory, "bin", "kubeseal"),
         sealingCertificate: args.sealingKeys.at(-1)?.certificate ?? "",
-        secret: { ...STARTER_SECRET, password: password.result },
+        secrets: [
+          ...starterSecrets("credentials", "database-creds", password("starter-password")),
+          ...starterSecrets("store", "store-auth", password("store-password")),
+        ],
       },
       { ...parent, dependsOn: [repository] },
     );
@@ -123,6 +123,16 @@ export class Hub extends pulumi.ComponentResource {
     this.repositoryReady = [seed];
     this.registerOutputs({ repositoryUrl: this.repositoryUrl, files: this.files, registry: this.registry });
   }
+}
+
+/** The Secret that an application of the starter expects, for each of its overlays. */
+function starterSecrets(application: string, name: string, password: pulumi.Output<string>): SeededSecret[] {
+  return ENVIRONMENTS.map((environment) => ({
+    name,
+    namespace: application,
+    file: `apps/${application}/overlays/${environment}/sealed-secret.yaml`,
+    password,
+  }));
 }
 
 function deployPublicKey(name: string, { gitops }: HubArgs): pulumi.Output<string> {

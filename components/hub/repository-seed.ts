@@ -15,15 +15,18 @@ export interface RepositorySeedArgs {
   readonly kubeseal: string;
   /** A certificate of the cluster's sealing keys, PEM. */
   readonly sealingCertificate: pulumi.Input<string>;
-  /** A Secret with the one key `password`, sealed into the commit. */
-  readonly secret: {
-    readonly name: string;
-    readonly namespace: string;
-    /** Where the SealedSecret goes in the repository; a file that `directory` has is kept. */
-    readonly file: string;
-    /** The value (secret). */
-    readonly password: pulumi.Input<string>;
-  };
+  /** What is sealed into the commit. */
+  readonly secrets: readonly SeededSecret[];
+}
+
+/** A Secret with the one key `password`. No part of it may have a blank. */
+export interface SeededSecret {
+  readonly name: string;
+  readonly namespace: string;
+  /** Where the SealedSecret goes in the repository; a file that is among the content is kept. */
+  readonly file: string;
+  /** The value (secret). */
+  readonly password: pulumi.Input<string>;
 }
 
 /**
@@ -31,19 +34,22 @@ export interface RepositorySeedArgs {
  * Deleting it changes nothing: what is in Git is the operator's.
  *
  * @example
- * new RepositorySeed("hub-seed", { repositoryUrl, hostKey, privateKey, directory, kubeseal, sealingCertificate, secret });
+ * new RepositorySeed("hub-seed", { repositoryUrl, hostKey, privateKey, directory, kubeseal, sealingCertificate, secrets });
  */
 export class RepositorySeed extends command.local.Command {
   constructor(name: string, args: RepositorySeedArgs, opts: pulumi.CustomResourceOptions = {}) {
-    const { directory, kubeseal, sealingCertificate, secret } = args;
+    const { directory, kubeseal, sealingCertificate } = args;
+    const secrets = args.secrets.map(
+      ({ file, namespace, name: secret, password }) => pulumi.interpolate`${file} ${namespace} ${secret} ${password}`,
+    );
     super(
       name,
       {
         create: "bash scripts/local/seed-repository.sh apply",
         update: "bash scripts/local/seed-repository.sh apply",
         stdin: pulumi
-          .all([args.hostKey, pulumi.secret(args.privateKey), sealingCertificate, secret.password])
-          .apply(([hostKey, privateKey, certificate, password]) =>
+          .all([args.hostKey, pulumi.secret(args.privateKey), sealingCertificate, pulumi.all(secrets)])
+          .apply(([hostKey, privateKey, certificate, lines]) =>
             renderScript("", {
               REPOSITORY_URL: args.repositoryUrl,
               HOST_KEY: hostKey,
@@ -51,10 +57,7 @@ export class RepositorySeed extends command.local.Command {
               SOURCE: directory,
               KUBESEAL: kubeseal,
               SEALING_CERTIFICATE: certificate,
-              SECRET_NAME: secret.name,
-              SECRET_NAMESPACE: secret.namespace,
-              SECRET_PASSWORD: password,
-              SEALED_FILE: secret.file,
+              SECRETS: lines.join("\n"),
             }),
           ),
         logging: command.local.Logging.None,

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Gives an empty infra repository its first commit: the starter content, with a SealedSecret of its own. A repository
+# Gives an empty infra repository its first commit: the starter content, with SealedSecrets of its own. A repository
 # that has anything in it is left alone.
 #
 # seed-repository.sh apply: settings are lines `export NAME='value'` on stdin:
 #   REPOSITORY_URL HOST_KEY PRIVATE_KEY   where to push, the server's pinned public host key, who pushes (OpenSSH texts)
 #   SOURCE                                directory with the content
 #   KUBESEAL SEALING_CERTIFICATE          program, and PEM certificate of the cluster
-#   SECRET_NAME SECRET_NAMESPACE SECRET_PASSWORD   what is sealed: one key, `password`
-#   SEALED_FILE                           where it goes in the repository; a file that SOURCE has is kept
+#   SECRETS                               what is sealed: lines `file namespace name password`, each a Secret with the
+#                                         one key `password`; a file that SOURCE has is kept
 # Touches: the repository. Undo: none, the repository is the operator's.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
@@ -38,13 +38,16 @@ is_empty() {
 
 # JSON is YAML; kubeseal reads it on stdin, so the password is in no argument and no file.
 seal() {
-  [[ ! -e $SCRATCH/content/$SEALED_FILE ]] || return 0
+  local file namespace name password
   [[ -x $KUBESEAL ]] || die "seed — no kubeseal at $KUBESEAL — build it with: npm run mirror"
   printf '%s\n' "$SEALING_CERTIFICATE" >"$SCRATCH/certificate.pem"
-  mkdir -p "$(dirname "$SCRATCH/content/$SEALED_FILE")"
-  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s","namespace":"%s"},"data":{"password":"%s"}}' \
-    "$SECRET_NAME" "$SECRET_NAMESPACE" "$(printf %s "$SECRET_PASSWORD" | base64 -w 0)" |
-    "$KUBESEAL" --format yaml --cert "$SCRATCH/certificate.pem" >"$SCRATCH/content/$SEALED_FILE"
+  while read -r file namespace name password; do
+    if [[ -z $file || -e $SCRATCH/content/$file ]]; then continue; fi
+    mkdir -p "$(dirname "$SCRATCH/content/$file")"
+    printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s","namespace":"%s"},"data":{"password":"%s"}}' \
+      "$name" "$namespace" "$(printf %s "$password" | base64 -w 0)" |
+      "$KUBESEAL" --format yaml --cert "$SCRATCH/certificate.pem" >"$SCRATCH/content/$file"
+  done <<<"$SECRETS"
 }
 
 publish() {
@@ -61,7 +64,7 @@ apply() {
   # Not `. /dev/stdin`: where stdin is a socket, as a program may make it, it can't be opened by name.
   eval "$(cat)"
   exec </dev/null
-  export -n PRIVATE_KEY SECRET_PASSWORD # nothing that is started inherits them
+  export -n PRIVATE_KEY SECRETS # nothing that is started inherits them
   prepare
   is_empty || return 0
   cp -r "$SOURCE/." "$SCRATCH/content"

@@ -214,10 +214,16 @@ describe("Hub", () => {
     expect(text).not.toContain("PRIVATE KEY");
   });
 
-  it("seals the starter's Secret with the newest certificate, and keeps password and key on a secret stdin", () => {
+  it("seals the starter's Secrets with the newest certificate, and keeps passwords and key on a secret stdin", () => {
     expect(inputs("hub-seed")["create"]).toBe("bash scripts/local/seed-repository.sh apply");
     expect(stdin("hub-seed")).toContain("export SEALING_CERTIFICATE='NEW'");
-    expect(stdin("hub-seed")).toContain("export SECRET_PASSWORD='SuperSecret123'");
+    const sealed = (application: string, name: string): string[] =>
+      ["local", "staging", "production"].map(
+        (environment) =>
+          `apps/${application}/overlays/${environment}/sealed-secret.yaml ${application} ${name} SuperSecret123`,
+      );
+    const lines = [...sealed("credentials", "database-creds"), ...sealed("store", "store-auth")].join("\n");
+    expect(stdin("hub-seed")).toContain(`export SECRETS='${lines}'`);
   });
 
   it("tells Argo CD of pushes to the repository under the address that Argo CD knows", () => {

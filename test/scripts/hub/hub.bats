@@ -55,7 +55,7 @@ git_as() { GIT_SSH_COMMAND="ssh -F none -i $HUB/$1 $(ssh_options)" git -c user.n
 seed() {
   printf 'export %s=%q\n' REPOSITORY_URL "$REPOSITORY" HOST_KEY "$(cut -d' ' -f1,2 "$HUB/host-hub.pub")" \
     PRIVATE_KEY "$(cat "$HUB/login")" SOURCE "$HUB/starter" KUBESEAL "$BIN/kubeseal" SEALING_CERTIFICATE "$(cat "$HUB/argocd.crt")" \
-    SECRET_NAME database-creds SECRET_NAMESPACE credentials SECRET_PASSWORD SuperSecret123 SEALED_FILE apps/sealed-secret.yaml \
+    SECRETS $'apps/sealed-secret.yaml credentials database-creds SuperSecret123\napps/one.yaml a b c\napps/store/sealed.yaml store store-auth Another123' \
     "$@" | bash "$SCRIPTS/seed-repository.sh" apply
 }
 
@@ -97,12 +97,15 @@ push_and_listen() {
   [[ -z $(git_as login ls-remote "$REPOSITORY") ]]
 }
 
-@test "an empty repository gets the starter with a SealedSecret, a used one is left alone" {
+@test "an empty repository gets the starter with its SealedSecrets, a used one is left alone" {
   seed
   git_as login clone --quiet "$REPOSITORY" "$HUB/clone"
   [[ -e $HUB/clone/apps/one.yaml ]]
   grep -q 'kind: SealedSecret' "$HUB/clone/apps/sealed-secret.yaml"
-  ! grep -rq SuperSecret123 "$HUB/clone"
+  grep -q 'namespace: store' "$HUB/clone/apps/store/sealed.yaml"
+  [[ $(cat "$HUB/clone/apps/one.yaml") == 'kind: Application' ]]
+  run grep -rqE 'SuperSecret123|Another123' "$HUB/clone"
+  [[ $status == 1 ]]
   head=$(git_as login ls-remote "$REPOSITORY" HEAD)
   echo more >"$HUB/starter/apps/two.yaml"
   seed
