@@ -9,24 +9,27 @@ import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { builtImages } from "../../airgap/catalogue/artifacts";
 import { declareUnits } from "../../airgap/catalogue/units";
-import { SEEDED_SECRETS } from "../../components/hub/seeded-secrets";
 import { paths, root } from "../local/platform/paths";
 import { checkRepository, type CheckResult } from "./manifests/check-repository";
 import { kustomize } from "./manifests/kustomize";
 import { loadSchemas } from "./manifests/load-schemas";
-import { withSeeded } from "./manifests/working-copy";
+import { withStandIns } from "./manifests/working-copy";
 
-/** Checks a folder; the starter with stand-ins for what seeding adds. */
+/** Checks a folder; the starter as it is and with everything that it has off, with stand-ins for what seeding adds. */
 async function check(repository: string): Promise<CheckResult> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const schemas = await loadSchemas(paths.cache, repository, log);
   const render = await kustomize(paths.cache, log);
-  const starter = repository === join(root, "gitops");
+  if (repository !== join(root, "gitops")) return checkRepository({ repository, render, schemas });
   // The toolchain decides how images are built, and nothing about their names.
-  const images = builtImages(declareUnits("")).map(({ path }) => path);
-  return withSeeded(repository, starter ? SEEDED_SECRETS : [], (copy) =>
-    checkRepository({ repository: copy, render, schemas, ...(starter ? { mirrorImages: new Set(images) } : {}) }),
+  const mirrorImages = new Set(builtImages(declareUnits("")).map(({ path }) => path));
+  const [asIs, whole] = await Promise.all(
+    [false, true].map((optional) =>
+      withStandIns(repository, optional, (copy) => checkRepository({ repository: copy, render, schemas, mirrorImages })),
+    ),
   );
+  if (!asIs || !whole) throw new Error("unreachable");
+  return { ...whole, problems: [...new Set([...asIs.problems, ...whole.problems])] };
 }
 
 async function main([folder = join(root, "gitops"), ...rest]: readonly string[]): Promise<void> {

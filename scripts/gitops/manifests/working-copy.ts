@@ -1,34 +1,32 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { stringify } from "yaml";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { overlays } from "./environments";
 
-/** A SealedSecret that a repository gets only when it is seeded: it is sealed with the certificate of one platform. */
-export interface SeededSecret {
-  readonly name: string;
-  readonly namespace: string;
-  /** Relative to the repository. */
-  readonly file: string;
-}
+const SEALED = "sealed-secret.yaml";
+/** A component of the starter that is off: a commented line of `applications/base/kustomization.yaml`. */
+const OFF = /^( *)# (- \.\.\/optional\/)/gm;
 
 /**
- * Works on a copy of a repository in which what seeding adds has a stand-in, so that the starter renders like the
- * repositories made from it.
+ * Works on a copy of the starter that renders like the repositories made from it: every overlay that lists a
+ * `sealed-secret.yaml`, which each platform seals for itself, has a stand-in.
+ *
+ * @param optional also turns on what the starter has off
  */
-export async function withSeeded<T>(
-  repository: string,
-  seeded: readonly SeededSecret[],
+export async function withStandIns<T>(
+  starter: string,
+  optional: boolean,
   work: (copy: string) => Promise<T>,
 ): Promise<T> {
   const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-check-"));
   const copy = join(scratch, "repository");
   try {
-    cpSync(repository, copy, { recursive: true, filter: (source) => !source.endsWith("/.git") });
-    for (const { name, namespace, file } of seeded) {
-      const target = join(copy, file);
-      if (existsSync(target)) continue;
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, standIn(name, namespace));
+    cpSync(starter, copy, { recursive: true });
+    for (const overlay of overlays(copy)) addStandIn(join(copy, overlay), overlay.split("/")[1] ?? "");
+    if (optional) {
+      const base = join(copy, "applications", "base", "kustomization.yaml");
+      writeFileSync(base, readFileSync(base, "utf8").replaceAll(OFF, "$1$2"));
     }
     return await work(copy);
   } finally {
@@ -36,11 +34,13 @@ export async function withSeeded<T>(
   }
 }
 
-function standIn(name: string, namespace: string): string {
-  return stringify({
-    apiVersion: "bitnami.com/v1alpha1",
-    kind: "SealedSecret",
-    metadata: { name, namespace },
-    spec: { encryptedData: { password: "A".repeat(700) }, template: { metadata: { name, namespace } } },
-  });
+function addStandIn(overlay: string, application: string): void {
+  const kustomization = join(overlay, "kustomization.yaml");
+  if (!existsSync(kustomization) || existsSync(join(overlay, SEALED))) return;
+  const { resources = [] } = parse(readFileSync(kustomization, "utf8")) as { resources?: readonly string[] };
+  if (!resources.includes(SEALED)) return;
+  const metadata = { name: "stand-in", namespace: application };
+  const spec = { encryptedData: { password: "A".repeat(700) }, template: { metadata } };
+  const sealed = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", metadata, spec };
+  writeFileSync(join(overlay, SEALED), stringify(sealed));
 }
