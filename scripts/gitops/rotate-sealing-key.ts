@@ -1,5 +1,5 @@
 /**
- * `npm run rotate-sealing-key -- STACK add | reseal | drop [--repository FOLDER]`: the three steps of a rotation, see
+ * `npm run rotate-sealing-key -- STACK add | reseal | drop [--repository FOLDER] [--path ROOT_PATH ...]`: the three steps of a rotation, see
  * docs/runbooks/rotate-sealing-key.md.
  *
  *     add      makes a key pair and appends it to the stack file; `pulumi up` then gives it to the controller
@@ -16,7 +16,7 @@ import { holdPlatform } from "../local/platform/exclusive";
 import { explain, unopened } from "./secrets/check-sealed";
 import { kubesealProgram } from "./secrets/kubeseal";
 import { inPrivateDirectory } from "./secrets/private-directory";
-import { failure, repositoryValues } from "./secrets/repository-values";
+import { failure, REPOSITORY_OPTIONS, repositoryValues, type RepositoryFlags } from "./secrets/repository-values";
 import { reseal } from "./secrets/reseal";
 import { openConfig } from "./secrets/stack-config";
 import { newest, SEALING_KEYS, stackCertificates, stackFile } from "./secrets/stack-file";
@@ -40,14 +40,14 @@ async function add(stack: string, file: string): Promise<void> {
   say(`${file} has ${index + 1} sealing keys; the newest is ${secretName}. Next: ${up(stack)}, then reseal`);
 }
 
-async function resealAll(stack: string, file: string, folder: string): Promise<void> {
+async function resealAll(stack: string, file: string, flags: RepositoryFlags): Promise<void> {
   const program = await kubesealProgram(log);
-  const { repository, values, findings } = await repositoryValues(stack, file, folder);
-  if (findings.length > 0) throw failure(folder, findings);
+  const { repository, values, findings } = await repositoryValues(stack, file, flags);
+  if (findings.length > 0) throw failure(flags.repository, findings);
   const changed = await inPrivateDirectory(async (directory) => {
     const keys = await writeKeys(stack, file, directory);
     const closed = await explain(program, keys.all, await unopened(program, keys.all, values), values);
-    if (closed.length > 0) throw failure(folder, closed);
+    if (closed.length > 0) throw failure(flags.repository, closed);
     return reseal(program, keys, await unopened(program, [keys.newest], values), repository);
   });
   for (const name of changed) say(`sealed for the newest key: ${name}`);
@@ -55,7 +55,7 @@ async function resealAll(stack: string, file: string, folder: string): Promise<v
   say(`${values.length} sealed values looked at, ${done}`);
 }
 
-async function drop(stack: string, file: string, folder: string): Promise<void> {
+async function drop(stack: string, file: string, flags: RepositoryFlags): Promise<void> {
   const certificates = stackCertificates(file);
   const current = newest(certificates);
   const older = [...certificates.keys()].filter((index) => certificates[index] !== current);
@@ -64,14 +64,14 @@ async function drop(stack: string, file: string, folder: string): Promise<void> 
     return;
   }
   const program = await kubesealProgram(log);
-  const { values, findings } = await repositoryValues(stack, file, folder);
-  if (findings.length > 0) throw failure(folder, findings);
+  const { values, findings } = await repositoryValues(stack, file, flags);
+  if (findings.length > 0) throw failure(flags.repository, findings);
   await inPrivateDirectory(async (directory) => {
     const keys = await writeKeys(stack, file, directory);
     const closed = await unopened(program, [keys.newest], values);
     if (closed.length > 0) {
       const names = closed.map(({ written, place, key }) => `${written?.file ?? place} ${key}`).join(", ");
-      throw new Error(`${folder} — ${closed.length} values still need an older key (${names}); run reseal, commit and push first`);
+      throw new Error(`${flags.repository} — ${closed.length} values still need an older key (${names}); run reseal, commit and push first`);
     }
   });
   await inPrivateDirectory(async (directory) => {
@@ -88,15 +88,14 @@ function up(stack: string): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = { repository: { type: "string", default: "gitops" } } as const;
-  const { positionals, values: flags } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const { positionals, values: flags } = parseArgs({ args: [...args], options: REPOSITORY_OPTIONS, allowPositionals: true });
   const [stack, step, ...rest] = positionals;
   const steps = { add, reseal: resealAll, drop };
   if (stack === undefined || step === undefined || !(step in steps) || rest.length > 0)
-    throw new Error("usage: npm run rotate-sealing-key -- STACK add|reseal|drop [--repository FOLDER]");
+    throw new Error("usage: npm run rotate-sealing-key -- STACK add|reseal|drop [--repository FOLDER] [--path ROOT_PATH ...]");
   // `npm start` writes the same file.
   if (stack === "local" && step !== "reseal") await holdPlatform();
-  await steps[step as keyof typeof steps](stack, stackFile(stack), flags.repository);
+  await steps[step as keyof typeof steps](stack, stackFile(stack), flags);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

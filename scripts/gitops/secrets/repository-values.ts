@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { paths } from "../../local/platform/paths";
-import { renderEnvironment } from "../manifests/environments";
+import { type Part, renderEnvironment } from "../manifests/environments";
 import { type Finding, sentences } from "../manifests/finding";
 import { plainSecretFiles, readFiles } from "../manifests/files";
 import { kustomize } from "../manifests/kustomize";
@@ -17,22 +17,39 @@ export interface RepositoryValues {
   readonly findings: readonly Finding[];
 }
 
+/** What a secrets command is told about the repository, as `parseArgs` takes it. */
+export const REPOSITORY_OPTIONS = {
+  repository: { type: "string", default: "gitops" },
+  path: { type: "string", multiple: true },
+} as const;
+
+export interface RepositoryFlags {
+  /** Folder of the infrastructure repository. */
+  readonly repository: string;
+  /** Root paths. @default the stack's own: `gitops.path` */
+  readonly path?: readonly string[] | undefined;
+}
+
 /** Collects every sealed value that a stack's cluster would get from a repository. */
-export async function repositoryValues(stack: string, file: string, folder: string): Promise<RepositoryValues> {
-  const repository = resolve(folder);
+export async function repositoryValues(stack: string, file: string, flags: RepositoryFlags): Promise<RepositoryValues> {
+  const repository = resolve(flags.repository);
   const render = await kustomize(paths.cache, (line) => void process.stderr.write(`${line}\n`));
-  const environment = await renderEnvironment(render, repository, stack, stackRootPath(file));
   const files = readFiles(repository);
-  const plain = environment.parts.flatMap(({ place, objects }) =>
-    objects
-      .filter(({ kind }) => kind === "Secret")
-      .map((object) => ({ rule: "plain-secret", place, object: nameOf(object), text: "is a Secret in clear; seal it with npm run seal" })),
-  );
-  return {
-    repository,
-    values: sealedValues(environment, repository),
-    findings: [...environment.findings, ...files.findings, ...plainSecretFiles(files.documents), ...plain],
-  };
+  const values: SealedValue[] = [];
+  const findings: Finding[] = [...files.findings, ...plainSecretFiles(files.documents)];
+  for (const path of flags.path ?? [stackRootPath(file)]) {
+    const environment = await renderEnvironment(render, repository, stack, path);
+    values.push(...sealedValues(environment, files.documents));
+    findings.push(...environment.findings, ...environment.parts.flatMap(plainSecrets));
+  }
+  return { repository, values, findings };
+}
+
+function plainSecrets({ place, objects }: Part): Finding[] {
+  const text = "is a Secret in clear; seal it with npm run seal";
+  return objects
+    .filter(({ kind }) => kind === "Secret")
+    .map((object) => ({ rule: "plain-secret", place, object: nameOf(object), text }));
 }
 
 /** An error that lists findings. */

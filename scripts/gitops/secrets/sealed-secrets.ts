@@ -1,6 +1,6 @@
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 import type { Environment } from "../manifests/environments";
-import { type FileDocument, readFiles } from "../manifests/files";
+import type { FileDocument } from "../manifests/files";
 import type { Identity, Scope } from "./kubeseal";
 
 /** One sealed value, as the cluster gets it and as it is written. */
@@ -16,8 +16,8 @@ export interface SealedValue {
 }
 
 /** Every sealed value of an environment. */
-export function sealedValues(environment: Environment, repository: string): SealedValue[] {
-  const files = writtenValues(readFiles(repository).documents);
+export function sealedValues(environment: Environment, documents: readonly FileDocument[]): SealedValue[] {
+  const files = writtenValues(documents);
   return environment.parts.flatMap(({ place, objects }) =>
     objects
       .filter(({ kind }) => kind === "SealedSecret")

@@ -1,10 +1,12 @@
 import type { Drill } from "../drill";
 import { cleanStop } from "./clean-stop";
+import { environments } from "./environments";
 import { interruptedUp } from "./interrupted-up";
 import { mainJob } from "./main-job";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
 import { rebuild } from "./rebuild";
+import { rotateSealingKey } from "./rotate-sealing-key";
 import { sealOffline } from "./seal-offline";
 import { secrets } from "./secrets";
 import { selfHeal } from "./self-heal";
@@ -18,6 +20,8 @@ export const drills: readonly Drill[] = [
   selfHeal,
   sealOffline,
   networkPolicy,
+  environments,
+  rotateSealingKey,
   secrets,
   rebuild,
   slowDisk,
