@@ -17,11 +17,7 @@ const COMPONENTS = join(__dirname, "..", "components");
  * @returns the directory with the component's programs and files
  * @throws MirrorError when Go is missing or too old, or the build fails
  */
-export async function buildAlone(
-  component: GoComponent,
-  cache: string,
-  log: (line: string) => void,
-): Promise<string> {
+export async function buildAlone(component: GoComponent, cache: string, log: (line: string) => void): Promise<string> {
   const unit = goUnit(component, await goVersion(neededGoVersion(COMPONENTS)));
   const parent = join(cache, "build", unit.name);
   const directory = join(parent, unitKey(unit));
@@ -46,11 +42,7 @@ export async function buildAlone(
 }
 
 /** A component of the mirror's catalogue, built alone. */
-export function buildFromCatalogue(
-  name: GoComponentName,
-  cache: string,
-  log: (line: string) => void,
-): Promise<string> {
+export function buildFromCatalogue(name: GoComponentName, cache: string, log: (line: string) => void): Promise<string> {
   return buildAlone(GO_COMPONENTS[name], cache, log);
 }
 

@@ -71,7 +71,9 @@ async function drop(stack: string, file: string, flags: RepositoryFlags): Promis
     const closed = await unopened(program, [keys.newest], values);
     if (closed.length > 0) {
       const names = closed.map(({ written, place, key }) => `${written?.file ?? place} ${key}`).join(", ");
-      throw new Error(`${flags.repository} — ${closed.length} values still need an older key (${names}); run reseal, commit and push first`);
+      throw new Error(
+        `${flags.repository} — ${closed.length} values still need an older key (${names}); run reseal, commit and push first`,
+      );
     }
   });
   await inPrivateDirectory(async (directory) => {
@@ -88,11 +90,17 @@ function up(stack: string): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { positionals, values: flags } = parseArgs({ args: [...args], options: REPOSITORY_OPTIONS, allowPositionals: true });
+  const { positionals, values: flags } = parseArgs({
+    args: [...args],
+    options: REPOSITORY_OPTIONS,
+    allowPositionals: true,
+  });
   const [stack, step, ...rest] = positionals;
   const steps = { add, reseal: resealAll, drop };
   if (stack === undefined || step === undefined || !(step in steps) || rest.length > 0)
-    throw new Error("usage: npm run rotate-sealing-key -- STACK add|reseal|drop [--repository FOLDER] [--path ROOT_PATH ...]");
+    throw new Error(
+      "usage: npm run rotate-sealing-key -- STACK add|reseal|drop [--repository FOLDER] [--path ROOT_PATH ...]",
+    );
   // `npm start` writes the same file.
   if (stack === "local" && step !== "reseal") await holdPlatform();
   await steps[step as keyof typeof steps](stack, stackFile(stack), flags);

@@ -15,10 +15,12 @@ import { newest, stackCertificates, stackFile } from "./secrets/stack-file";
 
 function readValue(key: string, source: ValueSource): Buffer {
   if (source.from === "file") {
-    if (!existsSync(source.path)) throw new Error(`${key} — ${source.path} doesn't exist; give a file that holds the value`);
+    if (!existsSync(source.path))
+      throw new Error(`${key} — ${source.path} doesn't exist; give a file that holds the value`);
     return readFileSync(source.path);
   }
-  if (process.stdin.isTTY) process.stderr.write(`The value of ${key} (it shows while you type it; end with Enter, Ctrl-D): `);
+  if (process.stdin.isTTY)
+    process.stderr.write(`The value of ${key} (it shows while you type it; end with Enter, Ctrl-D): `);
   const text = readFileSync(0);
   // Nobody means the newline that a line ends in; a file's bytes are all meant.
   const end = text.at(-1) === 10 ? -1 : undefined;
@@ -29,10 +31,15 @@ function readValue(key: string, source: ValueSource): Buffer {
 function merged(file: string, request: SealRequest, sealed: string): string {
   if (!existsSync(file)) return sealed;
   const document = parseDocument(readFileSync(file, "utf8"));
-  const { kind, metadata } = (document.toJS() ?? {}) as { kind?: string; metadata?: { name?: string; namespace?: string } };
+  const { kind, metadata } = (document.toJS() ?? {}) as {
+    kind?: string;
+    metadata?: { name?: string; namespace?: string };
+  };
   if (kind !== "SealedSecret" || metadata?.name !== request.name || metadata.namespace !== request.namespace) {
     const got = `${kind ?? "nothing"} ${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
-    throw new Error(`${file} — holds ${got}, not SealedSecret ${request.namespace}/${request.name}; choose another file, or remove it`);
+    throw new Error(
+      `${file} — holds ${got}, not SealedSecret ${request.namespace}/${request.name}; choose another file, or remove it`,
+    );
   }
   const { spec } = parse(sealed) as { spec: { encryptedData: Record<string, string> } };
   for (const [key, value] of Object.entries(spec.encryptedData)) document.setIn(["spec", "encryptedData", key], value);
@@ -42,7 +49,9 @@ function merged(file: string, request: SealRequest, sealed: string): string {
 async function main(): Promise<void> {
   const request = sealRequest(process.argv.slice(2));
   const certificate = newest(stackCertificates(stackFile(request.stack))).pem;
-  const values = Object.fromEntries(Object.entries(request.values).map(([key, source]) => [key, readValue(key, source)]));
+  const values = Object.fromEntries(
+    Object.entries(request.values).map(([key, source]) => [key, readValue(key, source)]),
+  );
   for (const [key, value] of Object.entries(values)) {
     if (value.length === 0) throw new Error(`${key} — its value is empty; give it on standard input or in the file`);
   }
@@ -61,7 +70,9 @@ async function main(): Promise<void> {
   const text = merged(out, request, sealed);
   writeFileSync(`${out}.new`, text);
   renameSync(`${out}.new`, out);
-  process.stderr.write(`${request.out}: ${Object.keys(values).join(", ")} of ${request.namespace}/${request.name}, sealed for stack ${request.stack}\n`);
+  process.stderr.write(
+    `${request.out}: ${Object.keys(values).join(", ")} of ${request.namespace}/${request.name}, sealed for stack ${request.stack}\n`,
+  );
 }
 
 function withoutCreation(text: string): string {

@@ -14,9 +14,14 @@ import { stackFile } from "./secrets/stack-file";
 import { writeKeys } from "./secrets/stack-keys";
 
 async function main(args: readonly string[]): Promise<void> {
-  const { positionals, values: flags } = parseArgs({ args: [...args], options: REPOSITORY_OPTIONS, allowPositionals: true });
+  const { positionals, values: flags } = parseArgs({
+    args: [...args],
+    options: REPOSITORY_OPTIONS,
+    allowPositionals: true,
+  });
   const [stack, ...rest] = positionals;
-  if (stack === undefined || rest.length > 0) throw new Error("usage: npm run unseal-check -- STACK [--repository FOLDER] [--path ROOT_PATH ...]");
+  if (stack === undefined || rest.length > 0)
+    throw new Error("usage: npm run unseal-check -- STACK [--repository FOLDER] [--path ROOT_PATH ...]");
   const file = stackFile(stack);
   const program = await kubesealProgram((line) => void process.stderr.write(`${line}\n`));
   const { values, findings } = await repositoryValues(stack, file, flags);

@@ -53,7 +53,11 @@ export async function checkRepository(args: CheckArgs): Promise<CheckResult> {
       parts.set(place, await render(join(repository, place)));
     } catch (error) {
       if (!(error instanceof RenderError)) throw error;
-      findings.push({ rule: "render", place, text: `can't be rendered: ${error.message}; correct the file and render again` });
+      findings.push({
+        rule: "render",
+        place,
+        text: `can't be rendered: ${error.message}; correct the file and render again`,
+      });
     }
   }
   for (const [place, objects] of parts) {

@@ -99,7 +99,9 @@ const namespaces: EnvironmentRule = ({ parts, applications, name }) => {
   const declared = new Set([
     ...GIVEN,
     ...created,
-    ...parts.flatMap(({ objects }) => objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name)),
+    ...parts.flatMap(({ objects }) =>
+      objects.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name),
+    ),
   ]);
   return parts.flatMap((part) => {
     const missing = part.objects.filter(
@@ -119,7 +121,9 @@ const defaultDeny: EnvironmentRule = ({ parts }) => {
   );
   return parts.flatMap((part) => {
     const running = part.objects.filter((object) => podOf(object) !== undefined);
-    const open = new Set(running.map(({ metadata }) => metadata.namespace).filter((namespace) => !denied.has(namespace)));
+    const open = new Set(
+      running.map(({ metadata }) => metadata.namespace).filter((namespace) => !denied.has(namespace)),
+    );
     return [...open].map((namespace) => ({
       rule: "default-deny",
       place: part.place,
@@ -145,7 +149,8 @@ function deniesAll(object: KubernetesObject): boolean {
 /** What a chart brings isn't rendered here, so at least it has to be the same tomorrow. */
 const pinnedSource: EnvironmentRule = ({ applications, rootPath }) =>
   applications.flatMap(({ object, path, source: { chart, targetRevision = "HEAD" } }) => {
-    const pinned = chart === undefined ? /^(v?\d+\.\d+\.\d+\S*|[0-9a-f]{40})$/ : /^v?\d+\.\d+\.\d+(-[\w.]+)?(\+[\w.]+)?$/;
+    const pinned =
+      chart === undefined ? /^(v?\d+\.\d+\.\d+\S*|[0-9a-f]{40})$/ : /^v?\d+\.\d+\.\d+(-[\w.]+)?(\+[\w.]+)?$/;
     if (path !== undefined || pinned.test(targetRevision)) return [];
     const need = chart === undefined ? "a tag like v1.2.3, or a whole commit" : "one exact version";
     const text = `${targetRevision} moves (need ${need}); name it`;
@@ -160,7 +165,10 @@ export function imagesInMirror(environment: Environment, images: ReadonlySet<str
         if (typeof image !== "string" || images.has(image)) return [];
         const repository = image.replace(/[@:][^/]*$/, "");
         const others = [...images].filter((known) => known.startsWith(`${repository}:`));
-        const cure = others.length > 0 ? `the mirror has ${others.join(", ")}` : "add it to airgap/catalogue, or take it out of this overlay";
+        const cure =
+          others.length > 0
+            ? `the mirror has ${others.join(", ")}`
+            : "add it to airgap/catalogue, or take it out of this overlay";
         const text = `${image} is not in the mirror, and local machines pull from nowhere else; ${cure}`;
         return [{ ...about(part.place, object), rule: "image-in-mirror", field: `${path}.image`, text }];
       }),
@@ -168,13 +176,7 @@ export function imagesInMirror(environment: Environment, images: ReadonlySet<str
   );
 }
 
-export const ENVIRONMENT_RULES: readonly EnvironmentRule[] = [
-  project,
-  oneOwner,
-  namespaces,
-  defaultDeny,
-  pinnedSource,
-];
+export const ENVIRONMENT_RULES: readonly EnvironmentRule[] = [project, oneOwner, namespaces, defaultDeny, pinnedSource];
 
 function about(place: string, object: KubernetesObject | Application["object"]): Pick<Finding, "place" | "object"> {
   return { place, object: nameOf(object) };

@@ -74,7 +74,11 @@ export async function renderEnvironment(
       return await render(join(repository, place));
     } catch (error) {
       if (!(error instanceof RenderError)) throw error;
-      findings.push({ rule: "render", place, text: `can't be rendered: ${error.message}; correct the file and render again` });
+      findings.push({
+        rule: "render",
+        place,
+        text: `can't be rendered: ${error.message}; correct the file and render again`,
+      });
       return [];
     }
   };

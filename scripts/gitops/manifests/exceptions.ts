@@ -34,7 +34,10 @@ export function withoutExceptions(findings: readonly Finding[], repository: stri
     ...(object === undefined ? {} : { object }),
   });
   if (!parsed.success)
-    return [...findings, of(`can't be read: ${z.prettifyError(parsed.error)}; each entry has rule, object and a reason`)];
+    return [
+      ...findings,
+      of(`can't be read: ${z.prettifyError(parsed.error)}; each entry has rule, object and a reason`),
+    ];
   const allows = (entry: { rule: string; object: string }, finding: Finding): boolean =>
     entry.rule === finding.rule && entry.object === finding.object && !WITHOUT_EXCEPTION.includes(entry.rule);
   const idle = parsed.data

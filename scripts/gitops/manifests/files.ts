@@ -41,7 +41,9 @@ export function plainSecretFiles(documents: readonly FileDocument[]): Finding[] 
     const cure = "seal it (npm run seal), and change the value wherever it is used: Git never forgets";
     if (content["kind"] === "Secret") {
       const { name } = (content["metadata"] ?? {}) as { name?: string };
-      return [{ rule: "plain-secret", place: file, object: `Secret ${name ?? ""}`, text: `is a Secret in clear; ${cure}` }];
+      return [
+        { rule: "plain-secret", place: file, object: `Secret ${name ?? ""}`, text: `is a Secret in clear; ${cure}` },
+      ];
     }
     if (content["kind"] !== "Kustomization" && content["kind"] !== "Component") return [];
     if (content["secretGenerator"] === undefined) return [];

@@ -37,7 +37,11 @@ async function run(program: string, directory: string): Promise<readonly Kuberne
 
 /** The innermost of kustomize's nested sentences, with paths relative to the folder. */
 export function reason(stderr: string, directory: string): string {
-  const text = stderr.replaceAll(`${directory}/`, "").replaceAll(directory, "").trim().replace(/^Error: /, "");
+  const text = stderr
+    .replaceAll(`${directory}/`, "")
+    .replaceAll(directory, "")
+    .trim()
+    .replace(/^Error: /, "");
   const missing = /evalsymlink failure on '([^']+)'/.exec(text)?.[1];
   // Kustomize says this three times over, once for each thing that the missing file might have been.
   if (missing !== undefined) return `${missing} is listed and doesn't exist`;

@@ -24,7 +24,9 @@ const imageTag: ObjectRule = (object) =>
     const tag = /:([^/:]+)$/.exec(reference)?.[1];
     if (digest !== undefined || (tag !== undefined && tag !== "latest")) return [];
     const got = tag === undefined ? `${image} has no tag` : `${image} is whatever was pushed last`;
-    return [{ rule: "image-tag", field: `${path}.image`, text: `${got}; name a version, in the kustomization's images` }];
+    return [
+      { rule: "image-tag", field: `${path}.image`, text: `${got}; name a version, in the kustomization's images` },
+    ];
   });
 
 /** The scheduler plans by requests, and a container without a memory limit can take its whole node along. */
@@ -59,12 +61,17 @@ const hostPath: ObjectRule = (object) => {
 
 const EXCEPTION = "list it in policy-exceptions.yaml with a reason";
 
+const SHARED = { hostNetwork: "network", hostPID: "processes", hostIPC: "memory" } as const;
+
 const privileged: ObjectRule = (object) => {
   const found = podOf(object);
   if (!found) return [];
-  const shared = (["hostNetwork", "hostPID", "hostIPC"] as const)
-    .filter((field) => found.pod[field] === true)
-    .map((field) => ({ field: `${found.path}.${field}`, text: `shares the node's ${field.slice(4)}; remove it, or ${EXCEPTION}` }));
+  const shared = Object.entries(SHARED)
+    .filter(([field]) => found.pod[field as keyof typeof SHARED] === true)
+    .map(([field, what]) => ({
+      field: `${found.path}.${field}`,
+      text: `shares the node's ${what}; remove it, or ${EXCEPTION}`,
+    }));
   const containers = containersOf(object)
     .filter(({ container }) => container.securityContext?.privileged === true)
     .map(({ container, path }) => ({
@@ -83,7 +90,9 @@ const podSecurity: ObjectRule = ({ kind, metadata }) => {
   if (level === "baseline" || level === "restricted") return [];
   const field = `metadata.labels[${LEVEL}]`;
   if (level === "privileged")
-    return [{ rule: "pod-security", field, text: `takes privileged pods; use baseline or restricted, or ${EXCEPTION}` }];
+    return [
+      { rule: "pod-security", field, text: `takes privileged pods; use baseline or restricted, or ${EXCEPTION}` },
+    ];
   return [{ rule: "pod-security", field, text: `is ${level ?? "missing"} (need baseline or restricted); add it` }];
 };
 

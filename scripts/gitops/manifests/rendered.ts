@@ -68,7 +68,8 @@ export function podOf(object: KubernetesObject): { readonly pod: Pod; readonly p
   const steps = POD_PATHS[object.kind];
   if (!steps) return undefined;
   const found = steps.reduce<unknown>(
-    (value, step) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[step] : undefined),
+    (value, step) =>
+      typeof value === "object" && value !== null ? (value as Record<string, unknown>)[step] : undefined,
     object,
   );
   if (typeof found !== "object" || found === null) return undefined;
@@ -79,7 +80,9 @@ export function podOf(object: KubernetesObject): { readonly pod: Pod; readonly p
 }
 
 /** Every container of a pod with the path to it. */
-export function containersOf(object: KubernetesObject): readonly { container: PodContainer; path: string; init: boolean }[] {
+export function containersOf(
+  object: KubernetesObject,
+): readonly { container: PodContainer; path: string; init: boolean }[] {
   const found = podOf(object);
   if (!found) return [];
   const list = (field: "containers" | "initContainers") =>

@@ -28,7 +28,13 @@ const CORRECTIONS: Readonly<Record<string, Schema>> = {
  * `fieldValidation=Strict`: an unknown field is an error. Values without a schema of their own (`{}`) are free.
  */
 export class Schemas {
-  private readonly ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, verbose: true, logger: false });
+  private readonly ajv = new Ajv({
+    allErrors: true,
+    strict: false,
+    validateFormats: false,
+    verbose: true,
+    logger: false,
+  });
   private readonly known = new Map<string, Schema>();
   private readonly compiled = new Map<string, ValidateFunction>();
 
@@ -95,11 +101,16 @@ function strictly(schema: Schema): Schema {
   const result: Record<string, unknown> = {};
   for (const [word, value] of Object.entries(schema)) {
     if (word === "properties")
-      result[word] = Object.fromEntries(Object.entries(value as Schema).map(([name, part]) => [name, strictly(part as Schema)]));
-    else if (word === "items" || word === "additionalProperties") result[word] = isSchema(value) ? strictly(value) : value;
+      result[word] = Object.fromEntries(
+        Object.entries(value as Schema).map(([name, part]) => [name, strictly(part as Schema)]),
+      );
+    else if (word === "items" || word === "additionalProperties")
+      result[word] = isSchema(value) ? strictly(value) : value;
     else if (word === "$ref") result[word] = reference((value as string).replace("#/definitions/", ""));
     // Rules across fields (oneOf, x-kubernetes-validations) are the API server's to judge.
-    else if (["type", "required", "enum", "pattern", "minimum", "maximum", "minItems", "minLength", "maxLength"].includes(word))
+    else if (
+      ["type", "required", "enum", "pattern", "minimum", "maximum", "minItems", "minLength", "maxLength"].includes(word)
+    )
       result[word] = value;
   }
   if (schema["x-kubernetes-int-or-string"] === true) return { type: ["string", "integer"] };
@@ -119,7 +130,11 @@ function unknownKind({ apiVersion, kind }: KubernetesObject, known: readonly str
     meant.length > 0
       ? `write apiVersion: ${meant.join(" or ")}`
       : `correct the kind, or put its CustomResourceDefinition into the repository's schemas/ folder`;
-  return { rule: "schema", field: "apiVersion", text: `${apiVersion} has no kind ${kind} in Kubernetes 1.27 or a known extension; ${cure}` };
+  return {
+    rule: "schema",
+    field: "apiVersion",
+    text: `${apiVersion} has no kind ${kind} in Kubernetes 1.27 or a known extension; ${cure}`,
+  };
 }
 
 function complaints(errors: readonly ErrorObject[]): Complaint[] {
@@ -131,21 +146,34 @@ function complaints(errors: readonly ErrorObject[]): Complaint[] {
       case "additionalProperties": {
         const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
         const meant = nearest(params["additionalProperty"] ?? "", known);
-        const cure = meant === undefined ? `remove it (known here: ${known.sort().join(", ")})` : `did you mean ${meant}?`;
+        const cure =
+          meant === undefined ? `remove it (known here: ${known.sort().join(", ")})` : `did you mean ${meant}?`;
         return { rule: "schema", field: child(params["additionalProperty"]), text: `is not a known field; ${cure}` };
       }
       case "required":
         return { rule: "schema", field: child(params["missingProperty"]), text: "is missing; add it" };
       case "type": {
         const need = String(params["type"]).replace(",", " or ");
-        return { rule: "schema", field: at, text: `has the wrong type (got ${shown(error.data)}, need ${need}); correct it` };
+        return {
+          rule: "schema",
+          field: at,
+          text: `has the wrong type (got ${shown(error.data)}, need ${need}); correct it`,
+        };
       }
       case "enum": {
         const allowed = (error.params as { allowedValues: readonly unknown[] }).allowedValues.join(", ");
-        return { rule: "schema", field: at, text: `is wrong (got ${shown(error.data)}, need one of ${allowed}); correct it` };
+        return {
+          rule: "schema",
+          field: at,
+          text: `is wrong (got ${shown(error.data)}, need one of ${allowed}); correct it`,
+        };
       }
       default:
-        return { rule: "schema", field: at, text: `is wrong (got ${shown(error.data)}): ${error.message ?? error.keyword}; correct it` };
+        return {
+          rule: "schema",
+          field: at,
+          text: `is wrong (got ${shown(error.data)}): ${error.message ?? error.keyword}; correct it`,
+        };
     }
   });
 }

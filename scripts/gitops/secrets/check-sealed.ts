@@ -54,7 +54,8 @@ function mismatch(rendered: Identity, meant: Identity): string {
   if (meant.scope !== rendered.scope) {
     return `was sealed ${meant.scope} and is applied ${rendered.scope}; add the annotation sealedsecrets.bitnami.com/${meant.scope}: "true", or seal it again with npm run seal`;
   }
-  if (meant.name === rendered.name) return `was sealed for the namespace ${meant.namespace} and is applied in ${rendered.namespace}; ${cure}`;
+  if (meant.name === rendered.name)
+    return `was sealed for the namespace ${meant.namespace} and is applied in ${rendered.namespace}; ${cure}`;
   return `was sealed for ${meant.namespace}/${meant.name} and is applied as ${rendered.namespace}/${rendered.name}; ${cure}`;
 }
 
@@ -65,7 +66,12 @@ async function sealedAs(
   { identity, key, value, written }: SealedValue,
   all: readonly SealedValue[],
 ): Promise<Identity | undefined> {
-  const namespaces = [identity.namespace, written?.namespace ?? "", "default", ...all.map((other) => other.identity.namespace)];
+  const namespaces = [
+    identity.namespace,
+    written?.namespace ?? "",
+    "default",
+    ...all.map((other) => other.identity.namespace),
+  ];
   const names = [identity.name, written?.name ?? "", ...all.map((other) => other.identity.name)];
   const scopes: readonly Scope[] = ["strict", "namespace-wide", "cluster-wide"];
   const tried = new Set<string>();

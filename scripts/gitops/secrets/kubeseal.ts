@@ -40,7 +40,13 @@ const ENV = { KUBECONFIG: "/dev/null" };
 export async function seal(program: string, certificate: string, secret: SecretToSeal): Promise<string> {
   const { namespace, name, scope } = secret;
   const data = Object.fromEntries(Object.entries(secret.values).map(([key, value]) => [key, value.toString("base64")]));
-  const input = JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace }, type: secret.type, data });
+  const input = JSON.stringify({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name, namespace },
+    type: secret.type,
+    data,
+  });
   const args = ["--format=yaml", `--cert=${certificate}`, `--scope=${scope}`];
   const { exitCode, stdout, stderr } = await execa(program, args, { input, env: ENV, reject: false });
   if (exitCode !== 0) throw new Error(`kubeseal — refused to seal ${namespace}/${name}: ${stderr.trim()}`);

@@ -24,7 +24,9 @@ export async function reseal(
     const about = `${written?.file ?? place} — ${identity.namespace}/${identity.name} ${key}`;
     const text = written && (texts.get(written.file) ?? readFileSync(join(repository, written.file), "utf8"));
     if (!written || !text?.includes(value.value))
-      throw new Error(`${about} is not written on one line of any file, so it can't be replaced; seal it again with npm run seal`);
+      throw new Error(
+        `${about} is not written on one line of any file, so it can't be replaced; seal it again with npm run seal`,
+      );
     const open = await unseal(program, keys.all, value);
     if (open === undefined) throw new Error(`${about} opens with none of the stack's keys; see npm run unseal-check`);
     const sealed = await seal(program, keys.certificate, { ...identity, values: { [key]: open } });

@@ -35,9 +35,13 @@ export function sealRequest(args: readonly string[]): SealRequest {
   } as const;
   const { positionals, values: flags } = parseArgs({ args: [...args], options, allowPositionals: true });
   const [stack, namespace, name, ...pairs] = positionals;
-  if (stack === undefined || namespace === undefined || name === undefined || pairs.length === 0) throw new Error(USAGE);
+  if (stack === undefined || namespace === undefined || name === undefined || pairs.length === 0)
+    throw new Error(USAGE);
   for (const [what, text] of Object.entries({ namespace, name })) {
-    if (!NAME.test(text)) throw new Error(`${what} — ${JSON.stringify(text)} is no name (need lower-case letters, digits, - and .); correct it`);
+    if (!NAME.test(text))
+      throw new Error(
+        `${what} — ${JSON.stringify(text)} is no name (need lower-case letters, digits, - and .); correct it`,
+      );
   }
   const { scope } = flags;
   if (scope !== "strict" && scope !== "namespace-wide" && scope !== "cluster-wide")
@@ -51,14 +55,23 @@ export function sealRequest(args: readonly string[]): SealRequest {
       throw new Error(`${key}=- — standard input is ${taken}'s already; give the others as KEY=file:PATH`);
     values[key] = source;
   }
-  return { stack, namespace, name, values, scope, type: flags.type, ...(flags.out === undefined ? {} : { out: flags.out }) };
+  return {
+    stack,
+    namespace,
+    name,
+    values,
+    scope,
+    type: flags.type,
+    ...(flags.out === undefined ? {} : { out: flags.out }),
+  };
 }
 
 function readPair(pair: string): [string, ValueSource] {
   const index = pair.indexOf("=");
   const key = index < 0 ? pair : pair.slice(0, index);
   // A whole pair may be a secret in the wrong place: it isn't repeated.
-  if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key)) throw new Error("a key — is no key of a Secret (need letters, digits, - _ and .); write KEY=-");
+  if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+    throw new Error("a key — is no key of a Secret (need letters, digits, - _ and .); write KEY=-");
   const source = index < 0 ? "" : pair.slice(index + 1);
   if (source === "-") return [key, { from: "stdin" }];
   if (source.startsWith("file:") && source.length > 5) return [key, { from: "file", path: source.slice(5) }];

@@ -12,7 +12,12 @@ export interface SealedValue {
   /** What it was rendered from: `apps/store/overlays/staging`. */
   readonly place: string;
   /** Where it is written; undefined for what no file holds literally. */
-  readonly written?: { readonly file: string; readonly index: number; readonly namespace?: string; readonly name?: string };
+  readonly written?: {
+    readonly file: string;
+    readonly index: number;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
 }
 
 /** Every sealed value of an environment. */

@@ -39,7 +39,10 @@ export async function openConfig(stack: string, file: string, directory: string)
     if (result.exitCode === 0) return result.stdout;
     // The value that was set is in no argument, so it is in no message either.
     const said = result.stderr.split("\n").filter((line) => line.trim() !== "");
-    const reason = (said.find((line) => line.startsWith("error:")) ?? said.at(-1) ?? "no reason given").replace(/^error: /, "");
+    const reason = (said.find((line) => line.startsWith("error:")) ?? said.at(-1) ?? "no reason given").replace(
+      /^error: /,
+      "",
+    );
     throw new Error(
       `${basename(file)} — can't be opened (${reason}); set PULUMI_CONFIG_PASSPHRASE_FILE to a file with the stack's passphrase`,
     );

@@ -21,7 +21,8 @@ export function stackFile(stack: string): string {
   if (!/^[\w.-]+$/.test(stack)) throw new Error(`${stack} — is no name of a stack; name one like staging`);
   const file = stack === "local" ? paths.stackFile : join(root, `Pulumi.${stack}.yaml`);
   if (existsSync(file)) return file;
-  const cure = stack === "local" ? "make it with npm start" : "name a stack whose Pulumi.<stack>.yaml is here, or local";
+  const cure =
+    stack === "local" ? "make it with npm start" : "name a stack whose Pulumi.<stack>.yaml is here, or local";
   throw new Error(`stack ${stack} — ${file} doesn't exist; ${cure}`);
 }
 
@@ -36,7 +37,9 @@ export function stackCertificates(file: string): readonly SealingCertificate[] {
     throw new Error(`${file} — has no sealingKeys; add the first with npm run rotate-sealing-key -- STACK`);
   const pems = keys.map(({ certificate }, index) => {
     if (typeof certificate === "string" && certificate.includes("BEGIN CERTIFICATE")) return certificate;
-    throw new Error(`${file} — sealingKeys[${index}].certificate is no PEM certificate; set it as the head of the file says`);
+    throw new Error(
+      `${file} — sealingKeys[${index}].certificate is no PEM certificate; set it as the head of the file says`,
+    );
   });
   return sealingCertificates(pems);
 }

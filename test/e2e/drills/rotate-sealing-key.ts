@@ -33,7 +33,9 @@ export const rotateSealingKey: Drill = {
     assert.notEqual(readFileSync(paths.certificate, "utf8"), published, "the published certificate is another");
     await rolledOut();
     const opened = await opensAgain(STARTER, before);
-    see(`up gave the controller the new key in ${added.seconds.toFixed(1)} s; what the old one sealed opened again after ${opened} s`);
+    see(
+      `up gave the controller the new key in ${added.seconds.toFixed(1)} s; what the old one sealed opened again after ${opened} s`,
+    );
 
     return infraRepository(async (clone) => {
       const fresh = await sealedAfter(clone);
@@ -115,7 +117,10 @@ async function sealedAfter(clone: Clone): Promise<number> {
   const command = ["run", "--silent", "seal", "--", "local", NAMESPACE, SEALED_AFTER, "value=-", "--out", file];
   await must("npm", command, { stdin: "pipe", input: "sealed with the new key\n" });
   const kustomization = join(overlay(clone), "kustomization.yaml");
-  const listed = readFileSync(kustomization, "utf8").replace(/^resources:\n/m, `resources:\n  - ${SEALED_AFTER}.yaml\n`);
+  const listed = readFileSync(kustomization, "utf8").replace(
+    /^resources:\n/m,
+    `resources:\n  - ${SEALED_AFTER}.yaml\n`,
+  );
   writeFileSync(kustomization, listed);
   await clone.publish("drill: a Secret sealed with the new key");
   const { seconds } = await eventually("the new Secret appears", 60, async () => {
