@@ -58,6 +58,8 @@ async function buildGo(component: GoComponent, directory: string, context: Build
     await go(`build ${program}`, ["build", ...flags, "-o", join(directory, program), pkg]);
   }
   for (const [name, { module, path }] of Object.entries(component.moduleFiles ?? {})) {
+    // `go list` knows no directory of a module that nothing was built from yet.
+    await go(`download ${module}`, ["mod", "download", module]);
     const source = (await go(`list ${module}`, ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module])).trim();
     await mkdir(join(directory, name, ".."), { recursive: true });
     await cp(join(source, path), join(directory, name), { recursive: true });

@@ -66,7 +66,9 @@ export class BuildStore {
     try {
       await unit.build(output, context);
       await mkdir(join(this.root, unit.name), { recursive: true });
-      await rename(output, this.directory(unit));
+      await rename(output, this.directory(unit)).catch((error: unknown) => {
+        if (!this.has(unit)) throw error; // else a command that needed this one built it meanwhile: see alone.ts
+      });
     } catch (cause) {
       // On a full disk even this line may fail; the first cause is the one to report.
       await appendFile(log, `failed: ${String(cause)}\n`).catch(() => undefined);

@@ -1,5 +1,6 @@
 /**
- * `npm run check [-- --fix]`: format, lint, types, dependency direction, dead code and shell scripts, two at a time.
+ * `npm run check [-- --fix]`: format, lint, types, dependency direction, dead code, the
+ * infrastructure repository and shell scripts, two at a time.
  *
  * Ends with what each failed check said, exit 1 if there was one. `--fix` corrects what a tool can correct by itself.
  */
@@ -41,6 +42,7 @@ const checks: ListrTask[] = [
     ...["index.ts", "config", "components", "scripts", "airgap", "test"],
   ]),
   check("dead code (knip)", () => ["knip", "--no-progress", "--no-config-hints"]),
+  check("infrastructure repository (check-gitops)", () => ["tsx", "scripts/gitops/check-gitops.ts"]),
   check("shell format (shfmt)", async () => [
     "shfmt",
     fix ? "--write" : "--diff",

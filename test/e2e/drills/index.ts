@@ -1,11 +1,13 @@
 import type { Drill } from "../drill";
 import { brokenManifest } from "./broken-manifest";
 import { cleanStop } from "./clean-stop";
+import { environments } from "./environments";
 import { interruptedUp } from "./interrupted-up";
 import { mainJob } from "./main-job";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
 import { rebuild } from "./rebuild";
+import { rotateSealingKey } from "./rotate-sealing-key";
 import { sealOffline } from "./seal-offline";
 import { secrets } from "./secrets";
 import { selfHeal } from "./self-heal";
@@ -22,6 +24,8 @@ export const drills: readonly Drill[] = [
   stateful,
   sealOffline,
   networkPolicy,
+  environments,
+  rotateSealingKey,
   secrets,
   rebuild,
   slowDisk,

@@ -1,0 +1,90 @@
+/**
+ * `npm run seal -- STACK NAMESPACE NAME KEY=- [KEY=file:PATH ...] [--out FILE]`: seals a Secret for one stack's cluster
+ * with the real kubeseal and the certificate in the stack file. Needs no state, no passphrase and no network.
+ *
+ *     printf %s "$PASSWORD" | npm run --silent seal -- staging store store-auth password=- \
+ *       --out gitops/apps/store/overlays/staging/sealed-secret.yaml
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse, parseDocument, stringify } from "yaml";
+import { kubesealProgram, seal } from "./secrets/kubeseal";
+import { inPrivateDirectory } from "./secrets/private-directory";
+import { sealRequest, type SealRequest, type ValueSource } from "./secrets/seal-request";
+import { newest, stackCertificates, stackFile } from "./secrets/stack-file";
+
+function readValue(key: string, source: ValueSource): Buffer {
+  if (source.from === "file") {
+    if (!existsSync(source.path))
+      throw new Error(`${key} — ${source.path} doesn't exist; give a file that holds the value`);
+    return readFileSync(source.path);
+  }
+  if (process.stdin.isTTY)
+    process.stderr.write(`The value of ${key} (it shows while you type it; end with Enter, Ctrl-D): `);
+  const text = readFileSync(0);
+  // Nobody means the newline that a line ends in; a file's bytes are all meant.
+  const end = text.at(-1) === 10 ? -1 : undefined;
+  return text.subarray(0, end);
+}
+
+/** Sets keys in a file that has the same SealedSecret already, or says why it can't. */
+function merged(file: string, request: SealRequest, sealed: string): string {
+  if (!existsSync(file)) return sealed;
+  const document = parseDocument(readFileSync(file, "utf8"));
+  const { kind, metadata } = (document.toJS() ?? {}) as {
+    kind?: string;
+    metadata?: { name?: string; namespace?: string };
+  };
+  if (kind !== "SealedSecret" || metadata?.name !== request.name || metadata.namespace !== request.namespace) {
+    const got = `${kind ?? "nothing"} ${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
+    throw new Error(
+      `${file} — holds ${got}, not SealedSecret ${request.namespace}/${request.name}; choose another file, or remove it`,
+    );
+  }
+  const { spec } = parse(sealed) as { spec: { encryptedData: Record<string, string> } };
+  for (const [key, value] of Object.entries(spec.encryptedData)) document.setIn(["spec", "encryptedData", key], value);
+  return document.toString({ lineWidth: 0 });
+}
+
+async function main(): Promise<void> {
+  const request = sealRequest(process.argv.slice(2));
+  const certificate = newest(stackCertificates(stackFile(request.stack))).pem;
+  const values = Object.fromEntries(
+    Object.entries(request.values).map(([key, source]) => [key, readValue(key, source)]),
+  );
+  for (const [key, value] of Object.entries(values)) {
+    if (value.length === 0) throw new Error(`${key} — its value is empty; give it on standard input or in the file`);
+  }
+  const program = await kubesealProgram((line) => void process.stderr.write(`${line}\n`));
+  const sealed = await inPrivateDirectory(async (directory) => {
+    const file = join(directory, "certificate.pem");
+    writeFileSync(file, certificate);
+    // kubeseal writes the time of creation as null, which is nobody's business in Git.
+    return withoutCreation(await seal(program, file, { ...request, values }));
+  });
+  if (request.out === undefined) {
+    process.stdout.write(sealed);
+    return;
+  }
+  const out = resolve(request.out);
+  const text = merged(out, request, sealed);
+  writeFileSync(`${out}.new`, text);
+  renameSync(`${out}.new`, out);
+  process.stderr.write(
+    `${request.out}: ${Object.keys(values).join(", ")} of ${request.namespace}/${request.name}, sealed for stack ${request.stack}\n`,
+  );
+}
+
+function withoutCreation(text: string): string {
+  const strip = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).filter(([name, field]) => name !== "creationTimestamp" || field !== null);
+    return Object.fromEntries(entries.map(([name, field]) => [name, strip(field)]));
+  };
+  return stringify(strip(parse(text)), { lineWidth: 0 });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

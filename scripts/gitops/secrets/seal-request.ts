@@ -1,0 +1,82 @@
+import { parseArgs } from "node:util";
+import type { Scope } from "./kubeseal";
+
+/** Where a value comes from: this process' standard input, or a file. Never the command line, which everybody can read. */
+export type ValueSource = { readonly from: "stdin" } | { readonly from: "file"; readonly path: string };
+
+/** What `npm run seal` is asked to do. */
+export interface SealRequest {
+  readonly stack: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly values: Readonly<Record<string, ValueSource>>;
+  readonly scope: Scope;
+  readonly type: string;
+  readonly out?: string;
+}
+
+const USAGE = `npm run seal -- STACK NAMESPACE NAME KEY=- [KEY=file:PATH ...] [options]
+
+Seals a Secret for one stack's cluster, offline. KEY=- reads the value from standard input, KEY=file:PATH from a file.
+
+  --out FILE      where the SealedSecret goes (default: standard output). In a file that has it already, the given keys
+                  are set and the others stay
+  --type TYPE     the Secret's type (default: Opaque)
+  --scope SCOPE   strict (default): opens under this name in this namespace; namespace-wide; cluster-wide`;
+
+const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** Understands a command line. @throws with what is wrong, and never with anything that could be a value */
+export function sealRequest(args: readonly string[]): SealRequest {
+  const options = {
+    out: { type: "string" },
+    type: { type: "string", default: "Opaque" },
+    scope: { type: "string", default: "strict" },
+  } as const;
+  const { positionals, values: flags } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const [stack, namespace, name, ...pairs] = positionals;
+  if (stack === undefined || namespace === undefined || name === undefined || pairs.length === 0)
+    throw new Error(USAGE);
+  for (const [what, text] of Object.entries({ namespace, name })) {
+    if (!NAME.test(text))
+      throw new Error(
+        `${what} — ${JSON.stringify(text)} is no name (need lower-case letters, digits, - and .); correct it`,
+      );
+  }
+  const { scope } = flags;
+  if (scope !== "strict" && scope !== "namespace-wide" && scope !== "cluster-wide")
+    throw new Error(`--scope — got ${scope}, need strict, namespace-wide or cluster-wide; choose one`);
+  const values: Record<string, ValueSource> = {};
+  for (const pair of pairs) {
+    const [key, source] = readPair(pair);
+    if (values[key]) throw new Error(`${key} — is given twice; give each key once`);
+    const taken = Object.entries(values).find(([, other]) => other.from === "stdin")?.[0];
+    if (source.from === "stdin" && taken !== undefined)
+      throw new Error(`${key}=- — standard input is ${taken}'s already; give the others as KEY=file:PATH`);
+    values[key] = source;
+  }
+  return {
+    stack,
+    namespace,
+    name,
+    values,
+    scope,
+    type: flags.type,
+    ...(flags.out === undefined ? {} : { out: flags.out }),
+  };
+}
+
+function readPair(pair: string): [string, ValueSource] {
+  const index = pair.indexOf("=");
+  const key = index < 0 ? pair : pair.slice(0, index);
+  // A whole pair may be a secret in the wrong place: it isn't repeated.
+  if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+    throw new Error("a key — is no key of a Secret (need letters, digits, - _ and .); write KEY=-");
+  const source = index < 0 ? "" : pair.slice(index + 1);
+  if (source === "-") return [key, { from: "stdin" }];
+  if (source.startsWith("file:") && source.length > 5) return [key, { from: "file", path: source.slice(5) }];
+  throw new Error(
+    `${key} — its value doesn't belong on the command line, which every process can read and the shell remembers; ` +
+      `give ${key}=- and the value on standard input, or ${key}=file:PATH. If that was the real value, change it`,
+  );
+}
