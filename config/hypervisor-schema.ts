@@ -10,7 +10,10 @@ export const diskGiB = field.number(
   { need: "a whole number of GiB from 4", example: "20" },
   { min: 4, max: 65_536, whole: true },
 );
-export const port = field.number({ need: "a port from 1 to 65535", example: "22" }, { min: 1, max: 65_535, whole: true });
+export const port = field.number(
+  { need: "a port from 1 to 65535", example: "22" },
+  { min: 1, max: 65_535, whole: true },
+);
 export const hostKey = field.text({ need: "a public host key", example: "ssh-ed25519 AAAA…" }, (value) => value !== "");
 
 const host = (example: string): z.ZodString =>
@@ -18,8 +21,9 @@ const host = (example: string): z.ZodString =>
     /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(value),
   );
 const path = (example: string): z.ZodString =>
-  field.text({ need: "an absolute path of letters, digits, dots, hyphens and underscores", example }, (value) =>
-    /^(\/[\w.-]+)+$/.test(value) && !value.split("/").includes(".."),
+  field.text(
+    { need: "an absolute path of letters, digits, dots, hyphens and underscores", example },
+    (value) => /^(\/[\w.-]+)+$/.test(value) && !value.split("/").includes(".."),
   );
 const deviceName = (example: string): z.ZodString =>
   field.text({ need: "a name of letters, digits, dots, hyphens and underscores", example }, (value) =>
@@ -88,7 +92,9 @@ const hex = (digits: number, example: string): z.ZodString =>
 /** What guests start from: exactly one location and one checksum. */
 export const guestImage = field.section({
   /** Downloaded once by each hypervisor. */
-  url: field.url(["http", "https"], "https://cloud.debian.org/images/cloud/…/debian-12-genericcloud-amd64.qcow2").optional(),
+  url: field
+    .url(["http", "https"], "https://cloud.debian.org/images/cloud/…/debian-12-genericcloud-amd64.qcow2")
+    .optional(),
   /** On every hypervisor, which then downloads nothing. */
   path: path("/srv/images/debian-12.qcow2").optional(),
   sha512: hex(128, "what sha512sum prints").optional(),

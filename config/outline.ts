@@ -26,7 +26,9 @@ export interface Outline {
 
 /** A node of any kind, as far as it is well-formed. */
 export interface OutlinedNode
-  extends Omit<Well<typeof adoptedNode>, "kind">, Pick<Well<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6"> {
+  extends
+    Omit<Well<typeof adoptedNode>, "kind">,
+    Pick<Well<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6"> {
   readonly kind?: string;
 }
 

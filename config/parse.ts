@@ -27,7 +27,13 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
   const seen = outline(raw);
   const { keys, problems: keyProblems } = readKeys(seen, around);
   const { list, problems: listProblems } = readArtifacts(seen, around.read);
-  const rules = [...checkTopology(seen), ...checkHypervisors(seen), ...checkVersions(seen.versions), ...keyProblems, ...listProblems];
+  const rules = [
+    ...checkTopology(seen),
+    ...checkHypervisors(seen),
+    ...checkVersions(seen.versions),
+    ...keyProblems,
+    ...listProblems,
+  ];
   // A key that is wrong in itself has its sentence; what a rule makes of it would only confuse.
   const all = [...form, ...rules.filter((rule) => !form.some(({ key }) => `${rule.key}.`.startsWith(`${key}.`)))];
   const open = around.preview ? all.filter((entry) => entry.open) : [];

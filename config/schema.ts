@@ -170,9 +170,7 @@ export const stackSchema = field.section({
     error: field.alternatives("source", ["upstream", "mirror"]),
   }),
   nodes: field.list({ need: "a list of nodes", example: "- { name: cp-1, … }" }, node),
-  hypervisors: field
-    .list({ need: "a list of hypervisors", example: "- { name: hv-1, … }" }, hypervisor)
-    .default([]),
+  hypervisors: field.list({ need: "a list of hypervisors", example: "- { name: hv-1, … }" }, hypervisor).default([]),
   guestImage: guestImage.optional(),
   hub: sections.hub.optional(),
   localMachines: sections.localMachines.optional(),

@@ -21,7 +21,9 @@ export type NodeSpec = { readonly name: string; readonly role: Role; readonly ad
 
 /** Needed for guests only. */
 interface GuestSettings extends Pick<LibvirtMachineArgs, "network" | "cluster" | "stackId" | "etcdDirectory"> {
-  readonly hypervisors: readonly (Omit<HypervisorArgs, "privateKey" | "image" | "stackId"> & { readonly name: string })[];
+  readonly hypervisors: readonly (Omit<HypervisorArgs, "privateKey" | "image" | "stackId"> & {
+    readonly name: string;
+  })[];
   readonly image: HypervisorArgs["image"];
 }
 
@@ -53,7 +55,9 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
       case "libvirt": {
         const on = hypervisors.get(node.hypervisor);
         if (!guests || !on)
-          throw new Error(`nodes ${node.name} — is on ${node.hypervisor}, which is no hypervisor; add it to hypervisors`);
+          throw new Error(
+            `nodes ${node.name} — is on ${node.hypervisor}, which is no hypervisor; add it to hypervisors`,
+          );
         return new LibvirtMachine(node.name, { ...definedOf(node), ...guests, on, user: ssh.user, loginKey });
       }
     }

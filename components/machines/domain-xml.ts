@@ -49,7 +49,9 @@ function domain(settings: DomainSettings, digest: string): string {
       "@type": domainType,
       name,
       uuid: domainUuid(stackId, name),
-      metadata: { "guest:node": { "@xmlns:guest": GUEST_NAMESPACE, "@owner": stackId, "@name": name, "@digest": digest } },
+      metadata: {
+        "guest:node": { "@xmlns:guest": GUEST_NAMESPACE, "@owner": stackId, "@name": name, "@digest": digest },
+      },
       memory: { "@unit": "MiB", "#": memoryMiB },
       currentMemory: { "@unit": "MiB", "#": memoryMiB },
       vcpu: { "@placement": "static", "#": vcpus },

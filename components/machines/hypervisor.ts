@@ -20,7 +20,12 @@ export interface HypervisorArgs {
   /** Public host key, `ssh-ed25519 AAAA…`. */
   readonly hostKey: string;
   /** The server through which the hypervisor and its guests are reached, with the same key. @default none */
-  readonly bastion?: { readonly address: string; readonly port?: number; readonly user?: string; readonly hostKey: string };
+  readonly bastion?: {
+    readonly address: string;
+    readonly port?: number;
+    readonly user?: string;
+    readonly hostKey: string;
+  };
   /** OpenSSH private key that logs in (secret). */
   readonly privateKey: pulumi.Input<string>;
   /** What guests are connected to. */

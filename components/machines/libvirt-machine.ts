@@ -171,7 +171,12 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
     const userData = pulumi
       .all([hostKey.privateKey, hostKey.publicKey, args.loginKey.publicKey])
       .apply(([privateKey, publicKey, loginKey]) =>
-        renderUserData({ name: this.name, user: user ?? "root", loginKey: loginKey.trim(), hostKey: { privateKey, publicKey } }),
+        renderUserData({
+          name: this.name,
+          user: user ?? "root",
+          loginKey: loginKey.trim(),
+          hostKey: { privateKey, publicKey },
+        }),
       );
     return {
       DOMAIN_XML: xml,
