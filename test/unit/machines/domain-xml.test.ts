@@ -149,24 +149,22 @@ describe("renderDomain", () => {
   ]);
 
   it.skipIf(!existsSync(validator)).each(variants)("is valid by libvirt's schema: %s", (_name, variant) => {
-    const directory = mkdtempSync(join(tmpdir(), "gitops-platform-xml-"));
-    const file = join(directory, "domain.xml");
-    writeFileSync(file, renderDomain(variant));
-    try {
-      expect(execFileSync(validator, [file, "domain"], { encoding: "utf8" }).trim()).toBe(`${file} validates`);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    expect(() => validate(renderDomain(variant))).not.toThrow();
   });
 
   it.skipIf(!existsSync(validator))("would not be valid with an element that libvirt doesn't know", () => {
+    expect(() => validate(renderDomain(settings).replace("<memballoon", "<memballon"))).toThrow("fails to validate");
+  });
+
+  /** @throws with what libvirt's schema has against it */
+  function validate(xml: string): void {
     const directory = mkdtempSync(join(tmpdir(), "gitops-platform-xml-"));
     const file = join(directory, "domain.xml");
-    writeFileSync(file, renderDomain(settings).replace("<memballoon", "<memballon"));
+    writeFileSync(file, xml);
     try {
-      expect(() => execFileSync(validator, [file, "domain"], { stdio: "pipe" })).toThrow();
+      execFileSync(validator, [file, "domain"], { stdio: "pipe" });
     } finally {
       rmSync(directory, { recursive: true });
     }
-  });
+  }
 });
