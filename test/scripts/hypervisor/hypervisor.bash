@@ -35,7 +35,11 @@ while True:
     connection.close()' &
 (cd "$root/www" && python3 -m http.server --bind 127.0.0.1 8080 >/dev/null 2>&1) &
 echo $$ >"$root/pid"
-exec sleep infinity
+# Not exec: the first process has to reap the others, and libvirt waits for that.
+while :; do
+  sleep 3600 &
+  wait $!
+done
 BOOT
   # A process namespace: everything in it ends with its first process.
   setsid unshare --mount --net --pid --fork --mount-proc --propagation private bash "$BATS_FILE_TMPDIR/boot" "$HYPERVISOR_ROOT" \

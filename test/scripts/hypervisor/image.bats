@@ -100,7 +100,7 @@ setup() {
 @test "everything that is missing is said at once" {
   ATTACHMENT=bridge:br9 STORAGE=pool:none DOMAIN_TYPE=qemu ALLOW_EMULATION=no on_hypervisor check-hypervisor.sh apply
   [ "$status" -eq 1 ]
-  [[ $stderr == *"this hypervisor lacks 3 things; nothing was changed:"* ]]
+  [[ $stderr == *"this hypervisor can't take guests yet, and no guest was touched. What is missing:"* ]]
   [[ $stderr == *"- there is no bridge br9;"* ]]
   [[ $stderr == *"- libvirt has no storage pool none;"* ]]
   [[ $stderr == *"- KVM does not work here, and emulation is not allowed:"* ]]
