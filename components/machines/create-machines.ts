@@ -58,7 +58,9 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
           throw new Error(
             `nodes ${node.name} — is on ${node.hypervisor}, which is no hypervisor; add it to hypervisors`,
           );
-        return new LibvirtMachine(node.name, { ...definedOf(node), ...guests, on, user: ssh.user, loginKey });
+        const { cluster, etcdDirectory, network, stackId } = guests;
+        const shared = definedOf({ cluster, etcdDirectory, network, stackId, user: ssh.user, loginKey });
+        return new LibvirtMachine(node.name, { ...definedOf(node), ...shared, on });
       }
     }
   });
