@@ -22,7 +22,16 @@ const local = config.localMachines && {
   baseImage: ".local/mirror/machine/base.img",
   mirrorDirectory: ".local/mirror",
 };
-const machines = createMachines(config.nodes, { ssh, local });
+const stackId = `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`;
+const guests = config.guestImage && {
+  hypervisors: config.hypervisors,
+  image: config.guestImage,
+  network: config.network,
+  etcdDirectory: config.diskGate.directory,
+  cluster: settings.name,
+  stackId,
+};
+const machines = createMachines(config.nodes, { ssh, local, guests });
 const controlPlanes = machines.filter(({ role }) => role === "control-plane");
 const workers = machines.filter(({ role }) => role === "worker");
 const hub = local && config.hub && new Hub("hub", { ...config.hub, local, ssh, gitops, sealingKeys });
@@ -41,7 +50,7 @@ const cluster = new KubernetesCluster(settings.name, {
   prefetch: ["argocd", "redis", "sealed-secrets-controller"],
   etcdDirectory: config.diskGate.directory,
   ...(local ? ({ conntrack: "kernel", podCidrs: "address" } as const) : {}),
-  stackId: `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`,
+  stackId,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
 const provider = new k8s.Provider("kubernetes", {

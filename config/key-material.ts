@@ -13,6 +13,8 @@ export interface KeyMaterial {
   readonly repositoryHostKeys: readonly string[];
   /** Host keys of adopted nodes, in the order of `nodes`; undefined for the others. */
   readonly nodeHostKeys: readonly (string | undefined)[];
+  /** Host keys of hypervisors and of the bastions in front of them, in the order of `hypervisors`. */
+  readonly hypervisorHostKeys: readonly { readonly host?: string; readonly bastion?: string }[];
 }
 
 /** Surroundings of a stack's configuration. */
@@ -64,9 +66,20 @@ export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMat
   const nodeHostKeys = outline.nodes.map(({ hostKey }, index) =>
     hostKey === undefined ? undefined : readHost(`nodes[${index}].hostKey`, hostKey),
   );
+  const hypervisorHostKeys = outline.hypervisors.map(({ bastion, hostKey }, index) => {
+    const host = hostKey === undefined ? undefined : readHost(`hypervisors[${index}].hostKey`, hostKey);
+    const way = bastion && readHost(`hypervisors[${index}].bastion.hostKey`, bastion.hostKey);
+    return { ...(host === undefined ? {} : { host }), ...(way === undefined ? {} : { bastion: way }) };
+  });
   problems.push(...checkSealingKeys(outline, around), ...checkEncrypted(outline, around));
   return {
-    keys: { login: login ?? "", ...(deploy === undefined ? {} : { deploy }), repositoryHostKeys, nodeHostKeys },
+    keys: {
+      login: login ?? "",
+      ...(deploy === undefined ? {} : { deploy }),
+      repositoryHostKeys,
+      nodeHostKeys,
+      hypervisorHostKeys,
+    },
     problems,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { adoptedNode, mirror, sections, upstream } from "./schema";
+import { hypervisor } from "./hypervisor-schema";
+import { adoptedNode, libvirtNode, mirror, sections, upstream } from "./schema";
 
 type Well<T extends z.ZodType> = Readonly<Partial<z.output<T>>>;
 
@@ -18,11 +19,17 @@ export interface Outline {
   readonly hub?: Well<typeof sections.hub>;
   readonly localMachines?: Well<typeof sections.localMachines>;
   readonly nodes: readonly OutlinedNode[];
+  readonly hypervisors: readonly Well<typeof hypervisor>[];
+  /** As it is written: what is there counts, even if it is wrong. */
+  readonly guestImage?: Partial<Record<"url" | "path" | "sha512" | "sha256", string>>;
   readonly sealingKeys: readonly { readonly certificate?: string; readonly privateKey?: string }[];
 }
 
 /** A node of any kind, as far as it is well-formed. */
-export interface OutlinedNode extends Omit<Well<typeof adoptedNode>, "kind"> {
+export interface OutlinedNode
+  extends
+    Omit<Well<typeof adoptedNode>, "kind">,
+    Pick<Well<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6"> {
   readonly kind?: string;
 }
 
@@ -40,7 +47,15 @@ export function outline(raw: unknown): Outline {
     ...(root["localMachines"] === undefined
       ? {}
       : { localMachines: wellFormed(sections.localMachines, root["localMachines"]) }),
-    nodes: array(root["nodes"]).map((node) => ({ ...wellFormed(adoptedNode, node), ...texts(node, ["kind"]) })),
+    nodes: array(root["nodes"]).map((node) => ({
+      ...wellFormed(adoptedNode, node),
+      ...wellFormed(libvirtNode.pick({ hypervisor: true, mac: true, ipv6: true, gateway6: true }), node),
+      ...texts(node, ["kind"]),
+    })),
+    hypervisors: array(root["hypervisors"]).map((entry) => wellFormed(hypervisor, entry)),
+    ...(root["guestImage"] === undefined
+      ? {}
+      : { guestImage: texts(root["guestImage"], ["url", "path", "sha512", "sha256"]) }),
     sealingKeys: array(root["sealingKeys"]).map((pair) => texts(pair, ["certificate", "privateKey"])),
   };
 }

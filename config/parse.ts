@@ -6,7 +6,8 @@ import { type KeyMaterial, type Surroundings, readKeys } from "./key-material";
 import { outline } from "./outline";
 import { type Problem, keyOf, problem } from "./problem";
 import { type StackFile, stackSchema } from "./schema";
-import type { StackConfig } from "./stack-config";
+import { checkHypervisors } from "./placement";
+import type { GuestImage, StackConfig } from "./stack-config";
 import { checkTopology } from "./topology";
 import type { ArtifactList } from "../components/artifacts/artifact";
 import type { z } from "zod";
@@ -26,7 +27,13 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
   const seen = outline(raw);
   const { keys, problems: keyProblems } = readKeys(seen, around);
   const { list, problems: listProblems } = readArtifacts(seen, around.read);
-  const rules = [...checkTopology(seen), ...checkVersions(seen.versions), ...keyProblems, ...listProblems];
+  const rules = [
+    ...checkTopology(seen),
+    ...checkHypervisors(seen),
+    ...checkVersions(seen.versions),
+    ...keyProblems,
+    ...listProblems,
+  ];
   // A key that is wrong in itself has its sentence; what a rule makes of it would only confuse.
   const all = [...form, ...rules.filter((rule) => !form.some(({ key }) => `${rule.key}.`.startsWith(`${key}.`)))];
   const open = around.preview ? all.filter((entry) => entry.open) : [];
@@ -41,7 +48,7 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
 }
 
 function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): StackConfig<string> {
-  const { artifacts, gitops, localMachines, network, ...rest } = file;
+  const { artifacts, gitops, guestImage, localMachines, network, ...rest } = file;
   const { repoURL, targetRevision, path, nodePort, applicationSets, reconciliationSeconds } = gitops;
   const parsed = parseNetwork(network.cidr);
   const bridgeAddress = localMachines?.hostAddress ?? (parsed && firstHost(parsed)) ?? "";
@@ -60,6 +67,8 @@ function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): Stack
     nodes: file.nodes.map((node, index) =>
       node.kind === "adopted" ? { ...node, hostKey: keys.nodeHostKeys[index] ?? node.hostKey } : node,
     ),
+    hypervisors: file.hypervisors.map((entry, index) => withHostKeys(entry, keys.hypervisorHostKeys[index])),
+    ...(guestImage ? { guestImage: oneImage(guestImage) } : {}),
     ...(localMachines ? { localMachines: { bridge: localMachines.bridge, hostAddress: bridgeAddress } } : {}),
     gitops: {
       repoURL,
@@ -77,5 +86,27 @@ function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): Stack
       privateKey: `${privateKey.trimEnd()}\n`,
     })),
     notices: notices(file.versions),
+  };
+}
+
+/** A hypervisor with its host keys as they are pinned: without comments. */
+function withHostKeys(
+  entry: StackFile["hypervisors"][number],
+  keys: KeyMaterial["hypervisorHostKeys"][number] | undefined,
+): StackFile["hypervisors"][number] {
+  const { bastion } = entry;
+  return {
+    ...entry,
+    hostKey: keys?.host ?? entry.hostKey,
+    ...(bastion ? { bastion: { ...bastion, hostKey: keys?.bastion ?? bastion.hostKey } } : {}),
+  };
+}
+
+/** The rules saw to it that there is one location and one checksum. */
+function oneImage({ format, path, sha256, sha512, url }: NonNullable<StackFile["guestImage"]>): GuestImage {
+  return {
+    location: url ?? path ?? "",
+    checksum: sha512 === undefined ? { algorithm: "sha256", hex: sha256 ?? "" } : { algorithm: "sha512", hex: sha512 },
+    format,
   };
 }

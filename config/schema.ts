@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as field from "./fields";
+import { diskGiB, guestImage, guestShape, hostKey, hypervisor, memoryMiB, port } from "./hypervisor-schema";
 
 const nodeBase = {
   /** Host name and Kubernetes node name. */
@@ -8,17 +9,6 @@ const nodeBase = {
   /** IPv4 address on the node network. */
   address: field.address("10.78.0.11"),
 };
-
-const memoryMiB = field.number(
-  { need: "a whole number of MiB from 512", example: "2048" },
-  { min: 512, max: 1_048_576, whole: true },
-);
-const diskGiB = field.number(
-  { need: "a whole number of GiB from 4", example: "20" },
-  { min: 4, max: 65_536, whole: true },
-);
-const port = field.number({ need: "a port from 1 to 65535", example: "22" }, { min: 1, max: 65_535, whole: true });
-const hostKey = field.text({ need: "a public host key", example: "ssh-ed25519 AAAA…" }, (value) => value !== "");
 
 export const localNode = field.section({
   kind: z.literal("local"),
@@ -35,8 +25,10 @@ export const adoptedNode = field.section({
   hostKey,
 });
 
-const node = z.discriminatedUnion("kind", [localNode, adoptedNode], {
-  error: field.alternatives("kind", ["local", "adopted"]),
+export const libvirtNode = field.section({ kind: z.literal("libvirt"), ...nodeBase, ...guestShape });
+
+const node = z.discriminatedUnion("kind", [localNode, adoptedNode, libvirtNode], {
+  error: field.alternatives("kind", ["local", "adopted", "libvirt"]),
 });
 
 export const mirror = field.section({
@@ -135,6 +127,12 @@ export const sections = {
   network: field.section({
     /** The network that the nodes share. */
     cidr: field.network("10.78.0.0/24"),
+    /** The way out for guests; what else is ordered or made has its own settings. @default none */
+    gateway: field.address("10.78.0.1").optional(),
+    /** Name servers of guests. */
+    resolvers: field
+      .list({ need: "a list of IPv4 addresses", example: "[10.78.0.1]" }, field.address("10.78.0.1"))
+      .default([]),
   }),
   versions: field.section({
     kubernetes: field.version("1.27.4"),
@@ -162,6 +160,7 @@ export const sections = {
     hostAddress: field.address("10.78.0.1").optional(),
   }),
   gitops,
+  guestImage,
 };
 
 /** The configuration of a stack as it is written in `Pulumi.<stack>.yaml` under `gitops-platform:<key>`. */
@@ -171,6 +170,8 @@ export const stackSchema = field.section({
     error: field.alternatives("source", ["upstream", "mirror"]),
   }),
   nodes: field.list({ need: "a list of nodes", example: "- { name: cp-1, … }" }, node),
+  hypervisors: field.list({ need: "a list of hypervisors", example: "- { name: hv-1, … }" }, hypervisor).default([]),
+  guestImage: guestImage.optional(),
   hub: sections.hub.optional(),
   localMachines: sections.localMachines.optional(),
   diskGate: diskGate.prefault({}),

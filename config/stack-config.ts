@@ -1,11 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { ArtifactList, ArtifactSource } from "../components/artifacts/artifact";
-import type { adoptedNode, localNode } from "./schema";
+import type { adoptedNode, libvirtNode, localNode } from "./schema";
 import type { StackFile } from "./schema";
 
 export type LocalNode = Readonly<z.output<typeof localNode>>;
 export type AdoptedNode = Readonly<z.output<typeof adoptedNode>>;
+export type LibvirtNode = Readonly<z.output<typeof libvirtNode>>;
+
+/** The image of new guests, with its one location and its one checksum. */
+export interface GuestImage {
+  /** An http(s) URL, or an absolute path on every hypervisor. */
+  readonly location: string;
+  readonly checksum: { readonly algorithm: "sha256" | "sha512"; readonly hex: string };
+  readonly format: "raw" | "qcow2";
+}
 
 /**
  * A stack's configuration, whole and checked: files read, defaults filled in. `S` is how secrets are held: plain text
@@ -21,8 +30,11 @@ export interface StackConfig<S = pulumi.Output<string>> {
   readonly artifacts: { readonly source: ArtifactSource; readonly list: ArtifactList };
   /** Login to every machine; `privateKey` ends in a newline. */
   readonly ssh: { readonly user: string; readonly privateKey: S };
-  /** All of one kind. */
-  readonly nodes: readonly (LocalNode | AdoptedNode)[];
+  readonly nodes: readonly (LocalNode | AdoptedNode | LibvirtNode)[];
+  /** Where libvirt nodes run; each of them names one. */
+  readonly hypervisors: readonly Readonly<StackFile["hypervisors"][number]>[];
+  /** What libvirt nodes start from; set where there are any. */
+  readonly guestImage?: GuestImage;
   /** Set on the local platform only, like `localMachines`. */
   readonly hub?: Readonly<NonNullable<StackFile["hub"]>>;
   readonly localMachines?: { readonly bridge: string; readonly hostAddress: string };

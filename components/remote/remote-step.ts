@@ -1,14 +1,14 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { join } from "node:path";
-import type { Machine } from "../machines/machine";
+import type { Host } from "../machines/machine";
 import { inlineLibraries, renderScript } from "./script";
 
 const SCRIPTS = join(__dirname, "..", "..", "scripts", "node");
 
 export interface RemoteStepArgs {
   /** The machine the script runs on, as root. */
-  readonly on: Machine;
+  readonly on: Host;
   /** Script below `scripts/node`, named like the step: `kubernetes/join-worker.sh`. */
   readonly script: string;
   /** Exported to the script, upper snake case. A secret value makes the whole input secret. */
@@ -17,8 +17,14 @@ export interface RemoteStepArgs {
   readonly rerunOn?: readonly pulumi.Input<string>[];
   /** `script`: deleting the step runs the script's `destroy`. `none`: nothing to undo. */
   readonly undo: "script" | "none";
+  /** The verb of the script that a changed input runs. @default "apply", like the first run */
+  readonly updateVerb?: "apply" | "change";
   /** Longest run before the step is killed and fails, in seconds. @default 300 */
   readonly timeoutSeconds?: number;
+  /** How often a connection is tried. @default 60, about four minutes: a machine may still be booting */
+  readonly dialAttempts?: number;
+  /** One line that a preview shows when it changes, in clear: what the change does. @default none */
+  readonly note?: string;
 }
 
 /**
@@ -38,8 +44,9 @@ export interface RemoteStepArgs {
  */
 export class RemoteStep extends command.remote.Command {
   constructor(name: string, args: RemoteStepArgs, opts: pulumi.CustomResourceOptions = {}) {
-    const run = (verb: "apply" | "destroy"): string =>
-      `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${args.timeoutSeconds ?? 300} bash -s -- ${verb}`;
+    const note = args.note === undefined ? "" : ` # ${args.note}`;
+    const run = (verb: "apply" | "change" | "destroy"): string =>
+      `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${args.timeoutSeconds ?? 300} bash -s -- ${verb}${note}`;
     const body = inlineLibraries(join(SCRIPTS, args.script));
     const stdin = pulumi
       .all([pulumi.all(args.env ?? {}), pulumi.all([args.on.identity, ...(args.rerunOn ?? [])])])
@@ -47,10 +54,9 @@ export class RemoteStep extends command.remote.Command {
     super(
       name,
       {
-        // 60 attempts are about four minutes: a machine that has just been created may still be booting.
-        connection: { ...args.on.connection, dialErrorLimit: 60, perDialTimeout: 10 },
+        connection: { ...args.on.connection, dialErrorLimit: args.dialAttempts ?? 60, perDialTimeout: 10 },
         create: run("apply"),
-        update: run("apply"),
+        update: run(args.updateVerb ?? "apply"),
         ...(args.undo === "script" ? { delete: run("destroy") } : {}),
         stdin,
         logging: command.remote.Logging.None,

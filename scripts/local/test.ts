@@ -60,6 +60,13 @@ async function installTools(): Promise<void> {
     shfmt: "/usr/bin/shfmt",
     strace: "/usr/bin/strace",
     jq: "/usr/bin/jq",
+    // A hypervisor of the tests' own.
+    "libvirt-clients": "/usr/bin/virt-xml-validate",
+    "libvirt-daemon-system": "/usr/sbin/libvirtd",
+    "libxml2-utils": "/usr/bin/xmllint",
+    "qemu-system-x86": "/usr/bin/qemu-system-x86_64",
+    "qemu-utils": "/usr/bin/qemu-img",
+    genisoimage: "/usr/bin/genisoimage",
   };
   const missing = Object.entries(tools)
     .filter(([, file]) => !existsSync(file))

@@ -4,5 +4,5 @@ import { sweep } from "./invariants";
 sweep("production", {
   controlPlanes: ["198.51.100.11", "198.51.100.12", "198.51.100.13"],
   workers: ["198.51.100.21", "198.51.100.22"],
-  disposable: false,
+  disposable: true,
 });

@@ -112,7 +112,7 @@ describe("form", () => {
     [
       "unknown key far from all",
       (raw) => put(raw.network, "vlan", 7),
-      "network.vlan is not a known key; remove it (known keys: cidr)",
+      "network.vlan is not a known key; remove it (known keys: cidr, gateway, resolvers)",
     ],
     [
       "key of another kind of node",
@@ -142,7 +142,7 @@ describe("form", () => {
     [
       "unknown kind",
       (raw) => put(raw.nodes[0], "kind", "libvrt"),
-      'nodes[0].kind is wrong (got "libvrt", need local or adopted); write for example local',
+      'nodes[0].kind is wrong (got "libvrt", need local or adopted or libvirt); write for example local',
     ],
     [
       "negative limit",

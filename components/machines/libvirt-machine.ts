@@ -1,0 +1,202 @@
+import * as pulumi from "@pulumi/pulumi";
+import { RemoteStep } from "../remote/remote-step";
+import { renderMetaData, renderNetworkConfig, renderUserData } from "./cloud-init";
+import { renderDomain } from "./domain-xml";
+import { HostKey } from "./host-key";
+import type { Hypervisor } from "./hypervisor";
+import { macAddress } from "./mac-address";
+import type { Connection, Machine, Role } from "./machine";
+
+/** The network that guests are on. */
+export interface GuestNetworkArgs {
+  /** `192.0.2.0/24`. */
+  readonly cidr: string;
+  /** @default no way out */
+  readonly gateway?: string;
+  /** @default none */
+  readonly resolvers?: readonly string[];
+}
+
+export interface LibvirtMachineArgs {
+  readonly role: Role;
+  /** IPv4 address in the network. */
+  readonly address: string;
+  readonly on: Hypervisor;
+  readonly network: GuestNetworkArgs;
+  /** A change restarts the guest. */
+  readonly vcpus: number;
+  /** A change restarts the guest. */
+  readonly memoryMiB: number;
+  /** It can grow; a smaller one is refused. */
+  readonly diskGiB: number;
+  /** `full` writes every block beforehand. @default "sparse" */
+  readonly preallocation?: "sparse" | "full";
+  /** @default "native" */
+  readonly io?: "native" | "io_uring";
+  /** A disk of its own for etcd's data, which can grow too. @default none */
+  readonly etcdDiskGiB?: number;
+  /** Where that disk is mounted. @default /var/lib/etcd */
+  readonly etcdDirectory?: string;
+  /** @default derived from the names of cluster and guest */
+  readonly mac?: string;
+  /** IPv6 address with its prefix. @default none */
+  readonly ipv6?: string;
+  /** @default none */
+  readonly gateway6?: string;
+  /** Whether it starts with its hypervisor. @default true */
+  readonly autostart?: boolean;
+  /** Name of the cluster: part of a derived MAC address. */
+  readonly cluster: string;
+  /** The ownership marker: `<project>/<stack>/<cluster>`. */
+  readonly stackId: string;
+  /** Login name in the guest. @default "root" */
+  readonly user?: string;
+  /** The key that it is reached with. */
+  readonly loginKey: { readonly privateKey: pulumi.Input<string>; readonly publicKey: pulumi.Input<string> };
+}
+
+/** Some thirty times slower than KVM is a first boot of several minutes; the script gives up earlier where KVM works. */
+const TIMEOUT_SECONDS = 2400;
+
+/**
+ * A guest of a libvirt hypervisor: a Debian cloud image on a raw virtio disk, set up by cloud-init at its first boot,
+ * with a host key that is known before it exists.
+ *
+ * Memory and processors change with a restart, disks grow. Whatever would lose the guest's data is refused with the
+ * command that consents to it. Deleting it takes the guest and its disks away, if they carry this stack's mark.
+ *
+ * @example
+ * new LibvirtMachine("cp-1", { role: "control-plane", address: "192.0.2.11", on: hypervisor, vcpus: 2, memoryMiB: 4096, … });
+ */
+export class LibvirtMachine extends pulumi.ComponentResource implements Machine {
+  readonly role: Role;
+  readonly address: string;
+  readonly connection: Connection;
+  readonly identity: pulumi.Output<string>;
+  readonly ready: readonly pulumi.Resource[];
+  readonly disposedWith: pulumi.Resource;
+
+  constructor(
+    readonly name: string,
+    args: LibvirtMachineArgs,
+    opts: pulumi.ComponentResourceOptions = {},
+  ) {
+    super("gitops-platform:machines:LibvirtMachine", name, {}, opts);
+    const hypervisor = args.on;
+    const hostKey = new HostKey(`${name}-host-key`, { parent: this });
+    const guest = new RemoteStep(
+      `${name}-guest`,
+      {
+        on: hypervisor,
+        script: "hypervisor/create-guest.sh",
+        env: { ...this.sizes(args), ...this.definition(args, hostKey) },
+        undo: "script",
+        updateVerb: "change",
+        timeoutSeconds: TIMEOUT_SECONDS,
+        dialAttempts: 10,
+        note: `on ${hypervisor.name}: ${args.vcpus} vCPUs, ${args.memoryMiB} MiB; a change of either shuts the guest down and starts it again`,
+      },
+      { parent: this },
+    );
+    this.role = args.role;
+    this.address = args.address;
+    const { proxy } = hypervisor.connection;
+    this.connection = {
+      host: args.address,
+      user: args.user ?? "root",
+      privateKey: args.loginKey.privateKey,
+      hostKey: hostKey.publicKey,
+      ...(proxy ? { proxy } : {}),
+    };
+    this.identity = guest.id;
+    this.disposedWith = guest;
+    const booted = new RemoteStep(
+      `${name}-boot`,
+      {
+        on: { connection: this.connection, identity: guest.id, ready: [guest], disposedWith: guest },
+        script: "machine/finish-boot.sh",
+        env: {
+          NODE_NAME: name,
+          DISK_GIB: String(args.diskGiB),
+          ETCD_DISK_GIB: String(args.etcdDiskGiB ?? 0),
+          ETCD_DIRECTORY: args.etcdDirectory ?? "/var/lib/etcd",
+        },
+        undo: "none",
+        timeoutSeconds: 900,
+      },
+      { parent: this },
+    );
+    this.ready = [booted];
+    this.registerOutputs({ address: this.address, identity: this.identity });
+  }
+
+  private sizes(args: LibvirtMachineArgs): Record<string, pulumi.Input<string>> {
+    const { domainType, imageFile, storageDirectory, args: settings } = args.on;
+    return {
+      NODE_NAME: this.name,
+      STACK_ID: args.stackId,
+      HYPERVISOR: args.on.name,
+      ADDRESS: args.address,
+      STORAGE_DIRECTORY: storageDirectory,
+      IMAGE_FILE: imageFile,
+      IMAGE_FORMAT: settings.image.format,
+      DISK_GIB: String(args.diskGiB),
+      ETCD_DISK_GIB: String(args.etcdDiskGiB ?? 0),
+      PREALLOCATION: args.preallocation ?? "sparse",
+      COPY_SLOTS: String(settings.parallelCopies ?? 2),
+      AUTOSTART: (args.autostart ?? true) ? "yes" : "no",
+      BOOT_SECONDS: domainType.apply((type) => (type === "kvm" ? "300" : "1500")),
+      REPLACE_COMMAND: `npx pulumi up --replace '${this.guestUrn()}'`,
+    };
+  }
+
+  private definition(args: LibvirtMachineArgs, hostKey: HostKey): Record<string, pulumi.Input<string>> {
+    const { domainType, storageDirectory, args: settings } = args.on;
+    const { address, gateway6, ipv6, network, stackId, user } = args;
+    const mac = args.mac ?? macAddress(args.cluster, this.name);
+    const xml = pulumi.all([domainType, storageDirectory]).apply(([type, directory]) =>
+      renderDomain({
+        name: this.name,
+        stackId,
+        domainType: type,
+        vcpus: args.vcpus,
+        memoryMiB: args.memoryMiB,
+        attachment: settings.attachment,
+        mac,
+        io: args.io ?? "native",
+        storageDirectory: directory,
+        etcdDisk: args.etcdDiskGiB !== undefined,
+      }),
+    );
+    const userData = pulumi
+      .all([hostKey.privateKey, hostKey.publicKey, args.loginKey.publicKey])
+      .apply(([privateKey, publicKey, loginKey]) =>
+        renderUserData({
+          name: this.name,
+          user: user ?? "root",
+          loginKey: loginKey.trim(),
+          hostKey: { privateKey, publicKey },
+        }),
+      );
+    return {
+      DOMAIN_XML: xml,
+      USER_DATA: userData,
+      META_DATA: renderMetaData(this.name),
+      NETWORK_CONFIG: renderNetworkConfig({
+        mac,
+        address,
+        prefix: Number(network.cidr.split("/")[1]),
+        resolvers: network.resolvers ?? [],
+        ...(network.gateway === undefined ? {} : { gateway: network.gateway }),
+        ...(ipv6 === undefined ? {} : { ipv6 }),
+        ...(gateway6 === undefined ? {} : { gateway6 }),
+      }),
+    };
+  }
+
+  /** The resource that an operator names to have the guest made anew. */
+  private guestUrn(): string {
+    const type = "gitops-platform:machines:LibvirtMachine$command:remote:Command";
+    return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}::${this.name}-guest`;
+  }
+}

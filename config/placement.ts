@@ -1,0 +1,124 @@
+import { contains, parseAddress, parseNetwork } from "./ipv4";
+import type { Outline } from "./outline";
+import { type Problem, nearest, problem } from "./problem";
+
+/** The rules about hypervisors, the image they start guests from, and which guest is on which. */
+export function checkHypervisors(outline: Outline): Problem[] {
+  return [
+    ...checkNames(outline),
+    ...checkEmulation(outline),
+    ...checkPlacement(outline),
+    ...checkSharing(outline),
+    ...checkMacs(outline),
+    ...checkImage(outline),
+    ...checkGateway(outline),
+  ];
+}
+
+const guests = ({ nodes }: Outline): { node: Outline["nodes"][number]; key: string }[] =>
+  nodes.flatMap((node, index) => (node.kind === "libvirt" ? [{ node, key: `nodes[${index}]` }] : []));
+
+function checkNames({ hypervisors }: Outline): Problem[] {
+  return hypervisors.flatMap(({ name }, index) => {
+    const first = hypervisors.findIndex((other) => other.name === name);
+    if (name === undefined || first === index) return [];
+    const text = `${name} is already used by hypervisors[${first}]; give each hypervisor its own name`;
+    return [problem(`hypervisors[${index}].name`, text)];
+  });
+}
+
+function checkEmulation({ hypervisors }: Outline): Problem[] {
+  return hypervisors.flatMap(({ allowEmulation, domainType }, index) => {
+    if (domainType !== "qemu" || allowEmulation === true) return [];
+    const text =
+      "is qemu, which emulates the guests' processors in software, and that is not allowed; write kvm or auto, or set " +
+      `hypervisors[${index}].allowEmulation: true`;
+    return [problem(`hypervisors[${index}].domainType`, text)];
+  });
+}
+
+function checkPlacement(outline: Outline): Problem[] {
+  const names = outline.hypervisors.flatMap(({ name }) => name ?? []);
+  const guestNodes = guests(outline);
+  const misplaced = guestNodes.flatMap(({ key, node }) => {
+    if (node.hypervisor === undefined || names.includes(node.hypervisor)) return [];
+    const meant = nearest(node.hypervisor, names);
+    const known = names.length === 0 ? "hypervisors names none" : `hypervisors names ${names.join(", ")}`;
+    const cure = meant ? `did you mean ${meant}?` : "name one of them, or add it there";
+    return [problem(`${key}.hypervisor`, `${node.hypervisor} is not known (${known}); ${cure}`)];
+  });
+  const idle = outline.hypervisors.length > 0 && guestNodes.length === 0;
+  return [
+    ...misplaced,
+    ...(idle ? [problem("hypervisors", "is only for nodes of the kind libvirt, and there are none; remove it")] : []),
+  ];
+}
+
+function checkSharing(outline: Outline): Problem[] {
+  const firsts = new Map<string, string>();
+  return guests(outline).flatMap(({ key, node }) => {
+    if (node.role !== "control-plane" || node.hypervisor === undefined) return [];
+    const index = outline.hypervisors.findIndex(({ name }) => name === node.hypervisor);
+    const first = firsts.get(node.hypervisor);
+    if (first === undefined) firsts.set(node.hypervisor, key);
+    if (first === undefined || index < 0 || outline.hypervisors[index]?.allowSharedHypervisor === true) return [];
+    const text =
+      `${node.hypervisor} already has the control plane ${first}, and both would be lost with it; choose another, or ` +
+      `set hypervisors[${index}].allowSharedHypervisor: true`;
+    return [problem(`${key}.hypervisor`, text)];
+  });
+}
+
+function checkMacs(outline: Outline): Problem[] {
+  const owners = new Map<string, string>();
+  return guests(outline).flatMap(({ key, node: { gateway6, ipv6, mac } }) => {
+    const problems: Problem[] = [];
+    const owner = mac === undefined ? undefined : owners.get(mac);
+    if (mac !== undefined && owner === undefined) owners.set(mac, key);
+    if (owner !== undefined) {
+      const text = `${mac ?? ""} is already used by ${owner}; give each guest its own, or leave it out`;
+      problems.push(problem(`${key}.mac`, text));
+    }
+    if (gateway6 !== undefined && ipv6 === undefined) {
+      problems.push(problem(`${key}.gateway6`, `is only used with an IPv6 address; add ${key}.ipv6, or remove it`));
+    }
+    return problems;
+  });
+}
+
+function checkImage(outline: Outline): Problem[] {
+  const wanted = guests(outline).length > 0;
+  const image = outline.guestImage;
+  if (!image) {
+    const text =
+      "is missing (libvirt nodes start from it); add for example guestImage: { url: https://…/debian-12-genericcloud-amd64.qcow2, sha512: …, format: qcow2 }";
+    return wanted ? [problem("guestImage", text)] : [];
+  }
+  if (!wanted) return [problem("guestImage", "is only for nodes of the kind libvirt, and there are none; remove it")];
+  return [
+    ...exactlyOne("guestImage", ["url", "path"], [image.url, image.path], "where the image is"),
+    ...exactlyOne("guestImage", ["sha512", "sha256"], [image.sha512, image.sha256], "what it must be"),
+  ];
+}
+
+function exactlyOne(key: string, names: readonly string[], values: readonly unknown[], why: string): Problem[] {
+  const given = values.filter((value) => value !== undefined).length;
+  if (given === 1) return [];
+  const either = names.join(" and ");
+  return [
+    problem(
+      key,
+      given === 0
+        ? `has neither ${names.join(" nor ")} (${why}); add one of them`
+        : `has both ${either} (need one: ${why}); remove one of them`,
+    ),
+  ];
+}
+
+function checkGateway({ network }: Outline): Problem[] {
+  const parsed = network.cidr === undefined ? undefined : parseNetwork(network.cidr);
+  const gateway = network.gateway === undefined ? undefined : parseAddress(network.gateway);
+  if (!parsed || gateway === undefined || contains(parsed, gateway)) return [];
+  const text = `${network.gateway ?? ""} is outside network.cidr ${parsed.cidr}; choose the router's address in it`;
+  return [problem("network.gateway", text)];
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# Makes a guest on this hypervisor, or changes it; returns when it is up. Continues whatever a killed run left.
+#
+# Verbs: apply makes it or brings it up to date; change is the same for a guest that must exist already, so that a node
+#   that moved to another hypervisor is not silently made a second time; destroy.
+# Environment
+#   NODE_NAME, STACK_ID, HYPERVISOR   who it is, whose, and where
+#   ADDRESS                 its IPv4 address
+#   STORAGE_DIRECTORY, IMAGE_FILE, IMAGE_FORMAT   where its disks go and what the first is copied from
+#   DISK_GIB, ETCD_DISK_GIB (0: none), PREALLOCATION (sparse|full), COPY_SLOTS
+#   DOMAIN_XML, AUTOSTART (yes|no)
+#   USER_DATA (secret), META_DATA, NETWORK_CONFIG   for cloud-init, at the first boot
+#   BOOT_SECONDS            how long it may take to come up
+#   REPLACE_COMMAND         what an operator runs to have it made anew
+# State: the domain NODE_NAME, NODE_NAME* in STORAGE_DIRECTORY, /var/log/libvirt/qemu/NODE_NAME*
+# Undo: all of that, when the ownership marks are ours
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/guest-lock.sh"
+. "$(dirname "$0")/../lib/domain.sh"
+. "$(dirname "$0")/../lib/guest-disk.sh"
+. "$(dirname "$0")/../lib/guest-seed.sh"
+SCOPE=guest
+# Secrets stay in this shell: nothing it starts inherits them.
+export -n USER_DATA="${USER_DATA:-}"
+
+readonly SHUTDOWN_SECONDS=240
+
+# The settings that can't change without losing what is on the disks; kept in the mark.
+fixed_settings() {
+  printf 'owner=%s\naddress=%s\netcdDisk=%s\n' "$STACK_ID" "$ADDRESS" "$([ "$ETCD_DISK_GIB" -gt 0 ] && echo yes || echo no)"
+}
+
+refuse_data_loss() {
+  local key was wanted
+  refuse_smaller_disk "$GUEST_DISK" "$DISK_GIB" diskGiB
+  if [ "$ETCD_DISK_GIB" -gt 0 ]; then refuse_smaller_disk "$GUEST_ETCD_DISK" "$ETCD_DISK_GIB" etcdDiskGiB; fi
+  [ -e "$GUEST_DISK" ] || return 0
+  for key in address etcdDisk; do
+    was=$(sed -n "s/^$key=//p" "$GUEST_MARK")
+    wanted=$(fixed_settings | sed -n "s/^$key=//p")
+    [ "$was" = "$wanted" ] ||
+      die "$NODE_NAME has $key $was and would get $wanted, which only a guest that is made anew can have; nothing was changed. Set it back; or drain the node (kubectl drain $NODE_NAME), and consent to the loss of its disks: $REPLACE_COMMAND"
+  done
+}
+
+claim() {
+  [ ! -e "$GUEST_MARK" ] || return 0
+  fixed_settings >"$GUEST_MARK.new"
+  mv "$GUEST_MARK.new" "$GUEST_MARK"
+}
+
+ensure_disks() {
+  if [ -e "$GUEST_DISK" ]; then
+    grow_disk "$GUEST_DISK" "$DISK_GIB"
+  else
+    copy_image "$GUEST_DISK" "$((DISK_GIB * GIB))" "$PREALLOCATION"
+  fi
+  [ "$ETCD_DISK_GIB" -gt 0 ] || return 0
+  if [ -e "$GUEST_ETCD_DISK" ]; then
+    grow_disk "$GUEST_ETCD_DISK" "$ETCD_DISK_GIB"
+  else
+    make_file_disk "$GUEST_ETCD_DISK" "$((ETCD_DISK_GIB * GIB))" "$PREALLOCATION"
+  fi
+}
+
+define() {
+  libvirt define --validate /dev/stdin <<<"$DOMAIN_XML" >/dev/null ||
+    die "libvirt on $HYPERVISOR refuses the domain $NODE_NAME, see above; correct the node, or see what the hypervisor lacks: virsh domcapabilities"
+  if [ "$AUTOSTART" = yes ]; then libvirt autostart "$NODE_NAME" >/dev/null; else libvirt autostart --disable "$NODE_NAME" >/dev/null; fi
+}
+
+# A running guest keeps what it was started with; the mark in its metadata tells that from what is defined.
+shut_down_if_changed() {
+  local began=$SECONDS
+  [ "$(domain_state)" = running ] || return 0
+  [ "$(domain_mark digest --live)" != "$(domain_mark digest --config)" ] || return 0
+  log_info "memory, processors or devices changed: shutting the guest down"
+  libvirt shutdown "$NODE_NAME" --mode acpi >/dev/null
+  while [ "$(domain_state)" = running ]; do
+    [ $((SECONDS - began)) -lt "$SHUTDOWN_SECONDS" ] ||
+      die "$NODE_NAME has not shut down after $SHUTDOWN_SECONDS s; its console ends with: $(console_tail). Shut it down from within, or cut its power on $HYPERVISOR (virsh destroy $NODE_NAME), and run again"
+    sleep 1
+  done
+}
+
+start() {
+  local state
+  state=$(domain_state)
+  [ "$state" != running ] || return 0
+  case "$state" in
+    paused) libvirt resume "$NODE_NAME" >/dev/null ;;
+    *)
+      log_info "starting (it was: $state)"
+      libvirt start "$NODE_NAME" >/dev/null ||
+        die "libvirt on $HYPERVISOR can't start $NODE_NAME, see above and /var/log/libvirt/qemu/$NODE_NAME.log there; repair that and run again"
+      ;;
+  esac
+}
+
+answers() {
+  local banner
+  banner=$(timeout 2 bash -c "exec 3<>/dev/tcp/$ADDRESS/22 && head -c 4 <&3" 2>/dev/null) && [ "$banner" = SSH- ]
+}
+
+# A hypervisor need not reach its guests; then the console tells that the first boot is done.
+booted() {
+  answers || grep -q 'gitops-platform: the first boot is done\|login: *$' "$GUEST_CONSOLE" 2>/dev/null
+}
+
+wait_until_up() {
+  local began=$SECONDS next=30
+  until booted; do
+    [ "$(domain_state)" = running ] ||
+      die "$NODE_NAME stopped while it booted (it is: $(domain_state)); its console ends with: $(console_tail). See /var/log/libvirt/qemu/$NODE_NAME.log on $HYPERVISOR, and run again"
+    [ $((SECONDS - began)) -lt "$BOOT_SECONDS" ] ||
+      die "waited $BOOT_SECONDS s for the sshd of $NODE_NAME at $ADDRESS:22, which doesn't answer; its console ends with: $(console_tail). Look at it on $HYPERVISOR: virsh console $NODE_NAME, and tail $GUEST_CONSOLE"
+    if [ $((SECONDS - began)) -ge "$next" ]; then
+      log_info "booting for $((SECONDS - began)) of at most $BOOT_SECONDS s"
+      next=$((next + 30))
+    fi
+    sleep 1
+  done
+  log_info "up after $((SECONDS - began)) s"
+}
+
+apply() {
+  lock_name "guest-$NODE_NAME"
+  refuse_foreign_guest
+  refuse_data_loss
+  claim
+  ensure_disks
+  ensure_seed
+  define
+  shut_down_if_changed
+  start
+  wait_until_up
+}
+
+change() {
+  lock_name "guest-$NODE_NAME"
+  refuse_foreign_guest
+  [ -e "$GUEST_DISK" ] ||
+    die "$NODE_NAME is not on $HYPERVISOR, where the configuration has it; nothing was changed. Was it moved to another hypervisor? Set it back, or move its disks by hand. To lose them and have it made anew, drain the node first (kubectl drain $NODE_NAME): $REPLACE_COMMAND"
+  apply
+}
+
+destroy() {
+  lock_name "guest-$NODE_NAME"
+  if ! is_our_guest; then
+    log_info "nothing of this stack is here"
+    return
+  fi
+  if domain_exists; then
+    if [ "$(domain_state)" != 'shut off' ]; then libvirt destroy "$NODE_NAME" >/dev/null; fi
+    libvirt undefine "$NODE_NAME" --managed-save --snapshots-metadata --checkpoints-metadata --nvram >/dev/null
+  fi
+  rm -f "$GUEST_DISK" "$GUEST_DISK.partial" "$GUEST_ETCD_DISK" "$GUEST_ETCD_DISK.partial" "$GUEST_SEED" "$GUEST_SEED.partial"
+  rm -f "/var/log/libvirt/qemu/$NODE_NAME.log"* "$GUEST_CONSOLE"*
+  rm -f "$GUEST_MARK" "$GUEST_MARK.new"
+}
+
+main() {
+  case "${1:-}" in
+    apply) apply ;;
+    change) change ;;
+    destroy) destroy ;;
+    *) die "unknown verb '${1:-}' (need apply, change or destroy)" ;;
+  esac
+}
+
+main "$@" </dev/null

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# A guest is ready when cloud-init is done with its first boot and its file systems fill its disks.
+#
+# Environment
+#   NODE_NAME
+#   DISK_GIB         size of the root disk
+#   ETCD_DISK_GIB    size of the disk for etcd, 0 for none
+#   ETCD_DIRECTORY   where that disk is mounted
+# State: the root file system's size; with a disk for etcd: an ext4 file system on it, its line in /etc/fstab
+# Undo: none; the guest goes as a whole
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/lock.sh"
+SCOPE=boot
+
+readonly GIB=1073741824
+readonly ETCD_DEVICE=/dev/disk/by-id/virtio-etcd
+
+wait_for_cloud_init() {
+  local began=$SECONDS next=30 status
+  command -v cloud-init >/dev/null || die "the image has no cloud-init; use a cloud image, such as Debian's genericcloud"
+  while :; do
+    status=$(cloud-init status 2>/dev/null | sed -n 's/^status: //p')
+    case "$status" in
+      done | disabled | degraded*) break ;;
+      error) die "cloud-init failed: $(cloud-init status --long | sed -n '/^detail/,$p' | tr '\n' ' '); see /var/log/cloud-init.log on the guest, repair the image or the guest, and run again" ;;
+    esac
+    if [ $((SECONDS - began)) -ge "$next" ]; then
+      log_info "cloud-init has been at work for $((SECONDS - began)) s"
+      next=$((next + 30))
+    fi
+    sleep 0.5
+  done
+}
+
+# growpart exits 1 for a partition that fills its disk already.
+grow_root() {
+  local device disk partition size
+  device=$(findmnt --noheadings --output SOURCE /)
+  disk=$(lsblk --noheadings --nodeps --output PKNAME "$device" | tr -d ' ')
+  partition=$(cat "/sys/class/block/${device##*/}/partition" 2>/dev/null || true) # a file system on the bare disk has none
+  if [ -n "$partition" ]; then
+    growpart "/dev/$disk" "$partition" >/dev/null 2>&1 || true # see above; the size is what is checked
+  fi
+  case "$(findmnt --noheadings --output FSTYPE /)" in
+    ext4) resize2fs "$device" >/dev/null 2>&1 ;;
+    xfs) xfs_growfs / >/dev/null ;;
+  esac
+  size=$(lsblk --bytes --noheadings --nodeps --output SIZE "$device")
+  # The rest is the partition table, and what boots.
+  [ "$size" -ge "$((DISK_GIB * GIB * 9 / 10))" ] ||
+    die "the root partition $device has $((size / 1048576)) MiB on a disk of $DISK_GIB GiB and can't grow; use an image whose root partition is the last one on the disk (and has growpart), and build the node anew"
+}
+
+# A file system that is there is kept: only an empty disk is formatted.
+mount_etcd_disk() {
+  local uuid
+  [ -e "$ETCD_DEVICE" ] || die "the disk for etcd is missing ($ETCD_DEVICE); look at the domain on the hypervisor: virsh domblklist $NODE_NAME"
+  if [ -z "$(blkid -p -o value -s TYPE "$ETCD_DEVICE")" ]; then
+    log_info "formatting the disk for etcd"
+    mkfs.ext4 -q -m 0 -L etcd "$ETCD_DEVICE"
+  fi
+  uuid=$(blkid -p -o value -s UUID "$ETCD_DEVICE")
+  mkdir -p "$ETCD_DIRECTORY"
+  if ! grep -q "^UUID=$uuid " /etc/fstab; then
+    printf 'UUID=%s %s ext4 defaults,noatime 0 2\n' "$uuid" "$ETCD_DIRECTORY" >>/etc/fstab
+    systemctl daemon-reload
+  fi
+  mountpoint --quiet "$ETCD_DIRECTORY" || mount "$ETCD_DIRECTORY"
+  chmod 700 "$ETCD_DIRECTORY"
+  resize2fs "$(realpath "$ETCD_DEVICE")" >/dev/null 2>&1
+  # kubeadm wants the directory empty; fsck makes it again if it ever needs it.
+  rmdir "$ETCD_DIRECTORY/lost+found" 2>/dev/null || true # gone since the first run
+}
+
+apply() {
+  wait_for_cloud_init
+  take_lock
+  [ "$(hostname)" = "$NODE_NAME" ] ||
+    die "the guest calls itself $(hostname), need $NODE_NAME: cloud-init did not read its seed; see /var/log/cloud-init.log on the guest, and whether the image looks for the NoCloud source"
+  grow_root
+  if [ "$ETCD_DISK_GIB" -gt 0 ]; then mount_etcd_disk; fi
+}
+
+main() {
+  case "${1:-}" in
+    apply) apply ;;
+    destroy) ;;
+    *) die "unknown verb '${1:-}' (need apply)" ;;
+  esac
+}
+
+main "$@" </dev/null
