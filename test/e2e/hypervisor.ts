@@ -1,12 +1,11 @@
 /** A hypervisor as somebody else's server: a local machine of its own with sshd, libvirt and QEMU, outside of the stack. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ed25519KeyPair } from "../../components/machines/ssh-key";
 import { renderScript } from "../../components/remote/script";
 import { paths, root } from "../../scripts/local/platform/paths";
-import { must, on, run, type Ran } from "./platform";
+import { must, on } from "./platform";
 
 const MACHINE = join(root, "scripts/local/machine/machine.sh");
 
@@ -77,13 +76,13 @@ export class Hypervisor {
     return words(await this.on("virsh list --all --name"));
   }
 
-  /** Every file that is there and was not when it was made, below the directories that guests' files could be in. */
+  /** Every file in the directories that something of a guest could be in. */
   async files(): Promise<readonly string[]> {
-    return words(
-      await this.on("find /var/lib/libvirt /var/lib/gitops-platform /etc/gitops-platform /etc/libvirt/qemu -type f -newer /etc/machine-id 2>/dev/null; true"),
-    );
+    return words(await this.on(`find ${GUEST_DIRECTORIES} -type f 2>/dev/null; true`));
   }
 }
+
+const GUEST_DIRECTORIES = "/var/lib/libvirt /var/lib/gitops-platform /etc/gitops-platform /etc/libvirt/qemu";
 
 function words(text: string): readonly string[] {
   return text
@@ -91,21 +90,4 @@ function words(text: string): readonly string[] {
     .map((line) => line.trim())
     .filter(Boolean)
     .sort();
-}
-
-/** Runs a script as root on a machine that is reached over SSH alone, with the operator's key and a pinned host key. */
-export async function overSsh(address: string, hostKey: string, script: string, seconds = 300): Promise<Ran> {
-  const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-ssh-"));
-  try {
-    const known = join(scratch, "known_hosts");
-    writeFileSync(known, `${address} ${hostKey}\n`);
-    const options = [
-      ...["-i", join(paths.keys, "operator"), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"],
-      ...["-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${known}`, "-o", "ConnectTimeout=10"],
-    ];
-    const bash = `timeout ${seconds} bash -s -- apply`;
-    return await run("ssh", [...options, `root@${address}`, bash], { stdin: "pipe", input: script });
-  } finally {
-    if (existsSync(scratch)) rmSync(scratch, { recursive: true });
-  }
 }

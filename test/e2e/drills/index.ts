@@ -1,6 +1,7 @@
 import type { Drill } from "../drill";
 import { cleanStop } from "./clean-stop";
 import { interruptedUp } from "./interrupted-up";
+import { kvmWorker } from "./kvm-worker";
 import { mainJob } from "./main-job";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
@@ -19,6 +20,7 @@ export const drills: readonly Drill[] = [
   sealOffline,
   networkPolicy,
   secrets,
+  kvmWorker,
   rebuild,
   slowDisk,
   interruptedUp,
