@@ -82,7 +82,8 @@ export class Hypervisor {
   }
 }
 
-const GUEST_DIRECTORIES = "/var/lib/libvirt /var/lib/gitops-platform /etc/gitops-platform /etc/libvirt/qemu";
+const GUEST_DIRECTORIES =
+  "/var/lib/libvirt /var/log/libvirt /var/lib/gitops-platform /etc/gitops-platform /etc/libvirt/qemu";
 
 function words(text: string): readonly string[] {
   return text

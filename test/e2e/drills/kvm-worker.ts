@@ -53,7 +53,7 @@ export const kvmWorker: Drill = {
       await refuseWrongImage(hypervisor, file, see);
       file.edit((document) => addGuestWorker(document, hypervisor, GUEST));
       await interrupt(hypervisor, see);
-      const joined = await join(see);
+      const joined = await join(hypervisor, see);
       const changed = await changeMemory(hypervisor, file, see);
       return `joined in ${joined.toFixed(0)} s, Ready with more memory in ${changed.toFixed(0)} s`;
     });
@@ -72,7 +72,7 @@ async function failOnlyItsNodes(hypervisor: Hypervisor, file: StackFile, see: Se
   await hypervisor.powerOff();
   const down = await start();
   assert.notEqual(down.exitCode, 0, "npm start succeeded with the hypervisor down");
-  const sentence = down.output.split("\n").find((line) => line.includes(hypervisor.args.name));
+  const sentence = down.output.split("\n").find((line) => /^ *- /.test(line) && line.includes(hypervisor.args.name));
   assert.ok(sentence, `no sentence names ${hypervisor.args.name}:\n${down.output}`);
   const path = "jsonpath={.data.timeout\\.reconciliation}";
   const interval = await kubectl("get", "configmap", "argocd-cm", "-n", "argocd", "-o", path);
@@ -112,9 +112,10 @@ async function interrupt(hypervisor: Hypervisor, see: See): Promise<void> {
 }
 
 /** @returns seconds of the `npm start` that made the guest a member */
-async function join(see: See): Promise<number> {
+async function join(hypervisor: Hypervisor, see: See): Promise<number> {
   const joined = await mustStart();
   see(joined.output);
+  assert.deepEqual(await hypervisor.guests(), [GUEST.name], "an interrupted guest was made twice");
   const reached = await overSsh(GUEST.address, madeHostKey(GUEST.name), "systemd-analyze time; systemd-detect-virt");
   assert.equal(reached.exitCode, 0, reached.output);
   see(`reached over SSH with the host key that the stack made: ${reached.output.trim().replaceAll("\n", ", ")}`);
