@@ -13,6 +13,9 @@ import { kubectlJson } from "./platform";
 
 const CONFIG = "gitops-platform";
 
+/** Where the hypervisor keeps what is ours. */
+const STORAGE = "/var/lib/libvirt/gitops-platform";
+
 export interface GuestWorker {
   readonly name: string;
   readonly address: string;
@@ -55,9 +58,6 @@ export function addGuestWorker(
     document.createNode({ ...guest, kind: "libvirt", role: "worker", hypervisor: hypervisor.args.name, diskGiB: 10 }),
   );
 }
-
-/** Where the hypervisor keeps what is ours. */
-export const STORAGE = "/var/lib/libvirt/gitops-platform";
 
 /** The host key that the stack made for a machine before there was a machine. */
 export function madeHostKey(machine: string): string {

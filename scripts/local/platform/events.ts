@@ -83,5 +83,7 @@ function meaningOf(message: string, urn: string | undefined): string | undefined
   if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
   const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));
   if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");
-  return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::") ? text : `${resourceName(urn)}: ${text}`;
+  return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::")
+    ? text
+    : `${resourceName(urn)}: ${text}`;
 }
