@@ -36,7 +36,7 @@ export function addGuestWorker(
   document: Document.Parsed,
   hypervisor: Hypervisor,
   guest: GuestWorker,
-  sha256: string = pinnedImage().sha256,
+  image: FileArtifact,
 ): void {
   const set = (key: string, value: unknown): void =>
     document.setIn(["config", `${CONFIG}:${key}`], document.createNode(value));
@@ -51,7 +51,7 @@ export function addGuestWorker(
       allowEmulation: true,
     },
   ]);
-  set("guestImage", { url: `${files}/${pinnedImage().path}`, sha256, format: "qcow2" });
+  set("guestImage", { url: `${files}/${image.path}`, sha256: image.sha256, format: "qcow2" });
   document.setIn(["config", `${CONFIG}:network`, "gateway"], hypervisor.args.hostAddress);
   const nodes = document.getIn(["config", `${CONFIG}:nodes`]) as YAMLSeq;
   nodes.add(

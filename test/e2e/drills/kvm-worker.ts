@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
+import type { Document } from "yaml";
 import { ensureMirror } from "../../../airgap/mirror";
 import { paths, root } from "../../../scripts/local/platform/paths";
 import type { Drill } from "../drill";
@@ -36,6 +37,12 @@ const POD_SECONDS = 360;
 
 type See = (line: string) => void;
 
+/** Puts the worker into the stack file, with other settings than {@link GUEST} and the mirror's image where they are given. */
+type Configure = (
+  settings: { readonly memoryMiB?: number; readonly sha256?: string },
+  further?: (document: Document.Parsed) => void,
+) => void;
+
 export const kvmWorker: Drill = {
   name: "kvm-worker",
   promise:
@@ -43,18 +50,25 @@ export const kvmWorker: Drill = {
   needs: "platform",
   run: async (see) => {
     await ensureMirror({ cache: paths.cache, virtual: true, log: see });
+    const image = pinnedImage();
     const hypervisor = new Hypervisor({
       ...{ name: "hv-1", address: "10.78.0.30", memoryMiB: 4096 },
       ...{ bridge: "gitops0", networkCidr: "10.78.0.0/24", hostAddress: "10.78.0.1" },
     });
     await hypervisor.create();
     const figures = await StackFile.edited(async (file) => {
-      await failOnlyItsNodes(hypervisor, file, see);
-      await refuseWrongImage(hypervisor, file, see);
-      file.edit((document) => addGuestWorker(document, hypervisor, GUEST));
+      const configure: Configure = (settings, further) =>
+        file.edit((document) => {
+          const { memoryMiB = GUEST.memoryMiB, sha256 = image.sha256 } = settings;
+          addGuestWorker(document, hypervisor, { ...GUEST, memoryMiB }, { ...image, sha256 });
+          further?.(document);
+        });
+      await failOnlyItsNodes(hypervisor, configure, see);
+      await refuseWrongImage(hypervisor, image.sha256, configure, see);
+      configure({});
       await interrupt(hypervisor, see);
       const joined = await join(hypervisor, see);
-      const changed = await changeMemory(hypervisor, file, see);
+      const changed = await changeMemory(configure, see);
       return `joined in ${joined.toFixed(0)} s, Ready with more memory in ${changed.toFixed(0)} s`;
     });
     const removed = await remove(hypervisor, see);
@@ -64,11 +78,8 @@ export const kvmWorker: Drill = {
 };
 
 /** A hypervisor without power must fail its own nodes, by its name, and hold up nothing else. */
-async function failOnlyItsNodes(hypervisor: Hypervisor, file: StackFile, see: See): Promise<void> {
-  file.edit((document) => {
-    addGuestWorker(document, hypervisor, GUEST);
-    document.setIn(["config", "gitops-platform:gitops", "reconciliationSeconds"], 61);
-  });
+async function failOnlyItsNodes(hypervisor: Hypervisor, configure: Configure, see: See): Promise<void> {
+  configure({}, (document) => document.setIn(["config", "gitops-platform:gitops", "reconciliationSeconds"], 61));
   await hypervisor.powerOff();
   const down = await start();
   assert.notEqual(down.exitCode, 0, "npm start succeeded with the hypervisor down");
@@ -83,11 +94,10 @@ async function failOnlyItsNodes(hypervisor: Hypervisor, file: StackFile, see: Se
 }
 
 /** An image that isn't the pinned one must leave no guest, no disk and no image behind. */
-async function refuseWrongImage(hypervisor: Hypervisor, file: StackFile, see: See): Promise<void> {
+async function refuseWrongImage(hypervisor: Hypervisor, sha256: string, configure: Configure, see: See): Promise<void> {
   const before = await hypervisor.files();
-  const { sha256 } = pinnedImage();
   const other = (sha256.startsWith("0") ? "1" : "0") + sha256.slice(1);
-  file.edit((document) => addGuestWorker(document, hypervisor, GUEST, other));
+  configure({ sha256: other });
   const refused = await start();
   assert.notEqual(refused.exitCode, 0, "npm start took an image with another checksum");
   const sentence = refused.output.split("\n").find((line) => line.includes(other) && line.includes(sha256));
@@ -154,9 +164,9 @@ async function runPod(see: See): Promise<void> {
 }
 
 /** @returns seconds from `npm start` to the guest being Ready with its new memory */
-async function changeMemory(hypervisor: Hypervisor, file: StackFile, see: See): Promise<number> {
+async function changeMemory(configure: Configure, see: See): Promise<number> {
   const before = await becomesReady(GUEST.memoryMiB);
-  file.edit((document) => addGuestWorker(document, hypervisor, { ...GUEST, memoryMiB: MORE_MEMORY_MIB }));
+  configure({ memoryMiB: MORE_MEMORY_MIB });
   const changed = await mustStart();
   see(changed.output);
   const after = await becomesReady(MORE_MEMORY_MIB);
