@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { BuildStore } from "./build/store";
 import { buildAll } from "./build/schedule";
 import { isMadeFrom, type Unit } from "./build/unit";
-import { hostTools } from "./catalogue/artifacts";
+import { builtFiles, builtGuestFiles, hostTools } from "./catalogue/artifacts";
 import { declareUnits, type Units } from "./catalogue/units";
 import { explainDiskFull, requireSpace } from "./host/disk-space";
 import { withLock } from "./host/lock";
-import { goVersion, installMissing, neededGoVersion } from "./host/tools";
+import { goVersion, GUEST_PACKAGES, installMissing, neededGoVersion } from "./host/tools";
 import { plainDisplay, ProgressTracker, type ProgressDisplay } from "./progress";
 import { ORIGINS, readArtifacts, writeJson } from "./publish/artifacts-file";
 import { ImageWriter } from "./publish/image-writer";
@@ -39,6 +39,11 @@ export interface EnsureMirrorArgs {
   readonly upstream?: UpstreamArgs;
   /** Takes the Debian packages of today for the machines' disk and the images, instead of those it has. @default false */
   readonly refreshDebian?: boolean;
+  /**
+   * Also builds a hypervisor's disk and a guest image. A mirror that has them keeps them: they are listed and brought up
+   * to date only while they are the ones that these sources describe. @default false
+   */
+  readonly virtual?: boolean;
   /** Gets a line at a time: what begins, what is done, how long it will probably take. */
   readonly log?: (line: string) => void;
   /** Shows progress in another way, instead of by {@link log}: see `taskDisplay`. */
@@ -97,12 +102,19 @@ class MirrorRun {
     const units = declareUnits(await goVersion(neededGoVersion(join(__dirname, "components"))));
     // An upstream mirror has kubectl among its files; only what runs here or has no upstream release is built.
     const tools = hostTools(units).filter(({ name }) => source === "modules" || name !== "kubectl");
-    const wanted = source === "modules" ? units.ordered : [units.machine, ...tools.map(({ unit }) => unit)];
     await this.store.open();
+    const virtual = this.virtualUnits(units, source);
+    const basic = source === "modules" ? units.ordered : [units.machine, ...tools.map(({ unit }) => unit)];
+    const wanted = [...basic, ...virtual];
     const outdated = this.args.refreshDebian ? wanted.filter((unit) => isMadeFrom(unit, units.debian)) : [];
     for (const unit of outdated) await this.store.discard(unit);
-    await this.build(wanted.filter((unit) => !this.store.has(unit)));
-    const toolsChanged = await publishTools(this.store, this.layout, tools, units.machine);
+    const stale = wanted.filter((unit) => !this.store.has(unit));
+    await this.build(stale, stale.some((unit) => virtual.includes(unit)) ? GUEST_PACKAGES : {});
+    const disks = [
+      { unit: units.machine, directory: this.layout.machine },
+      ...(virtual.length > 0 ? [{ unit: units.virtual.hypervisor, directory: this.layout.hypervisor }] : []),
+    ];
+    const toolsChanged = await publishTools(this.store, this.layout, tools, disks);
     const published = await this.publish(source, units);
     const list = { origin: ORIGINS[source], artifacts: published.artifacts };
     const listed = await writeJson(this.layout.artifactsFile, list);
@@ -113,10 +125,16 @@ class MirrorRun {
     };
   }
 
-  private async build(stale: readonly Unit[]): Promise<void> {
+  /** Those of virtual machines, where they are asked for, or there. Upstream has guest images of its own. */
+  private virtualUnits({ virtual }: Units, source: MirrorSource): readonly Unit[] {
+    const units = source === "modules" ? Object.values(virtual) : [virtual.hypervisor];
+    return this.args.virtual || units.every((unit) => this.store.has(unit)) ? units : [];
+  }
+
+  private async build(stale: readonly Unit[], furtherPackages: Readonly<Record<string, string>>): Promise<void> {
     if (stale.length === 0) return;
     const { display } = this;
-    await installMissing((text) => display.note(text), join(this.logs, "apt.log"));
+    await installMissing((text) => display.note(text), join(this.logs, "apt.log"), furtherPackages);
     const needed = new Map(stale.map((unit) => [unit, unit.diskMiB]));
     const remaining = (): number => [...needed.values()].reduce((sum, mib) => sum + mib, 0);
     await requireSpace(this.cache, remaining());
@@ -149,7 +167,8 @@ class MirrorRun {
   private async publish(source: MirrorSource, units: Units): Promise<Published> {
     const writer = new ImageWriter(this.layout, this.logs);
     try {
-      if (source === "modules") return await publishModules(units, this.store, this.layout, writer);
+      const files = [...builtFiles(units), ...builtGuestFiles(units).filter(({ unit }) => this.store.has(unit))];
+      if (source === "modules") return await publishModules(files, units, this.store, this.layout, writer);
       return await this.copy(writer);
     } catch (cause) {
       throw await explainDiskFull(cause, this.cache, "the mirror", 1024);

@@ -19,6 +19,7 @@ Builds or updates the air-gap mirror: every file and image that a cluster downlo
   --upstream-list FILE    another list than airgap/upstream.json
   --upstream-files URL    a server that has upstream's files by host and path
   --upstream-registry H:P a registry that has upstream's images by host and repository
+  --virtual               also build a hypervisor's disk and a guest image, for virtual machines on this computer
   --refresh-debian        take today's Debian packages for the machines' disk and the images
   --list                  only show what the mirror has
   --help                  this text
@@ -30,6 +31,7 @@ const OPTIONS = {
   "upstream-list": { type: "string" },
   "upstream-files": { type: "string" },
   "upstream-registry": { type: "string" },
+  virtual: { type: "boolean", default: false },
   "refresh-debian": { type: "boolean", default: false },
   list: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -78,7 +80,7 @@ async function ensure(args: Omit<EnsureMirrorArgs, "display">): Promise<Mirror> 
  */
 export async function mirrorCommand(args: readonly string[]): Promise<void> {
   const began = Date.now();
-  const { from, pin, list, help, ...upstream } = parseOptions(args);
+  const { from, pin, list, help, virtual, ...upstream } = parseOptions(args);
   const cache = defaultCache();
   if (help) {
     print(USAGE);
@@ -99,6 +101,7 @@ export async function mirrorCommand(args: readonly string[]): Promise<void> {
   const mirror = await ensure({
     cache,
     from,
+    virtual,
     refreshDebian: upstream["refresh-debian"],
     upstream: {
       pin,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { run } from "./command";
+import { directoryInputs, fileInput } from "./source-files";
 import type { BuildContext } from "./unit";
 
 /** The release that containers and machines are made of. */
@@ -31,8 +32,19 @@ export interface DebianRoot {
   readonly hook: string;
   /** The hook's further arguments: plain words, no quoting. */
   readonly hookArgs?: readonly string[];
-  /** Directory copied over the root before the hook runs. */
-  readonly overlay?: string;
+  /** Run after it, in this order, each with the root's path alone. */
+  readonly furtherHooks?: readonly string[];
+  /** Directories copied over the root before the hooks run. */
+  readonly overlay?: readonly string[];
+}
+
+/** The committed files that make a root what it is, for a unit's inputs. */
+export function rootFiles({ hook, furtherHooks = [], overlay = [] }: DebianRoot): string[] {
+  return [
+    fileInput(hook, "hook"),
+    ...furtherHooks.map((file) => fileInput(file, basename(file))),
+    ...overlay.flatMap(directoryInputs),
+  ];
 }
 
 /**
@@ -81,9 +93,10 @@ export async function makeDebianRoot(
   });
 }
 
-function hooks({ overlay, hook, hookArgs }: DebianRoot): string[] {
+function hooks({ overlay = [], hook, hookArgs = [], furtherHooks = [] }: DebianRoot): string[] {
   return [
-    ...(overlay ? [`--customize-hook=cp -r --preserve=mode ${overlay}/. "$1"`] : []),
-    `--customize-hook=sh ${hook} "$1" ${(hookArgs ?? []).join(" ")}`,
+    ...overlay.map((directory) => `--customize-hook=cp -r --preserve=mode ${directory}/. "$1"`),
+    `--customize-hook=sh ${hook} "$1" ${hookArgs.join(" ")}`,
+    ...furtherHooks.map((further) => `--customize-hook=sh ${further} "$1"`),
   ];
 }

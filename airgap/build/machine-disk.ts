@@ -1,31 +1,31 @@
 import { mkdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command";
-import { makeDebianRoot, SOURCE_DATE_EPOCH, type DebianRoot } from "./debian-root";
-import { fileInput, directoryInputs } from "./source-files";
+import { makeDebianRoot, rootFiles, SOURCE_DATE_EPOCH, type DebianRoot } from "./debian-root";
 import { unitKey, type BuildContext, type Unit } from "./unit";
 
 /** Identifies the base's file system; every machine's copy has the same, and is mounted by its device alone. */
 const FILE_SYSTEM_UUID = "6b9e2d0c-4a5e-4f0b-9d1c-7a3f58c0e2d4";
 
 export interface MachineDiskArgs {
+  /** The unit's name: `machine-disk`. */
+  readonly name: string;
   readonly root: DebianRoot;
   /** Size of the file system; the file is sparse, so that only what is in it takes space. */
   readonly sizeGiB: number;
 }
 
 /**
- * The disk that every local machine starts from: `base.img`, an ext4 file system without a partition table, and
+ * The disk that local machines start from: `base.img`, an ext4 file system without a partition table, and
  * `base.json` with the Debian packages in it.
  */
 export function machineDisk(args: MachineDiskArgs): Unit {
-  const { root, sizeGiB } = args;
+  const { name, root, sizeGiB } = args;
   const unit: Unit = {
-    name: "machine-disk",
+    name,
     inputs: [
       JSON.stringify([root.variant, root.packages, root.hookArgs, sizeGiB, SOURCE_DATE_EPOCH]),
-      fileInput(root.hook, "hook"),
-      ...(root.overlay ? directoryInputs(root.overlay) : []),
+      ...rootFiles(root),
     ],
     needs: [],
     seconds: 75,

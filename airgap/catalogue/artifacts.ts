@@ -7,7 +7,7 @@ import {
   KUBE_ROUTER_VERSION,
   SEALED_SECRETS_VERSION,
 } from "./go-components";
-import { CNI_PLUGINS_ARCHIVE, CRICTL_ARCHIVE, type ImageName, type Units } from "./units";
+import { CNI_PLUGINS_ARCHIVE, CRICTL_ARCHIVE, GUEST_IMAGE, type ImageName, type Units } from "./units";
 
 /** A file of the mirror and the build output that it is. */
 export interface BuiltFile {
@@ -53,6 +53,12 @@ export function builtFiles({ go, archives }: Units): BuiltFile[] {
     release("crictl", crictl.version, "kubernetes-sigs/cri-tools", CRICTL_ARCHIVE, archives.crictl),
     release("cni-plugins", cni.version, "containernetworking/plugins", CNI_PLUGINS_ARCHIVE, archives.cniPlugins),
   ];
+}
+
+/** The files that hypervisors download: in the mirror only where they were asked for. */
+export function builtGuestFiles({ virtual }: Units): BuiltFile[] {
+  const path = `cloud.debian.org/images/cloud/bookworm/latest/${GUEST_IMAGE}`;
+  return [{ name: "guest-image", version: "12", path, unit: virtual.guest, output: GUEST_IMAGE }];
 }
 
 /** The images that machines pull, under the names in the manifests and in `kubeadm config images list`. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { DebianRoot } from "../build/debian-root";
 
 const DEBIAN = join(__dirname, "..", "debian");
+const ANONYMOUS = join(DEBIAN, "anonymous.sh");
 
 /** What a local machine needs before Kubernetes, and what the hub serves with. No Kubernetes in it: the stack installs that. */
 export const MACHINE: DebianRoot = {
@@ -13,7 +14,46 @@ export const MACHINE: DebianRoot = {
     ...["fio", "git", "haproxy", "nginx-light"],
   ],
   hook: join(DEBIAN, "machine.sh"),
-  overlay: join(__dirname, "..", "machine", "files"),
+  overlay: [join(__dirname, "..", "machine", "files")],
+};
+
+/** A hypervisor on a local machine: what a Debian server needs to run guests for the stack, and no graphics or sound. */
+export const HYPERVISOR: DebianRoot = {
+  variant: "minbase",
+  packages: [
+    ...["systemd", "systemd-sysv", "dbus", "udev", "libnss-myhostname", "openssh-server", "sudo"],
+    ...["libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils", "seabios"],
+    ...[
+      "iproute2",
+      "iputils-ping",
+      "netbase",
+      "procps",
+      "ca-certificates",
+      "curl",
+      "jq",
+      "genisoimage",
+      "libxml2-utils",
+    ],
+  ],
+  hook: join(DEBIAN, "hypervisor.sh"),
+  furtherHooks: [ANONYMOUS],
+  overlay: [join(__dirname, "..", "machine", "files"), join(__dirname, "..", "hypervisor", "files")],
+};
+
+/** A node that is a virtual machine: what Debian's cloud image has, and the packages of a node, which no machine behind an air gap could install. */
+export const GUEST: DebianRoot = {
+  variant: "minbase",
+  packages: [
+    ...["systemd", "systemd-sysv", "systemd-resolved", "dbus", "udev", "libnss-myhostname", "openssh-server", "sudo"],
+    ...["linux-image-cloud-amd64", "initramfs-tools", "zstd", "grub-pc-bin", "grub-common"],
+    ...["cloud-init", "cloud-guest-utils", "fdisk", "e2fsprogs", "netplan.io"],
+    ...["containerd", "runc", "kmod", "iptables", "ipset", "ebtables", "conntrack", "socat", "ethtool"],
+    ...["iproute2", "iputils-ping", "netbase", "procps", "ca-certificates", "curl", "jq", "openssl", "xz-utils"],
+    ...["fio", "haproxy"],
+  ],
+  hook: join(DEBIAN, "guest.sh"),
+  furtherHooks: [ANONYMOUS],
+  overlay: [join(__dirname, "..", "guest", "files")],
 };
 
 /** Essential packages that no container of ours runs. Without a package manager none of them can be upgraded in place. */

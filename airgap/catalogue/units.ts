@@ -1,11 +1,20 @@
 import { busyboxLayer } from "../build/busybox-layer";
 import { debianLayer } from "../build/debian-layer";
+import { guestImage } from "../build/guest-image";
 import { goUnit } from "../build/go-component";
 import { image, type ImageArgs } from "../build/image";
 import { machineDisk } from "../build/machine-disk";
 import { archive, pauseProgram, staticLayer } from "../build/small-units";
 import type { Unit } from "../build/unit";
-import { CONTAINER_ARGOCD, CONTAINER_BASE, CONTAINER_NETWORK, CONTAINER_REDIS, MACHINE } from "./debian-roots";
+import {
+  CONTAINER_ARGOCD,
+  CONTAINER_BASE,
+  CONTAINER_NETWORK,
+  CONTAINER_REDIS,
+  GUEST,
+  HYPERVISOR,
+  MACHINE,
+} from "./debian-roots";
 import { GO_COMPONENTS, type GoComponentName } from "./go-components";
 
 /** Everything the mirror consists of, as units that depend on each other. */
@@ -18,8 +27,11 @@ export interface Units {
   readonly debian: readonly Unit[];
   /** All of them in the order in which they are best built: what a cluster needs first comes first. */
   readonly ordered: readonly Unit[];
+  /** Only built when asked for: a hypervisor that is a local machine, and the image that guests start from. */
+  readonly virtual: { readonly hypervisor: Unit; readonly guest: Unit };
 }
 
+export const GUEST_IMAGE = "debian-12-genericcloud-amd64.qcow2";
 export const CRICTL_ARCHIVE = "crictl-v1.30.0-linux-amd64.tar.gz";
 export const CNI_PLUGINS_ARCHIVE = "cni-plugins-linux-amd64-v1.3.0.tgz";
 const PAUSE_VERSION = "3.9";
@@ -41,7 +53,7 @@ export function declareUnits(goVersion: string): Units {
   const go = Object.fromEntries(
     Object.entries(GO_COMPONENTS).map(([name, component]) => [name, goUnit(component, goVersion)]),
   ) as Record<GoComponentName, Unit>;
-  const machine = machineDisk({ root: MACHINE, sizeGiB: 20 });
+  const machine = machineDisk({ name: "machine-disk", root: MACHINE, sizeGiB: 20 });
   const base = debianLayer({ name: "layer-base", root: CONTAINER_BASE });
   const network = debianLayer({ name: "layer-network", root: CONTAINER_NETWORK, over: base });
   const argocd = debianLayer({ name: "layer-argocd", root: CONTAINER_ARGOCD, over: base });
@@ -179,6 +191,10 @@ export function declareUnits(goVersion: string): Units {
     ...gitops,
     ...Object.values(images),
   ];
-  const debian = [machine, base, network, argocd, redis, busybox];
-  return { go, machine, archives, images, debian, ordered: [...new Set(ordered)] };
+  const virtual = {
+    hypervisor: machineDisk({ name: "hypervisor-disk", root: HYPERVISOR, sizeGiB: 20 }),
+    guest: guestImage({ root: GUEST, file: GUEST_IMAGE, sizeMiB: 2048 }),
+  };
+  const debian = [machine, base, network, argocd, redis, busybox, ...Object.values(virtual)];
+  return { go, machine, archives, images, virtual, debian, ordered: [...new Set(ordered)] };
 }

@@ -20,6 +20,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 };
 
+/** The same for what is only built when asked for: guests of a hypervisor. */
+export const GUEST_PACKAGES: Readonly<Record<string, string>> = { "qemu-img": "qemu-utils", sfdisk: "fdisk" };
+
 function isThere(name: string): boolean {
   if (name.startsWith("/")) return existsSync(name);
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
@@ -27,17 +30,22 @@ function isThere(name: string): boolean {
 }
 
 /** Debian packages that have to be installed before anything can be built. */
-function missingPackages(): string[] {
-  return Object.entries(PACKAGES).flatMap(([name, pkg]) => (isThere(name) ? [] : [pkg]));
+function missingPackages(further: Readonly<Record<string, string>>): string[] {
+  return Object.entries({ ...PACKAGES, ...further }).flatMap(([name, pkg]) => (isThere(name) ? [] : [pkg]));
 }
 
 /**
  * Installs what is missing on this host, after saying so.
  *
+ * @param further What these builds need beside {@link PACKAGES}.
  * @throws MirrorError where there is no apt-get: with the list of what to install.
  */
-export async function installMissing(note: (text: string) => void, log: string): Promise<void> {
-  const missing = missingPackages();
+export async function installMissing(
+  note: (text: string) => void,
+  log: string,
+  further: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const missing = missingPackages(further);
   if (missing.length === 0) return;
   if (!isThere("apt-get")) {
     throw new MirrorError(

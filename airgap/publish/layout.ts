@@ -12,6 +12,8 @@ export class MirrorLayout {
   readonly registry: string;
   readonly bin: string;
   readonly machine: string;
+  /** Like {@link machine}, of a hypervisor; only where it was asked for. */
+  readonly hypervisor: string;
   /** The {@link ArtifactList}. */
   readonly artifactsFile: string;
 
@@ -21,6 +23,7 @@ export class MirrorLayout {
     this.registry = join(this.root, "registry");
     this.bin = join(this.root, "bin");
     this.machine = join(this.root, "machine");
+    this.hypervisor = join(this.root, "hypervisor");
     this.artifactsFile = join(this.root, "artifacts.json");
   }
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Artifact } from "../../components/artifacts/artifact";
 import { readSums } from "../build/go-component";
 import type { BuildStore } from "../build/store";
-import { builtFiles, builtImages, type HostTool } from "../catalogue/artifacts";
+import type { Unit } from "../build/unit";
+import { builtImages, type BuiltFile, type HostTool } from "../catalogue/artifacts";
 import type { Units } from "../catalogue/units";
 import type { ImageWriter } from "./image-writer";
 import { publishFile, type MirrorLayout } from "./layout";
@@ -15,17 +16,17 @@ export interface Published {
   readonly changed: boolean;
 }
 
-/** Puts the programs for this computer and the machines' base disk in their places. */
+/** Puts the programs for this computer and the base disks of its machines in their places. */
 export async function publishTools(
   store: BuildStore,
   layout: MirrorLayout,
   tools: readonly HostTool[],
-  machine: Units["machine"],
+  disks: readonly { readonly unit: Unit; readonly directory: string }[],
 ): Promise<boolean> {
   const pairs = [
     ...tools.map(({ name, unit, output }) => [join(store.directory(unit), output), join(layout.bin, name)] as const),
-    ...["base.img", "base.json"].map(
-      (file) => [join(store.directory(machine), file), join(layout.machine, file)] as const,
+    ...disks.flatMap(({ unit, directory }) =>
+      ["base.img", "base.json"].map((file) => [join(store.directory(unit), file), join(directory, file)] as const),
     ),
   ];
   let changed = false;
@@ -35,6 +36,7 @@ export async function publishTools(
 
 /** Puts what was built from modules into the mirror: files by hard link, images through the registry. */
 export async function publishModules(
+  files: readonly BuiltFile[],
   units: Units,
   store: BuildStore,
   layout: MirrorLayout,
@@ -42,7 +44,7 @@ export async function publishModules(
 ): Promise<Published> {
   const artifacts: Artifact[] = [];
   let changed = false;
-  for (const { name, version, path, unit, output } of builtFiles(units)) {
+  for (const { name, version, path, unit, output } of files) {
     changed = (await publishFile(join(store.directory(unit), output), join(layout.files, path))) || changed;
     const sum = (await readSums(store.directory(unit)))[output];
     if (!sum) throw new Error(`${unit.name} has no checksum of ${output}`);

@@ -82,25 +82,22 @@ export class ClusterSteps {
     );
   }
 
-  /** Lets the given nodes join, for a limited time. */
-  admit(joining: readonly Machine[], init: RemoteStep): RemoteStep {
+  /** Lets a node join, for a limited time. One step a node: a machine that can't be made must not keep others out. */
+  admit(node: Machine, init: RemoteStep): RemoteStep {
     const { credentials, first, settings } = this.args;
-    const nodes = joining.map(
-      ({ name, role, address, identity }) => pulumi.interpolate`${name} ${role} ${address} ${identity}`,
-    );
-    const moreControlPlanes = joining.some(({ role }) => role === "control-plane");
     return new RemoteStep(
-      `${settings.name}-admission`,
+      this.stepName(node, "admission"),
       {
         on: first,
         script: "kubernetes/admit-nodes.sh",
         env: {
           ...this.nodeEnv(first),
-          NODES: pulumi.all(nodes).apply((lines) => lines.join("\n")),
+          NODES: pulumi.interpolate`${node.name} ${node.role} ${node.address} ${node.identity}`,
           BOOTSTRAP_TOKEN: credentials.bootstrapToken,
-          UPLOAD_CERTS_CONFIG: moreControlPlanes
-            ? credentials.certificateKey.apply((key) => renderUploadCertsConfig(settings, first, key))
-            : "",
+          UPLOAD_CERTS_CONFIG:
+            node.role === "control-plane"
+              ? credentials.certificateKey.apply((key) => renderUploadCertsConfig(settings, first, key))
+              : "",
         },
         undo: "none",
       },

@@ -87,8 +87,8 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     this.caCertificate = pulumi
       .unsecret(init.stdout)
       .apply((stdout) => (JSON.parse(stdout) as { caCertificate: string }).caCertificate);
-    const admission = joining.length > 0 ? [steps.admit(joining, init)] : [];
-    const joined = this.joinAll(steps, others, args.workers, after, admission);
+    const admissions = new Map(joining.map((node) => [node.name, steps.admit(node, init)]));
+    const joined = this.joinAll(steps, others, args.workers, after, admissions);
     const members = joining.map((node) => steps.register(node, joined.get(node.name) ?? init));
     const kubeconfig = steps.printKubeconfig(init);
 
@@ -106,18 +106,20 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     controlPlanes: readonly Machine[],
     workers: readonly Machine[],
     after: (node: Machine) => pulumi.Resource[],
-    admission: readonly RemoteStep[],
+    admissions: ReadonlyMap<string, RemoteStep>,
   ): Map<string, RemoteStep> {
-    const join = (node: Machine, previous: readonly RemoteStep[]): RemoteStep =>
-      steps.join(node, this.caCertificate, admission, [...after(node), ...previous]);
+    const join = (node: Machine, previous: readonly RemoteStep[]): RemoteStep => {
+      const admission = [admissions.get(node.name)].flatMap((step) => step ?? []);
+      return steps.join(node, this.caCertificate, admission, [...after(node), ...admission, ...previous]);
+    };
     const joined = new Map<string, RemoteStep>();
-    let previous: readonly RemoteStep[] = admission;
+    let previous: readonly RemoteStep[] = [];
     for (const node of controlPlanes) {
       const step = join(node, previous);
       joined.set(node.name, step);
       previous = [step];
     }
-    for (const node of workers) joined.set(node.name, join(node, admission));
+    for (const node of workers) joined.set(node.name, join(node, []));
     return joined;
   }
 }

@@ -130,7 +130,13 @@ function kubeRouterPod(version: string, serviceSubnet: string): object {
           "--v=1",
         ],
         env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
-        livenessProbe: { httpGet: { path: "/healthz", port: 20244 }, initialDelaySeconds: 10, periodSeconds: 5 },
+        // A slow machine may need seconds for an answer, and a restart would only make it slower.
+        livenessProbe: {
+          httpGet: { path: "/healthz", port: 20244 },
+          initialDelaySeconds: 30,
+          periodSeconds: 10,
+          timeoutSeconds: 5,
+        },
         resources: { requests: { cpu: "50m", memory: "50Mi" } },
         securityContext: { privileged: true },
         volumeMounts: [

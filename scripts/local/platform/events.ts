@@ -50,7 +50,7 @@ export function describeEvent(
   const diagnostic = event.diagnosticEvent;
   if (diagnostic) {
     if (diagnostic.severity !== "error" || diagnostic.ephemeral) return undefined;
-    const error = meaningOf(diagnostic.message);
+    const error = meaningOf(diagnostic.message, diagnostic.urn);
     return error ? { error } : undefined;
   }
   if (event.resourcePreEvent) {
@@ -76,11 +76,14 @@ function isInternal(type: string): boolean {
 
 /**
  * What a failed command said, without what the command plugin puts around it: its own sentence, and the text of the
- * command, which is the same for every step.
+ * command, which is the same for every step. Anything else, like a connection that failed, says whose it was.
  */
-function meaningOf(message: string): string | undefined {
+function meaningOf(message: string, urn: string | undefined): string | undefined {
   const text = message.replaceAll(/<\{%.*?%\}>/g, "").trim();
   if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
   const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));
-  return sentence.length > 0 ? sentence.map((line) => line.trim()).join("\n") : text;
+  if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");
+  return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::")
+    ? text
+    : `${resourceName(urn)}: ${text}`;
 }

@@ -4,7 +4,7 @@
 #
 # Environment
 #   NODE_NAME, STACK_ID
-#   NODES                lines "name role address identity": every other node
+#   NODES                lines "name role address identity": those that join
 #   BOOTSTRAP_TOKEN      id.secret (secret)
 #   UPLOAD_CERTS_CONFIG  kubeadm configuration with the certificate key (secret); empty: no more control planes
 # State: the Secrets bootstrap-token-* and kubeadm-certs; Node objects and etcd members of machines that are gone

@@ -3,6 +3,7 @@ import { brokenManifest } from "./broken-manifest";
 import { cleanStop } from "./clean-stop";
 import { environments } from "./environments";
 import { interruptedUp } from "./interrupted-up";
+import { kvmWorker } from "./kvm-worker";
 import { mainJob } from "./main-job";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
@@ -27,6 +28,7 @@ export const drills: readonly Drill[] = [
   environments,
   rotateSealingKey,
   secrets,
+  kvmWorker,
   rebuild,
   slowDisk,
   interruptedUp,

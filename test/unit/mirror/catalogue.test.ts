@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unitKey } from "../../../airgap/build/unit";
-import { builtFiles, builtImages, hostTools } from "../../../airgap/catalogue/artifacts";
+import { builtFiles, builtGuestFiles, builtImages, hostTools } from "../../../airgap/catalogue/artifacts";
 import { GO_COMPONENTS } from "../../../airgap/catalogue/go-components";
 import { declareUnits } from "../../../airgap/catalogue/units";
 
@@ -61,6 +61,13 @@ describe("units", () => {
     expect(moved).not.toContain(units.images.redis);
   });
 
+  it("leave virtual machines out unless asked", () => {
+    for (const unit of Object.values(units.virtual)) {
+      expect(units.ordered).not.toContain(unit);
+      expect(units.debian).toContain(unit);
+    }
+  });
+
   it("are expected to take less than half an hour on two cores, two at a time", () => {
     const seconds = units.ordered.reduce((sum, unit) => sum + unit.seconds, 0);
     expect(seconds).toBeLessThan(45 * 60); // two at a time
@@ -77,6 +84,18 @@ describe("artifacts", () => {
       "kubectl dl.k8s.io/release/v1.27.4/bin/linux/amd64/kubectl",
       "crictl github.com/kubernetes-sigs/cri-tools/releases/download/v1.30.0/crictl-v1.30.0-linux-amd64.tar.gz",
       "cni-plugins github.com/containernetworking/plugins/releases/download/v1.3.0/cni-plugins-linux-amd64-v1.3.0.tgz",
+    ]);
+  });
+
+  it("have the guest image where Debian has its own", () => {
+    expect(builtGuestFiles(units)).toMatchObject([
+      {
+        name: "guest-image",
+        version: "12",
+        path: "cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2",
+        output: "debian-12-genericcloud-amd64.qcow2",
+        unit: units.virtual.guest,
+      },
     ]);
   });
 

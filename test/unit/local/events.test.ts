@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { describeEvent } from "../../../scripts/local/platform/events";
+
+const STEP =
+  "urn:pulumi:local::gitops-platform::gitops-platform:machines:Hypervisor$command:remote:Command::hv-1-check";
+const STACK = "urn:pulumi:local::gitops-platform::pulumi:pulumi:Stack::gitops-platform-local";
+
+function errorOf(urn: string, message: string): string | undefined {
+  const diagnosticEvent = { urn, message, severity: "error" };
+  return describeEvent({ timestamp: 0, diagnosticEvent }, new Map())?.error;
+}
+
+describe("an error", () => {
+  it("is the sentence of the script that failed, which says where by itself", () => {
+    const message = "error: Process exited with status 1: running bash:\n[image] hv-1: has sha256 1, need 2\nmore";
+    expect(errorOf(STEP, message)).toBe("[image] hv-1: has sha256 1, need 2");
+  });
+
+  it("names the resource where there is no such sentence", () => {
+    expect(errorOf(STEP, "dial tcp 10.78.0.30:22: no route to host")).toBe(
+      "hv-1-check: dial tcp 10.78.0.30:22: no route to host",
+    );
+  });
+
+  it("is the program's own words where the program failed", () => {
+    expect(errorOf(STACK, "nodes[0] is wrong")).toBe("nodes[0] is wrong");
+  });
+
+  it("is nothing where it only repeats that something failed", () => {
+    expect(errorOf(STACK, "update failed")).toBeUndefined();
+  });
+});
