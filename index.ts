@@ -22,13 +22,23 @@ const local = config.localMachines && {
   baseImage: ".local/mirror/machine/base.img",
   mirrorDirectory: ".local/mirror",
 };
-const machines = createMachines(config.nodes, { ssh, local });
+const stackId = `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`;
+const machines = createMachines(config.nodes, {
+  ssh,
+  local,
+  adoption: {
+    stackId,
+    clockUrl: config.artifacts.source.source === "mirror" ? config.artifacts.source.files : "https://dl.k8s.io",
+    etcdDirectory: config.diskGate.directory,
+    containers: settings.conntrack === "kernel",
+  },
+});
 const controlPlanes = machines.filter(({ role }) => role === "control-plane");
 const workers = machines.filter(({ role }) => role === "worker");
 const hub = local && config.hub && new Hub("hub", { ...config.hub, local, ssh, gitops, sealingKeys });
 
 // 2. The disk gate: nothing of Kubernetes touches any machine before every etcd node has passed.
-const gate = new DiskGate("disk-gate", { nodes: controlPlanes, ...config.diskGate });
+const gate = new DiskGate("disk-gate", { nodes: controlPlanes, neighbours: workers, ...config.diskGate });
 
 // 3. Kubernetes: init, joins in parallel, the pod network.
 const cluster = new KubernetesCluster(settings.name, {
@@ -41,7 +51,7 @@ const cluster = new KubernetesCluster(settings.name, {
   prefetch: ["argocd", "redis", "sealed-secrets-controller"],
   etcdDirectory: config.diskGate.directory,
   ...(local ? ({ conntrack: "kernel", podCidrs: "address" } as const) : {}),
-  stackId: `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`,
+  stackId,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
 const provider = new k8s.Provider("kubernetes", {

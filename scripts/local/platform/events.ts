@@ -50,7 +50,7 @@ export function describeEvent(
   const diagnostic = event.diagnosticEvent;
   if (diagnostic) {
     if (diagnostic.severity !== "error" || diagnostic.ephemeral) return undefined;
-    const error = meaningOf(diagnostic.message);
+    const error = meaningOf(diagnostic.message, diagnostic.urn);
     return error ? { error } : undefined;
   }
   if (event.resourcePreEvent) {
@@ -76,11 +76,16 @@ function isInternal(type: string): boolean {
 
 /**
  * What a failed command said, without what the command plugin puts around it: its own sentence, and the text of the
- * command, which is the same for every step.
+ * command, which is the same for every step. What has no sentence of ours, a refused connection for one, does not say whom
+ * it is about, so the resource's name goes before it.
  */
-function meaningOf(message: string): string | undefined {
+function meaningOf(message: string, urn: string | undefined): string | undefined {
   const text = message.replaceAll(/<\{%.*?%\}>/g, "").trim();
   if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
   const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));
-  return sentence.length > 0 ? sentence.map((line) => line.trim()).join("\n") : text;
+  return sentence.length > 0
+    ? sentence.map((line) => line.trim()).join("\n")
+    : urn
+      ? `${resourceName(urn)}: ${text}`
+      : text;
 }
