@@ -94,6 +94,7 @@ apply() {
   fi
   install_tools
   enter_directory
+  trap 'leave_directory; forget_pings' EXIT
   read -r device file_system < <(findmnt --noheadings --output SOURCE,FSTYPE --target "$GATE_DIRECTORY")
   start_load_watch
   start_pings <<<"$PEERS"

@@ -46,7 +46,7 @@ keep_result() {
 # refuse_faults RESULT: everything that is over its limit, in one sentence a person acts on.
 refuse_faults() {
   [ "$(jq '.verdict == "failed"' <<<"$1")" = false ] ||
-    die "$(jq --raw-output '.faults | join("; ")' <<<"$1"). $UNTOUCHED $(jq --raw-output 'reduce .cures[] as $cure ([]; if index($cure) then . else . + [$cure] end) | join("; ")' <<<"$1"), and run again$(contention_remark "$1")"
+    die "$(jq --raw-output '.faults | join("; ")' <<<"$1"). $UNTOUCHED $(jq --raw-output 'reduce .cures[] as $cure ([]; if index($cure) then . else . + [$cure] end) | join(". ")' <<<"$1"), and run again$(contention_remark "$1")"
 }
 
 # contention_remark RESULT: a busy CPU alone can break the limit.

@@ -37,7 +37,7 @@ check_system() {
     name="an unknown system"
   [ -z "$name" ] || fault "it runs $name (need Debian 12); install Debian 12"
   [ "$(uname --machine)" = x86_64 ] || fault "its CPU is $(uname --machine) (need x86_64); order another server"
-  { [ -d /run/systemd/system ] && [ "$(cat /proc/1/comm)" = systemd ]; } ||
+  [ -d /run/systemd/system ] ||
     fault "its init is $(cat /proc/1/comm) (need systemd); install systemd-sysv and reboot"
   [ "$CONTAINER" = yes ] || ! systemd-detect-virt --quiet --container ||
     fault "it is a container ($(systemd-detect-virt --container)), in which kube-proxy can't set connection tracking limits; order a virtual machine, or set cluster.conntrack to kernel"
@@ -58,17 +58,20 @@ check_cgroups() {
 }
 
 check_capacity() {
-  local directory free memory
+  local directory file_system seen='' free memory
   memory=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
   [ "$memory" -ge "$MEMORY_MIB" ] || fault "it has $memory MiB of memory (a $NODE_ROLE needs $MEMORY_MIB); order more"
   [ "$(nproc)" -ge "$CPUS" ] || fault "it has $(nproc) CPU (a $NODE_ROLE needs $CPUS); order more"
   is_ours && return # what is used is used by us
   for directory in /var/lib "$ETCD_DIRECTORY"; do
-    while [ ! -d "$directory" ]; do directory=${directory%/*}/; done
+    while [ ! -d "$directory" ]; do directory=$(dirname "$directory"); done
+    file_system=$(stat --format=%d "$directory")
+    [ "$file_system" != "$seen" ] || continue
+    seen=$file_system
     free=$(df --output=avail --block-size=1M "$directory" | tail -n 1)
     [ "$free" -ge $((FREE_DISK_GIB * 1024)) ] ||
       fault "$((free / 1024)) GiB are free in $directory (need $FREE_DISK_GIB); make room, or order more"
-    [ "$NODE_ROLE" = control-plane ] || break
+    [ "$NODE_ROLE" = control-plane ] || break # only etcd is kept elsewhere
   done
 }
 

@@ -1,4 +1,5 @@
 import type { Drill } from "../drill";
+import { adopted } from "./adopted";
 import { cleanStop } from "./clean-stop";
 import { interruptedUp } from "./interrupted-up";
 import { mainJob } from "./main-job";
@@ -19,6 +20,7 @@ export const drills: readonly Drill[] = [
   sealOffline,
   networkPolicy,
   secrets,
+  adopted,
   rebuild,
   slowDisk,
   interruptedUp,

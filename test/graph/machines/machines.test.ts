@@ -190,7 +190,7 @@ describe("createMachines", () => {
   });
 
   it("has every server checked, then compared, before anything else is done on any of them", () => {
-    expect(stdin("adoption-comparison")).toContain("export SERVERS='node-2 h m a\nnode-3 h m a'");
+    expect(inputs("adoption-comparison")["stdin"]).toContain("export SERVERS='node-2 h m a\nnode-3 h m a'");
     const text = inputs("adoption-node-2")["stdin"];
     expect(text).toContain("export NODE_ROLE='worker'\nexport STACK_ID='p/s/c'\nexport ETCD_DIRECTORY='/var/lib/etcd'");
     expect(text).toContain("export FREE_DISK_GIB='8'\nexport MEMORY_MIB='900'\nexport CPUS='1'\nexport CONTAINER=''");
