@@ -4,7 +4,8 @@
 
 # A hundred in a second: the 99th percentile of so few is their second worst, so that one that was held up by a busy CPU
 # decides nothing, and a link that is slow now and then still shows.
-PEER_DIRECTORY= PEERS_PINGED=()
+PEER_DIRECTORY=
+PEERS_PINGED=()
 readonly PINGS=100 PING_INTERVAL_SECONDS=0.01 PING_TIMEOUT_SECONDS=15
 
 # start_pings <<< "name address" lines

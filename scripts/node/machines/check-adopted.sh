@@ -100,17 +100,24 @@ device() {
   ip -o -4 address show to "$NODE_ADDRESS" 2>/dev/null | awk '{ print $2; exit }'
 }
 
+# head_of HOST PORT: what a web server says of itself, without curl, which a server that was only just installed may lack.
+head_of() {
+  exec 3<>"/dev/tcp/$1/$2"
+  printf 'HEAD / HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" >&3
+  cat <&3
+}
+
 # reference_time: of the server that nodes download from, in seconds since 1970.
 reference_time() {
-  local rest=${CLOCK_URL#http://} date
+  local host=${CLOCK_URL#http://} port=80 date=''
+  host=${host%%/*}
   if command -v curl >/dev/null; then
     date=$(curl --silent --head --location --max-time 10 "$CLOCK_URL/" | tr -d '\r' | sed -n 's/^[Dd]ate: //p' | tail -n 1)
-  elif [ "$rest" != "$CLOCK_URL" ]; then
-    # Without curl a server of our own can be asked all the same.
-    date=$(timeout 10 bash -c 'exec 3<>"/dev/tcp/${1%%:*}/$2" && printf "HEAD / HTTP/1.0\r\nHost: %s\r\n\r\n" "$1" >&3 && cat <&3' - \
-      "${rest%%/*}" "$(case "${rest%%/*}" in *:*) echo "${rest##*:}" ;; *) echo 80 ;; esac)" 2>/dev/null | tr -d '\r' | sed -n 's/^[Dd]ate: //p')
+  elif [[ $CLOCK_URL == http://* ]]; then
+    if [[ $host == *:* ]]; then port=${host##*:}; fi
+    date=$(timeout 10 bash -c "$(declare -f head_of); head_of '${host%%:*}' '$port'" 2>/dev/null | tr -d '\r' | sed -n 's/^[Dd]ate: //p')
   fi
-  [ -n "${date:-}" ] && date --date="$date" +%s
+  [ -n "$date" ] && date --date="$date" +%s
 }
 
 check_clock() {

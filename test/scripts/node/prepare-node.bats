@@ -117,7 +117,7 @@ serve() {
 }
 
 @test "the undo gives the machine back: every file, directory, service and setting that it had, and none that came" {
-  mkdir -p "$MACHINE/etc/containerd/certs.d/registry.k8s.io" "$MACHINE/opt/cni/bin" "$MACHINE/etc/cni"
+  mkdir -p "$MACHINE"/etc/{default,modules-load.d,sysctl.d,systemd/system,cni,containerd/certs.d/registry.k8s.io} "$MACHINE/opt/cni/bin"
   echo own >"$MACHINE/opt/cni/bin/own"
   echo theirs >"$MACHINE/usr/local/bin/kubectl"
   echo theirs >"$MACHINE/etc/containerd/certs.d/registry.k8s.io/hosts.toml"
