@@ -31,13 +31,23 @@ const guests = config.guestImage && {
   cluster: settings.name,
   stackId,
 };
-const machines = createMachines(config.nodes, { ssh, local, guests });
+const machines = createMachines(config.nodes, {
+  ssh,
+  local,
+  guests,
+  adoption: {
+    stackId,
+    clockUrl: config.artifacts.source.source === "mirror" ? config.artifacts.source.files : "https://dl.k8s.io",
+    etcdDirectory: config.diskGate.directory,
+    containers: settings.conntrack === "kernel",
+  },
+});
 const controlPlanes = machines.filter(({ role }) => role === "control-plane");
 const workers = machines.filter(({ role }) => role === "worker");
 const hub = local && config.hub && new Hub("hub", { ...config.hub, local, ssh, gitops, sealingKeys });
 
 // 2. The disk gate: nothing of Kubernetes touches any machine before every etcd node has passed.
-const gate = new DiskGate("disk-gate", { nodes: controlPlanes, ...config.diskGate });
+const gate = new DiskGate("disk-gate", { nodes: controlPlanes, neighbours: workers, ...config.diskGate });
 
 // 3. Kubernetes: init, joins in parallel, the pod network.
 const cluster = new KubernetesCluster(settings.name, {

@@ -8,6 +8,8 @@ const nodeBase = {
   role: field.choice(["control-plane", "worker"]),
   /** IPv4 address on the node network. */
   address: field.address("10.78.0.11"),
+  /** The computer it runs on, where it shares that with other nodes: the disk gate then measures them together, too. */
+  hypervisor: field.dnsLabel("host-1").optional(),
 };
 
 export const localNode = field.section({
@@ -44,6 +46,14 @@ export const upstream = field.section({
 });
 
 const MIN_REASON = 10;
+const percent = field.number(
+  { need: "a number of percent from 0 to 100", example: "5" },
+  { min: 0, max: 100, whole: false },
+);
+const milliseconds = field.number(
+  { need: "a number of milliseconds above 0, 10000 at most", example: "50" },
+  { min: 0.001, max: 10_000, whole: false },
+);
 
 const diskGate = field.section({
   /** Highest allowed fdatasync p99, in milliseconds. */
@@ -57,6 +67,12 @@ const diskGate = field.section({
   sustainedSeconds: field
     .number({ need: "a whole number of seconds from 0 to 3600", example: "60" }, { min: 0, max: 3600, whole: true })
     .default(0),
+  /** CPU time taken by the hypervisor meanwhile, in percent: a warning, and a refusal, above it. */
+  stealWarnPercent: percent.default(2),
+  stealLimitPercent: percent.default(5),
+  /** p99 of the round trips to each other control plane, in milliseconds: a warning, and a refusal, above it. */
+  roundTripWarnMs: milliseconds.default(10),
+  roundTripLimitMs: milliseconds.default(50),
   /** Measured where etcd's data will live. */
   directory: field
     .text({ need: "an absolute path", example: "/var/lib/etcd" }, (value) => /^(\/[\w.-]+)+$/.test(value))
@@ -121,6 +137,8 @@ export const sections = {
     name: field.dnsLabel("staging"),
     podSubnet: field.network("10.244.0.0/16").default("10.244.0.0/16"),
     serviceSubnet: field.network("10.96.0.0/12").default("10.96.0.0/12"),
+    /** `kernel` for servers that are containers, where kube-proxy can't set connection tracking limits. */
+    conntrack: field.choice(["kube-proxy", "kernel"]).default("kube-proxy"),
     /** Where the operator's kubeconfig points. @default the first control plane */
     endpoint: field.url(["https"], "https://api.example.org:6443").optional(),
   }),

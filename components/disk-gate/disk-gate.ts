@@ -1,18 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
+import { sharedHypervisors, type SharedHypervisor } from "./shared-hypervisors";
 import { parseGateResult, type GateResult } from "./measurement";
 
 export interface DiskGateArgs {
   /** Every machine that will hold an etcd member. */
   readonly nodes: readonly Machine[];
+  /** The stack's other machines. Those on the hypervisor of an etcd node write while it is measured again. @default none */
+  readonly neighbours?: readonly Machine[];
   /** The 99th percentile of fdatasync must not exceed it, in milliseconds. @default 10 */
   readonly limitMs?: number;
   /** Length of a second pass against burst credit, in seconds; the worse pass counts. @default 0, no second pass */
   readonly sustainedSeconds?: number;
+  /** CPU time that the hypervisor takes meanwhile, in percent: above it the result warns. @default 2 */
+  readonly stealWarnPercent?: number;
+  /** … and above it the node is refused. @default 5 */
+  readonly stealLimitPercent?: number;
+  /** 99th percentile of the round trips to each other etcd node, in ms: above it the result warns. @default 10 */
+  readonly roundTripWarnMs?: number;
+  /** … and above it, or when a ping is lost, the node is refused. @default 50 */
+  readonly roundTripLimitMs?: number;
   /** Directory that will hold etcd. @default /var/lib/etcd */
   readonly directory?: string;
-  /** Lets a slow disk pass; the result then says `overridden` and why. */
+  /** Lets what is over its limit pass; the result then says `overridden` and why. */
   readonly override?: { readonly reason: string };
 }
 
@@ -21,7 +32,9 @@ export interface DiskGateArgs {
  * that will hold etcd, before anything of Kubernetes is there.
  *
  * The script decides and fails on the node, so that a failed measurement is not stored and the next `up` measures
- * again. Once etcd lives there, the earlier result stands. Destroying it removes only the kept result.
+ * again. Once etcd lives there, the earlier result stands. CPU steal and the network to the other etcd nodes are measured
+ * in the same step. Nodes that share a hypervisor are measured one after the other, and then once more together: two
+ * quick virtual disks may be one slow disk. Destroying it removes the kept result, and packages that it installed.
  *
  * @example
  * const gate = new DiskGate("production", { nodes: controlPlanes });
@@ -35,35 +48,104 @@ export class DiskGate extends pulumi.ComponentResource {
 
   constructor(name: string, args: DiskGateArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gitops-platform:disk-gate:DiskGate", name, {}, opts);
-    const steps = args.nodes.map((node) => ({ node: node.name, step: this.measure(name, node, args) }));
-    this.passed = steps.map(({ step }) => step);
+    const groups = sharedHypervisors(args.nodes, args.neighbours ?? []);
+    const alone = this.measureAlone(name, args, groups);
+    const together = groups.flatMap((group) =>
+      group.members.map((node) => ({ node, step: this.measureTogether(name, node, group, alone, args) })),
+    );
+    this.passed = [...alone.values(), ...together.map(({ step }) => step)];
+    const steps = args.nodes.map((node) => ({
+      node: node.name,
+      step: together.find((joint) => joint.node === node)?.step ?? alone.get(node.name),
+    }));
     this.results = Object.fromEntries(
-      steps.map(({ node, step }) => [
-        node,
-        pulumi.unsecret(step.stdout).apply((stdout) => parseGateResult(node, stdout)),
-      ]),
+      steps.flatMap(({ node, step }) => (step ? [[node, this.resultOf(node, step)] as const] : [])),
     );
     this.registerOutputs({ results: this.results });
   }
 
-  private measure(name: string, node: Machine, args: DiskGateArgs): RemoteStep {
+  /** On machines that share a hypervisor one after the other, on the others all at once. */
+  private measureAlone(name: string, args: DiskGateArgs, groups: readonly SharedHypervisor[]): Map<string, RemoteStep> {
+    const steps = new Map<string, RemoteStep>();
+    for (const node of args.nodes) {
+      const before = groups.find(({ judged }) => judged.includes(node))?.judged ?? [];
+      const dependsOn = before.flatMap((earlier) => steps.get(earlier.name) ?? []);
+      steps.set(node.name, this.measure(name, node, args, dependsOn));
+    }
+    return steps;
+  }
+
+  private measure(name: string, node: Machine, args: DiskGateArgs, dependsOn: pulumi.Resource[]): RemoteStep {
     const sustainedSeconds = args.sustainedSeconds ?? 0;
+    const peers = args.nodes.filter((other) => other !== node);
     return new RemoteStep(
       `${name}-${node.name}`,
       {
         on: node,
         script: "disk-gate/measure-fsync.sh",
         env: {
-          NODE_NAME: node.name,
-          GATE_DIRECTORY: args.directory ?? "/var/lib/etcd",
-          LIMIT_NS: String(Math.round((args.limitMs ?? 10) * 1_000_000)),
+          ...gateEnv(node, args),
           SUSTAINED_SECONDS: String(sustainedSeconds),
-          OVERRIDE_REASON: args.override?.reason ?? "",
+          STEAL_PERCENT: `${args.stealWarnPercent ?? 2} ${args.stealLimitPercent ?? 5}`,
+          PEERS: lines(peers),
+          ROUND_TRIP_MS: `${args.roundTripWarnMs ?? 10} ${args.roundTripLimitMs ?? 50}`,
         },
         undo: "script",
         timeoutSeconds: 300 + sustainedSeconds,
       },
-      { parent: this },
+      // A peer that is not up yet would lose every ping.
+      { parent: this, dependsOn: [...dependsOn, ...peers.flatMap(({ ready }) => ready)] },
     );
   }
+
+  private measureTogether(
+    name: string,
+    node: Machine,
+    group: SharedHypervisor,
+    alone: ReadonlyMap<string, RemoteStep>,
+    args: DiskGateArgs,
+  ): RemoteStep {
+    const first = group.judged.flatMap((judged) => alone.get(judged.name) ?? []);
+    return new RemoteStep(
+      `${name}-${node.name}-together`,
+      {
+        on: node,
+        script: "disk-gate/measure-together.sh",
+        env: {
+          ...gateEnv(node, args),
+          NODE_ADDRESS: node.address,
+          HYPERVISOR: group.hypervisor,
+          JUDGED: lines(group.judged),
+          OTHERS: lines(group.members.filter((member) => !group.judged.includes(member))),
+        },
+        // Its result holds that of the machine alone, so it changes with it.
+        rerunOn: first.filter((step) => step === alone.get(node.name)).map((step) => step.stdout),
+        undo: "script",
+        timeoutSeconds: 600,
+      },
+      { parent: this, dependsOn: [...first, ...group.members.flatMap(({ ready }) => ready)] },
+    );
+  }
+
+  /** Says what the result warns of at every run, until it is better. */
+  private resultOf(node: string, step: RemoteStep): pulumi.Output<GateResult> {
+    return pulumi.unsecret(step.stdout).apply(async (stdout) => {
+      const result = parseGateResult(node, stdout);
+      for (const warning of result.warnings) await pulumi.log.warn(`[disk-gate] ${node}: ${warning}`, this);
+      return result;
+    });
+  }
+}
+
+function gateEnv(node: Machine, args: DiskGateArgs): Record<string, string> {
+  return {
+    NODE_NAME: node.name,
+    GATE_DIRECTORY: args.directory ?? "/var/lib/etcd",
+    LIMIT_NS: String(Math.round((args.limitMs ?? 10) * 1_000_000)),
+    OVERRIDE_REASON: args.override?.reason ?? "",
+  };
+}
+
+function lines(machines: readonly Machine[]): string {
+  return machines.map(({ name, address }) => `${name} ${address}`).join("\n");
 }

@@ -20,9 +20,32 @@ export interface GateResult {
   /** CPU time taken by the hypervisor during the measurement, in percent. */
   readonly stealPercent: number;
   readonly limitMs: number;
+  /** The network to every other etcd node, at the same time. */
+  readonly peers: readonly PeerResult[];
+  /** What is not good, but no reason to stop; sentences without the node's name. */
+  readonly warnings: readonly string[];
+  /** The same while every other node on the same hypervisor wrote too; only where there are any. */
+  readonly together?: {
+    readonly hypervisor: string;
+    /** Names of the nodes that wrote. */
+    readonly with: readonly string[];
+    readonly p99Ms: number | null;
+    readonly stealPercent: number;
+  };
   readonly verdict: "passed" | "overridden";
   /** Only with verdict `overridden`. */
   readonly override?: { readonly reason: string };
+}
+
+/** Pings from one etcd node to another. */
+export interface PeerResult {
+  readonly name: string;
+  readonly address: string;
+  readonly sent: number;
+  readonly lossPercent: number;
+  /** Round trips in milliseconds; null when nothing came back. */
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
 }
 
 const NUMBERS = ["iops", "load", "cpus", "stealPercent", "limitMs"] as const;
@@ -51,17 +74,21 @@ export function parseGateResult(node: string, stdout: string): GateResult {
     ...(fields.verdict === "passed" || fields.verdict === "overridden" ? [] : ["verdict"]),
   ];
   if (wrong.length > 0) throw new Error(`${where}: the gate result lacks a usable ${wrong.join(", ")}`);
-  return fields as unknown as GateResult;
+  // A result that was kept before there were any has neither.
+  return { peers: [], warnings: [], ...fields } as unknown as GateResult;
 }
 
-/** One line for a summary: `p99 1.53 ms (limit 10 ms), 2474 syncs/s on /dev/loop1, ext4`. */
+/** One line for a summary: `fdatasync p99 1.5 ms (limit 10 ms, passed), CPU steal 0 %, round trip to cp-2 0.3 ms`. */
 export function describeGateResult(result: GateResult): string {
-  const line =
-    `p99 ${result.p99Ms === null ? "unknown" : `${String(round(result.p99Ms))} ms`} (limit ${String(result.limitMs)} ms), ` +
-    `${String(result.iops)} syncs/s on ${result.device}, ${result.fileSystem}`;
-  return result.override ? `${line}; accepted by override: ${result.override.reason}` : line;
+  const { limitMs, p99Ms, peers, stealPercent, together, verdict } = result;
+  return [
+    `fdatasync p99 ${ms(p99Ms)} (limit ${limitMs} ms, ${verdict})`,
+    ...(together ? [`${ms(together.p99Ms)} together with ${together.with.join(", ")}`] : []),
+    `CPU steal ${stealPercent} %`,
+    ...peers.map((peer) => `round trip to ${peer.name} ${ms(peer.p99Ms)}`),
+  ].join(", ");
 }
 
-function round(ms: number): number {
-  return Math.round(ms * 100) / 100;
+function ms(value: number | null): string {
+  return value === null ? "unknown" : `${value.toFixed(1)} ms`;
 }

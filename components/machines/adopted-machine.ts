@@ -13,6 +13,10 @@ export interface AdoptedMachineArgs {
   readonly hostKey: string;
   /** OpenSSH private key that logs in (secret). */
   readonly privateKey: pulumi.Input<string>;
+  /** The computer it runs on, where it shares that with other nodes: any name. @default none */
+  readonly hypervisor?: string;
+  /** What has to have found the server fit. @default nothing */
+  readonly after?: readonly pulumi.Resource[];
 }
 
 /**
@@ -27,7 +31,8 @@ export class AdoptedMachine extends pulumi.ComponentResource implements Machine 
   readonly address: string;
   readonly connection: Connection;
   readonly identity: string;
-  readonly ready: readonly pulumi.Resource[] = [];
+  readonly ready: readonly pulumi.Resource[];
+  readonly hypervisor?: string;
 
   constructor(
     readonly name: string,
@@ -35,16 +40,31 @@ export class AdoptedMachine extends pulumi.ComponentResource implements Machine 
     opts: pulumi.ComponentResourceOptions = {},
   ) {
     super("gitops-platform:machines:AdoptedMachine", name, {}, opts);
-    this.role = args.role;
-    this.address = args.address;
-    this.connection = {
+    const server = adoptedServer(name, args);
+    this.role = server.role;
+    this.address = server.address;
+    this.connection = server.connection;
+    this.identity = args.hostKey;
+    this.ready = args.after ?? [];
+    if (args.hypervisor !== undefined) this.hypervisor = args.hypervisor;
+    this.registerOutputs({ address: this.address, identity: this.identity });
+  }
+}
+
+/** The server as it is reached before anything was found out about it. */
+export function adoptedServer(name: string, args: AdoptedMachineArgs): Machine {
+  return {
+    name,
+    role: args.role,
+    address: args.address,
+    connection: {
       host: args.address,
       port: args.port ?? 22,
       user: args.user ?? "root",
       privateKey: args.privateKey,
       hostKey: args.hostKey,
-    };
-    this.identity = args.hostKey;
-    this.registerOutputs({ address: this.address, identity: this.identity });
-  }
+    },
+    identity: args.hostKey,
+    ready: [],
+  };
 }

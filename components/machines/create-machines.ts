@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { AdoptedMachine } from "./adopted-machine";
+import { AdoptedMachine, adoptedServer, type AdoptedMachineArgs } from "./adopted-machine";
+import { Adoption, type AdoptionArgs } from "./adoption";
 import { Hypervisor, type HypervisorArgs } from "./hypervisor";
 import { LibvirtMachine, type LibvirtMachineArgs } from "./libvirt-machine";
 import { LocalMachine, type LocalNetwork } from "./local-machine";
@@ -13,11 +14,19 @@ type GuestSpec = Pick<
 > & { readonly hypervisor: string };
 
 /** A node as an environment names it; the kind says what stands behind the name. */
-export type NodeSpec = { readonly name: string; readonly role: Role; readonly address: string } & (
+export type NodeSpec = {
+  readonly name: string;
+  readonly role: Role;
+  readonly address: string;
+  /** The computer it runs on, where it shares that with other nodes. */
+  readonly hypervisor?: string;
+} & (
   | { readonly kind: "local"; readonly memoryMiB?: number; readonly diskGiB?: number }
   | { readonly kind: "adopted"; readonly user?: string; readonly port?: number; readonly hostKey: string }
   | ({ readonly kind: "libvirt" } & GuestSpec)
 );
+
+type AdoptedSpec = Extract<NodeSpec, { kind: "adopted" }>;
 
 /** Needed for guests only. */
 interface GuestSettings extends Pick<LibvirtMachineArgs, "network" | "cluster" | "stackId" | "etcdDirectory"> {
@@ -30,6 +39,8 @@ interface GuestSettings extends Pick<LibvirtMachineArgs, "network" | "cluster" |
 export interface MachineSettings {
   /** Login to every machine: the user unless a node names its own, and an OpenSSH private key (secret). */
   readonly ssh: { readonly user: string; readonly privateKey: pulumi.Output<string> };
+  /** How servers that somebody ordered are checked. */
+  readonly adoption: Omit<AdoptionArgs, "servers">;
   /** Needed for local machines only. */
   readonly local?: { readonly network: LocalNetwork; readonly baseImage: string };
   readonly guests?: GuestSettings;
@@ -41,13 +52,16 @@ export interface MachineSettings {
  * @throws Error when a node is of a kind that there are no settings for
  */
 export function createMachines(nodes: readonly NodeSpec[], settings: MachineSettings): Machine[] {
-  const { guests, local, ssh } = settings;
+  const { adoption, guests, local, ssh } = settings;
   const loginKey = { privateKey: ssh.privateKey, publicKey: ssh.privateKey.apply(publicKeyOf) };
   const hypervisors = createHypervisors(settings);
+  const argsOf = (node: AdoptedSpec): AdoptedMachineArgs => ({ ...ssh, ...definedOf(node) });
+  const servers = nodes.filter((node) => node.kind === "adopted").map((node) => adoptedServer(node.name, argsOf(node)));
+  const fit = servers.length > 0 ? new Adoption("adoption", { servers, ...definedOf(adoption) }).passed : [];
   return nodes.map((node) => {
     switch (node.kind) {
       case "adopted":
-        return new AdoptedMachine(node.name, { user: ssh.user, privateKey: ssh.privateKey, ...definedOf(node) });
+        return new AdoptedMachine(node.name, { ...argsOf(node), after: fit });
       case "local":
         if (!local)
           throw new Error(`nodes ${node.name} — is local, and localMachines is not set; set it or adopt a server`);

@@ -75,6 +75,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   readonly identity: pulumi.Output<string>;
   readonly ready: readonly pulumi.Resource[];
   readonly disposedWith: pulumi.Resource;
+  readonly hypervisor: string;
 
   constructor(
     readonly name: string,
@@ -99,6 +100,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       { parent: this },
     );
     this.role = args.role;
+    this.hypervisor = hypervisor.name;
     this.address = args.address;
     const { proxy } = hypervisor.connection;
     this.connection = {

@@ -38,6 +38,8 @@ export interface LocalMachineArgs {
   readonly diskGiB?: number;
   /** The key that root is reached with. */
   readonly loginKey: { readonly privateKey: pulumi.Input<string>; readonly publicKey: pulumi.Input<string> };
+  /** Any name for this computer, to have the machines that carry it measured together. @default none */
+  readonly hypervisor?: string;
   /** @default none */
   readonly binds?: readonly Bind[];
 }
@@ -59,6 +61,7 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
   readonly connection: Connection;
   readonly identity: pulumi.Output<string>;
   readonly ready: readonly pulumi.Resource[];
+  readonly hypervisor?: string;
   readonly disposedWith: pulumi.Resource;
 
   constructor(
@@ -94,6 +97,7 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
     this.identity = container.id;
     this.ready = [container];
     this.disposedWith = container;
+    if (args.hypervisor !== undefined) this.hypervisor = args.hypervisor;
     this.registerOutputs({ address: this.address, identity: this.identity });
   }
 }

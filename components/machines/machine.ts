@@ -30,6 +30,11 @@ export interface Host {
   readonly identity: pulumi.Input<string>;
   /** What a step on this machine has to wait for. */
   readonly ready: readonly pulumi.Resource[];
+  /**
+   * The computer it runs on, by any name; machines with the same one share its disks. Unset: it shares them with none of
+   * the stack's machines, or nobody knows.
+   */
+  readonly hypervisor?: string;
   /** The resource that takes everything on the machine away when it is deleted; unset for servers that stay. */
   readonly disposedWith?: pulumi.Resource;
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import type { GateResult } from "../../../components/disk-gate/measurement";
 import { newSealingKey } from "../new-sealing-key";
 import { writeSecret } from "./keys";
 import { paths, root } from "./paths";
@@ -115,9 +116,7 @@ export interface StackOutputs {
   readonly endpoint: string;
   readonly kubeconfig: string;
   readonly nodes: readonly { readonly name: string; readonly role: string; readonly address: string }[];
-  readonly diskGate: Readonly<
-    Record<string, { readonly p99Ms: number; readonly limitMs: number; readonly verdict: string }>
-  >;
+  readonly diskGate: Readonly<Record<string, GateResult>>;
   readonly argocd: { readonly url: string; readonly adminPassword: string };
   readonly sealingCertificate: string;
   readonly rootApplication: { readonly name: string; readonly repoURL: string; readonly knownHosts: string };

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { execa } from "execa";
 import { join } from "node:path";
+import { describeGateResult } from "../../../components/disk-gate/measurement";
 import { paths } from "./paths";
 import type { StackOutputs } from "./stack";
 
@@ -50,14 +51,17 @@ export function renderSummary(outputs: StackOutputs, observed: Observed): string
   const nodes = outputs.nodes.map((node) => {
     const state = observed.nodes.find((seen) => seen.name === node.name)?.ready ? "Ready" : "NotReady";
     const gate = outputs.diskGate[node.name];
-    const disk = gate ? `fdatasync p99 ${gate.p99Ms.toFixed(1)} ms (limit ${gate.limitMs} ms, ${gate.verdict})` : "";
-    return [node.name, node.role, node.address, state, disk];
+    return [node.name, node.role, node.address, state, gate ? describeGateResult(gate) : ""];
   });
   const applications = observed.applications.map(({ name, sync, health }) => [name, sync, health]);
   const versions = Object.entries(outputs.versions).map(([name, version]) => `${name} ${version}`);
+  const warnings = Object.entries(outputs.diskGate).flatMap(([name, gate]) =>
+    gate.warnings.map((warning) => `  warning: ${name}: ${warning}`),
+  );
   return [
     "Machines",
     ...table(nodes),
+    ...warnings,
     "Applications",
     ...table(applications),
     "Versions",

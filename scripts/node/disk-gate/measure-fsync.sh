@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures how long fdatasync takes where etcd will write, as etcd writes, and refuses a disk that is too slow.
+# Measures how long fdatasync takes where etcd will write, as etcd writes, and refuses a disk that is too slow. At the same
+# time it measures what else etcd suffers from: CPU time that the hypervisor takes, and the network to the other members.
 # The decision is made here and only here. Prints the result as one line of JSON.
 #
 # Environment
@@ -7,44 +8,20 @@
 #   GATE_DIRECTORY     that will hold etcd
 #   LIMIT_NS           the 99th percentile must not exceed it, in nanoseconds
 #   SUSTAINED_SECONDS  a second pass that long, against burst credit; 0: none. The worse pass counts
-#   OVERRIDE_REASON    not empty: a slow disk passes, and the result says why
-# State: /var/lib/gitops-platform/disk-gate.json (the pass), fio and jq if missing; the measured file is removed
-# Undo: removes the kept result.
+#   STEAL_PERCENT      "warn limit": CPU steal above them is named in the result, or refused
+#   PEERS              lines "name address": the other members of etcd
+#   ROUND_TRIP_MS      "warn limit" for the 99th percentile of the round trips to each peer; a lost one is refused
+#   OVERRIDE_REASON    not empty: what is over its limit passes, and the result says why
+# State: /var/lib/gitops-platform/disk-gate.json (the pass), fio, jq and ping if missing; the measured file is removed
+# Undo: removes the kept result, and the packages that were missing.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/lock.sh"
+. "$(dirname "$0")/../lib/packages.sh"
+. "$(dirname "$0")/../lib/fio.sh"
 . "$(dirname "$0")/../lib/host-load.sh"
+. "$(dirname "$0")/../lib/peers.sh"
 SCOPE=disk-gate
-
-readonly KEPT_RESULT=/var/lib/gitops-platform/disk-gate.json
-readonly WORK_PREFIX=$GATE_DIRECTORY/.gitops-platform-gate
-readonly UNTOUCHED="Nothing of Kubernetes was installed."
-CREATED=
-
-install_tools() {
-  local tool missing=()
-  for tool in fio jq; do command -v "$tool" >/dev/null || missing+=("$tool"); done
-  [ "${#missing[@]}" -gt 0 ] || return 0
-  log_info "installing ${missing[*]}"
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1 ||
-    die "${missing[*]} is missing and Debian's package can't be installed. $UNTOUCHED Repair the machine's apt sources, and run again"
-}
-
-# The work directory of a killed run goes too: kubeadm refuses a directory for etcd that is not empty.
-clean_up() {
-  rm -rf "$WORK_PREFIX".*
-  if [ -n "$CREATED" ]; then rmdir --ignore-fail-on-non-empty "$GATE_DIRECTORY"; fi
-}
-
-# run_fio DIRECTORY OPTIONS…: etcd's own pattern: small writes, each followed by fdatasync. Notes before the JSON are cut.
-run_fio() {
-  local directory=$1 output
-  shift
-  output=$(fio --rw=write --ioengine=sync --fdatasync=1 --directory="$directory" --size=22m --bs=2300 --name=mytest \
-    --output-format=json "$@" 2>&1) ||
-    die "fio failed in $GATE_DIRECTORY: $(tail -n 1 <<<"$output"). $UNTOUCHED Make room or repair the file system, and run again"
-  sed -n '/^{/,$p' <<<"$output"
-}
 
 measure() {
   local directory
@@ -53,50 +30,60 @@ measure() {
   if [ "$SUSTAINED_SECONDS" -gt 0 ]; then run_fio "$directory" --time_based --runtime="$SUSTAINED_SECONDS"; fi
 }
 
-# judge LOAD_JSON DEVICE FILE_SYSTEM: fio's results on stdin, ours on stdout. `null` stands for a missing percentile.
+# judge LOAD_JSON PEERS_JSON DEVICE FILE_SYSTEM: fio's results on stdin, ours on stdout. `null` stands for a missing
+# percentile. A fault is what is wrong (got, need), its cure what to do about it.
 judge() {
-  jq --slurp --compact-output --argjson limitNs "$LIMIT_NS" --argjson load "$1" --arg device "$2" --arg fileSystem "$3" \
-    --arg override "$OVERRIDE_REASON" --arg directory "$GATE_DIRECTORY" '
+  jq --slurp --compact-output --argjson limitNs "$LIMIT_NS" --argjson load "$1" --argjson peers "$2" --arg device "$3" \
+    --arg fileSystem "$4" --arg override "$OVERRIDE_REASON" --arg directory "$GATE_DIRECTORY" \
+    --argjson steal "[${STEAL_PERCENT/ /,}]" --argjson trip "[${ROUND_TRIP_MS/ /,}]" '
     def percentile($p): .jobs[0].sync.lat_ns.percentile[$p];
     def ms: if type == "number" then . / 1000 | round / 1000 else null end;
     # One decimal reads well, unless it would hide that the limit was exceeded.
-    def text: . / 100000 | round / 10 | if . * 1000000 > $limitNs then tostring else null end;
-    (if any(.[]; percentile("99.000000") | type != "number") then null else max_by(percentile("99.000000")) end) as $worst
+    def text: (. / 100000 | round / 10) as $short | if $short * 1000000 > $limitNs then $short else . / 1000000 end | tostring;
+    ($limitNs / 1000000) as $limitMs
+    | (if any(.[]; percentile("99.000000") | type != "number") then null else max_by(percentile("99.000000")) end) as $worst
     | ($worst | percentile("99.000000")) as $p99
-    | ($p99 != null and $p99 <= $limitNs) as $good
+    | "\($directory) (\($device), \($fileSystem))" as $where
+    | [
+        (if $p99 == null then [
+          "fio reported no 99th percentile of fdatasync on \($where) (got none, need one to compare with \($limitMs) ms)",
+          "Check fio\u0027s version (`fio --version`)"]
+        elif $p99 > $limitNs then [
+          "fdatasync p99 is \($p99 | text) ms on \($where), the limit is \($limitMs) ms",
+          "Move the node to faster storage, or replace it"]
+        else empty end),
+        (if $load.stealPercent > $steal[1] then [
+          "the hypervisor took \($load.stealPercent) % of the CPU time while the disk was measured, the limit is \($steal[1]) %",
+          "Move the node to a host that is not oversold, or order dedicated CPUs"]
+        else empty end),
+        ($peers[] | "\(.name) (\(.address))" as $peer
+          | if .lossPercent > 0 then [
+            "\(.lossPercent) % of \(.sent) pings to \($peer) were lost, none may be",
+            "Repair the network between the control planes, and let them ping each other"]
+          elif .p99Ms > $trip[1] then [
+            "the round trip to \($peer) takes \(.p99Ms) ms (p99 of \(.sent) pings), the limit is \($trip[1]) ms",
+            "Bring the control planes closer together"]
+          else empty end)
+      ] as $faults
     | {
         p50Ms: ($worst | percentile("50.000000") | ms), p99Ms: ($p99 | ms), p999Ms: ($worst | percentile("99.900000") | ms),
         iops: (($worst.jobs[0].write.iops? // 0) | round),
-        directory: $directory, device: $device, fileSystem: $fileSystem, fioVersion: .[0]."fio version",
-        time: (now | todate), limitMs: ($limitNs / 1000000),
-        verdict: (if $good then "passed" elif $p99 != null and $override != "" then "overridden" else "failed" end)
+        $directory, $device, $fileSystem, fioVersion: .[0]."fio version",
+        time: (now | todate), $limitMs, $peers,
+        warnings: [
+          (if $load.stealPercent > $steal[0] then "CPU steal is \($load.stealPercent) % (good: \($steal[0]) % at most)" else empty end),
+          ($peers[] | select(.p99Ms != null and .p99Ms > $trip[0])
+            | "the round trip to \(.name) takes \(.p99Ms) ms (good: \($trip[0]) ms at most)")
+        ],
+        verdict: (if $faults == [] then "passed" elif $p99 != null and $override != "" then "overridden" else "failed" end),
+        faults: ($faults | map(.[0])), cures: ($faults | map(.[1]))
       }
     + $load
-    + (if $good | not and $override != "" then {override: {reason: $override}} else {} end)
-    + {p99Text: (if $p99 == null then null else ($p99 | text) // ($p99 / 1000000 | tostring) end)}'
-}
-
-# refuse RESULT: the sentence a person acts on.
-refuse() {
-  local p99 where limit
-  p99=$(jq --raw-output .p99Text <<<"$1")
-  where=$(jq --raw-output '"\(.directory) (\(.device), \(.fileSystem))"' <<<"$1")
-  limit=$(jq --raw-output .limitMs <<<"$1")
-  if [ "$p99" = null ]; then
-    die "fio reported no 99th percentile of fdatasync on $where (got none, need one to compare with $limit ms). $UNTOUCHED Check fio's version (\`fio --version\`), and run again"
-  fi
-  die "fdatasync p99 is $p99 ms on $where, the limit is $limit ms. $UNTOUCHED Move the node to faster storage, or replace it, and run again$(contention_remark "$1")"
-}
-
-# contention_remark RESULT: a busy CPU alone can break the limit.
-contention_remark() {
-  jq --raw-output 'if (.cpuPressure // 0) > 10 or .stealPercent > 2 or .load > .cpus then
-    ". The CPU was contended meanwhile (load \(.load) on \(.cpus) CPUs, pressure \(.cpuPressure // "unknown") %, steal \(.stealPercent) %): measure once more on a quiet machine before you replace the disk"
-    else "" end' <<<"$1"
+    + (if $faults != [] and $override != "" then {override: {reason: $override}} else {} end)'
 }
 
 apply() {
-  local device='' file_system='' runs result
+  local device='' file_system='' runs load peers result
   take_lock
   if [ -d "$GATE_DIRECTORY/member" ]; then
     [ -s "$KEPT_RESULT" ] ||
@@ -106,24 +93,22 @@ apply() {
     return
   fi
   install_tools
-  if [ ! -d "$GATE_DIRECTORY" ]; then
-    install -d -m 700 "$GATE_DIRECTORY"
-    CREATED=yes
-  fi
-  trap clean_up EXIT
-  rm -rf "$WORK_PREFIX".*
+  enter_directory
+  trap 'leave_directory; forget_pings' EXIT
   read -r device file_system < <(findmnt --noheadings --output SOURCE,FSTYPE --target "$GATE_DIRECTORY")
   start_load_watch
+  start_pings <<<"$PEERS"
   runs=$(measure)
-  result=$(judge "$(finish_load_watch)" "$device" "$file_system" <<<"$runs")
-  [ "$(jq --raw-output .verdict <<<"$result")" != failed ] || refuse "$result"
-  mkdir -p "${KEPT_RESULT%/*}"
-  jq --compact-output 'del(.p99Text)' <<<"$result" | tee "$KEPT_RESULT"
+  load=$(finish_load_watch)
+  peers=$(finish_pings)
+  result=$(judge "$load" "$peers" "$device" "$file_system" <<<"$runs")
+  refuse_faults "$result"
+  keep_result <<<"$result"
 }
 
 destroy() {
-  rm -f "$KEPT_RESULT"
-  rmdir --ignore-fail-on-non-empty "${KEPT_RESULT%/*}" 2>/dev/null || true # gone with the rest of the node's state
+  take_lock
+  remove_gate_traces
 }
 
 main() {

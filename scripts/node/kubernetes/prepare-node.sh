@@ -12,12 +12,15 @@
 #   API_PROXY_CONFIG haproxy configuration
 # State: /etc/gitops-platform, /etc/containerd, /etc/{sysctl,modules-load}.d/*gitops-platform.conf, /usr/local/bin,
 #   /opt/cni/bin, /etc/systemd/system/{kubelet,kube-apiserver-proxy}.service, /var/lib/gitops-platform
-# Undo: all of that, when the ownership marker is ours; Debian packages stay.
+# Undo: all of that, when the ownership marker is ours; the machine is given back as it was found, with the packages, files,
+#   services and kernel settings that it had.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/files.sh"
+. "$(dirname "$0")/../lib/found.sh"
+. "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/downloads.sh"
 . "$(dirname "$0")/../lib/node-kernel.sh"
 . "$(dirname "$0")/../lib/containerd.sh"
@@ -25,8 +28,13 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/node-services.sh"
 SCOPE=prepare
 
-readonly PACKAGES=(containerd runc iptables conntrack socat ethtool ebtables ipset haproxy curl jq ca-certificates iproute2 kmod procps)
-readonly BINARIES=(kubelet kubeadm kubectl)
+readonly BINARIES=(kubelet kubeadm kubectl crictl)
+# Everything that this step, the kubelet and its pods write outside /run, directories after what is in them.
+readonly TOUCHED=("${BINARIES[@]/#//usr/local/bin/}" /etc/crictl.yaml /etc/default/kubelet
+  "$UNITS"/{kubelet,kube-apiserver-proxy}.service "$MODULES_FILE" "$SYSCTL_FILE" "$CONTAINERD_CONFIG"
+  "$REGISTRY_HOSTS_DIRECTORY" /etc/containerd /etc/cni/net.d/10-flannel.conflist /etc/cni/net.d /etc/cni
+  /opt/cni/bin/flannel /opt/cni/bin /opt/cni /opt/containerd /usr/libexec/kubernetes /etc/kubernetes "$ETCD_DIRECTORY"
+  /var/lib/{kubelet,cni,containerd,kube-router} /var/log/{pods,containers,gitops-platform} /run/flannel)
 
 refuse_foreign_kubernetes() {
   refuse_other_owner
@@ -38,17 +46,21 @@ refuse_foreign_kubernetes() {
   done
 }
 
-install_packages() {
-  local package missing=()
-  for package in "${PACKAGES[@]}"; do
-    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-  done
-  [ "${#missing[@]}" -gt 0 ] || return 0
-  log_info "installing ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  { apt-get update && apt-get install --yes --no-install-recommends "${missing[@]}"; } >"$DATA_DIRECTORY/apt.log" 2>&1 ||
-    die "can't install the Debian packages ${missing[*]}: $(grep -m 1 '^E:' "$DATA_DIRECTORY/apt.log"); repair the machine's apt sources and run again"
-  case " ${missing[*]} " in *" haproxy "*) systemctl disable --quiet --now haproxy ;; esac # we run our own unit
+# note_machine: before anything is changed.
+note_machine() {
+  local host
+  note_paths "${TOUCHED[@]}"
+  for host in $REGISTRY_HOSTS; do note_paths "$REGISTRY_HOSTS_DIRECTORY/$host/hosts.toml" "$REGISTRY_HOSTS_DIRECTORY/$host"; done
+  note_service containerd
+  note_settings
+}
+
+install_node_packages() {
+  local haproxy=''
+  if [ -x /usr/sbin/haproxy ]; then haproxy=there; fi
+  install_packages prepare '' "${NODE_PACKAGES[@]}"
+  # We run it under a unit of our own.
+  [ -n "$haproxy" ] || systemctl disable --quiet --now haproxy
 }
 
 # sum_of FILE: its SHA-256; nothing for a missing one.
@@ -67,13 +79,13 @@ installed() {
 
 # install_archive ARCHIVE DIRECTORY: every file is renamed into place, so that a running one is never half-written.
 install_archive() {
-  local content file
+  local content file files
   content=$(mktemp -d "$DATA_DIRECTORY/archive.XXXXXX")
   tar --extract --gzip --no-same-owner --file "$1" --directory "$content"
   mkdir -p "$2"
-  find "$content" -type f -printf '%f\0' | while IFS= read -r -d '' file; do
-    install_binary "$(find "$content" -type f -name "$file")" "$2/$file"
-  done
+  mapfile -t files < <(find "$content" -type f)
+  note_paths "${files[@]/#*\//$2/}"
+  for file in "${files[@]}"; do install_binary "$file" "$2/${file##*/}"; done
   rm -rf "$content"
 }
 
@@ -107,8 +119,9 @@ apply() {
   refuse_foreign_kubernetes
   take_lock
   claim_machine
+  note_machine
   mkdir -p "$DATA_DIRECTORY"
-  install_packages
+  install_node_packages
   load_modules
   set_sysctls
   disable_swap
@@ -128,10 +141,17 @@ destroy() {
   take_lock
   stop_prefetch
   remove_services
-  rm -f "${BINARIES[@]/#//usr/local/bin/}" /usr/local/bin/crictl /etc/crictl.yaml
-  rm -rf /opt/cni/bin "$DATA_DIRECTORY" /var/log/gitops-platform
-  restore_containerd
-  restore_kernel_settings
+  empty_containerd
+  restore_swap
+  remove_packages prepare
+  give_back_paths
+  systemctl daemon-reload
+  give_back_service containerd
+  give_back_settings
+  # The disk gate has its own undo, for what it left there.
+  mkdir -p "$DATA_DIRECTORY"
+  find "$DATA_DIRECTORY" -mindepth 1 -maxdepth 1 ! -name packages ! -name disk-gate.json -exec rm -rf {} +
+  rmdir --ignore-fail-on-non-empty "$DATA_DIRECTORY"
   rm -rf "$STATE_DIRECTORY"
 }
 

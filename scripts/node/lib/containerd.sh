@@ -2,7 +2,6 @@
 # containerd as kubeadm wants it: systemd cgroups, CNI plugins in /opt/cni/bin, registries by certs.d.
 
 readonly CONTAINERD_CONFIG=/etc/containerd/config.toml
-readonly CONTAINERD_ORIGINAL=/etc/containerd/config.toml.before-gitops-platform
 readonly REGISTRY_HOSTS_DIRECTORY=/etc/containerd/certs.d
 
 # cannot_set_oom_scores: in a container without CAP_SYS_RESOURCE every pod sandbox would die on its negative score.
@@ -55,9 +54,6 @@ write_registry_hosts() {
 
 configure_containerd() {
   write_registry_hosts
-  if [ -f "$CONTAINERD_CONFIG" ] && [ ! -e "$CONTAINERD_ORIGINAL" ]; then
-    cp -p "$CONTAINERD_CONFIG" "$CONTAINERD_ORIGINAL"
-  fi
   systemctl enable --quiet containerd
   if render_containerd_config | write_file "$CONTAINERD_CONFIG"; then
     systemctl restart containerd
@@ -66,14 +62,11 @@ configure_containerd() {
   fi
 }
 
-# restore_containerd: as it was before us.
-restore_containerd() {
-  local host
-  for host in $REGISTRY_HOSTS; do rm -rf "${REGISTRY_HOSTS_DIRECTORY:?}/$host"; done
-  if [ -e "$CONTAINERD_ORIGINAL" ]; then
-    mv -f "$CONTAINERD_ORIGINAL" "$CONTAINERD_CONFIG"
-  else
-    rm -f "$CONTAINERD_CONFIG"
-  fi
-  systemctl restart containerd
+# empty_containerd: takes Kubernetes' images away, and stops it: its files are about to change.
+empty_containerd() {
+  local images
+  images=$(ctr --namespace k8s.io images list --quiet 2>/dev/null) || images='' # it does not run on a half-prepared node
+  # shellcheck disable=SC2086 # one reference a word
+  [ -z "$images" ] || ctr --namespace k8s.io images remove --sync $images >/dev/null || log_info "some images stay in containerd"
+  systemctl stop containerd 2>/dev/null || true # not installed on a half-prepared node
 }

@@ -42,8 +42,8 @@ kubelet_extra_args() {
   printf 'KUBELET_EXTRA_ARGS=%s\n' "$arguments"
 }
 
-restore_kernel_settings() {
-  rm -f "$MODULES_FILE" "$SYSCTL_FILE"
+# restore_swap: what is turned off at boot no more is turned on now.
+restore_swap() {
   in_container && return
   sed -i "s/^${FSTAB_MARK}//" /etc/fstab
   swapon --all || true # a swap device that is gone is not ours to repair

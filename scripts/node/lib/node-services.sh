@@ -90,6 +90,6 @@ stop_prefetch() {
 
 remove_services() {
   systemctl disable --quiet --now kubelet kube-apiserver-proxy 2>/dev/null || true # a half-prepared node has no units
-  rm -f "$UNITS/kubelet.service" "$UNITS/kube-apiserver-proxy.service" /etc/default/kubelet
-  systemctl daemon-reload
+  # Otherwise systemd would remember them until the next boot: their files go with everything else.
+  systemctl reset-failed kubelet kube-apiserver-proxy "$PREFETCH_UNIT" 2>/dev/null || true # rarely failed
 }

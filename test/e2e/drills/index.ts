@@ -1,4 +1,5 @@
 import type { Drill } from "../drill";
+import { adopted } from "./adopted";
 import { brokenManifest } from "./broken-manifest";
 import { cleanStop } from "./clean-stop";
 import { environments } from "./environments";
@@ -29,6 +30,7 @@ export const drills: readonly Drill[] = [
   rotateSealingKey,
   secrets,
   kvmWorker,
+  adopted,
   rebuild,
   slowDisk,
   interruptedUp,

@@ -22,6 +22,8 @@ const registered = new Map<string, Registered>();
 const network = { bridge: "gitops0", cidr: "10.78.0.0/24", hostAddress: "10.78.0.1" };
 const operator = ed25519KeyPair(Buffer.alloc(32, 1), "operator");
 const deploy = ed25519KeyPair(Buffer.alloc(32, 2), "deploy");
+const ADOPTION = { stackId: "p/s/c", clockUrl: "http://10.78.0.10", containers: undefined };
+const PRINTED = '{"hostname":"h","machineId":"m","mac":"a"}';
 const PASSWORD = "SuperSecret123";
 const seed = createHash("sha256").update(PASSWORD).digest();
 const hostKey = ed25519KeyPair(seed, "any");
@@ -29,7 +31,7 @@ const hostKey = ed25519KeyPair(seed, "any");
 /** What a provider adds, by the type of the resource. */
 const MADE: Readonly<Record<string, object>> = {
   "random:index/randomPassword:RandomPassword": { result: PASSWORD },
-  "command:remote:Command": { stdout: "what was printed" },
+  "command:remote:Command": { stdout: PRINTED },
 };
 
 let cp1: LocalMachine;
@@ -104,6 +106,7 @@ beforeAll(async () => {
     ],
     {
       ssh: { user: "admin", privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
+      adoption: ADOPTION,
       local: { network, baseImage: "/base.img" },
     },
   );
@@ -186,10 +189,23 @@ describe("createMachines", () => {
     ]);
   });
 
+  it("has every server checked, then compared, before anything else is done on any of them", () => {
+    expect(inputs("adoption-comparison")["stdin"]).toContain("export SERVERS='node-2 h m a\nnode-3 h m a'");
+    const text = inputs("adoption-node-2")["stdin"];
+    expect(text).toContain("export NODE_ROLE='worker'\nexport STACK_ID='p/s/c'\nexport ETCD_DIRECTORY='/var/lib/etcd'");
+    expect(text).toContain("export FREE_DISK_GIB='8'\nexport MEMORY_MIB='900'\nexport CPUS='1'\nexport CONTAINER=''");
+    const names = ["adoption-node-2", "adoption-node-3", "adoption-comparison"];
+    expect(registered.has("adoption-node-1")).toBe(false);
+    for (const machine of created.slice(1)) expect(machine.ready.length).toBe(names.length);
+  });
+
   it("refuses a local node where there are no local machines", () => {
     const ssh = { user: "root", privateKey: pulumi.secret(operator.privateKeyOpenSsh) };
     expect(() =>
-      createMachines([{ kind: "local", name: "cp-9", role: "worker", address: "10.78.0.9" }], { ssh }),
+      createMachines([{ kind: "local", name: "cp-9", role: "worker", address: "10.78.0.9" }], {
+        ssh,
+        adoption: ADOPTION,
+      }),
     ).toThrow("nodes cp-9 — is local, and localMachines is not set; set it or adopt a server");
   });
 });
@@ -234,7 +250,7 @@ describe("Hub", () => {
 
   it("has the certificate that a push is told under read on a control plane", () => {
     expect(inputs("hub-push-certificate")["connection"]).toMatchObject({ value: { host: "10.78.0.11" } });
-    expect(stdin("hub-push-notify")).toContain("export CERTIFICATE='what was printed'");
+    expect(stdin("hub-push-notify")).toContain(`export CERTIFICATE='${PRINTED}'`);
   });
 });
 

@@ -43,3 +43,16 @@ on_machine() {
 calls() {
   grep -c -- "$1" "$CALLS" || true # none is 0
 }
+
+# plain_debian: without fio; what apt is asked for it lists, with a library of fio's, and then it is there.
+plain_debian() {
+  printf '%s\n' jq iputils-ping >"$BATS_TEST_TMPDIR/packages"
+  fake dpkg-query <<<'sed "s/^/installed /" "${CALLS%/*}/packages"'
+  fake dpkg <<<'true'
+  fake apt-get <<'FAKE'
+case "$*" in
+*--simulate*) printf 'Inst %s (1.0 Debian:12 [amd64])\n' fio libaio1; echo 'Inst jq [1.0] (1.1 Debian:12 [amd64])' ;;
+*install*) printf '%s\n' fio libaio1 >>"${CALLS%/*}/packages" ;;
+esac
+FAKE
+}

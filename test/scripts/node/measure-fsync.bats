@@ -8,10 +8,33 @@ readonly UNTOUCHED="Nothing of Kubernetes was installed. Move the node to faster
 setup() {
   create_machine
   export GATE_DIRECTORY=/var/lib/etcd LIMIT_NS=10000000 SUSTAINED_SECONDS=0 OVERRIDE_REASON=''
+  export STEAL_PERCENT="2 5" PEERS='' ROUND_TRIP_MS="10 50"
   fake findmnt <<<'echo "/dev/vdb ext4"'
   # A quiet machine, whatever this one is doing.
   fake nproc <<<'echo 1000'
+  fake ping </dev/null
+  # No steal in between, whatever this computer's hypervisor does.
+  fake awk <<<'echo 0 100'
   play "$BATS_TEST_DIRNAME/fio/host-quiet-1.json"
+}
+
+# stealing PERCENT: from the start of the measurement to its end.
+stealing() {
+  echo 0 >"$BATS_TEST_TMPDIR/ticks"
+  fake awk <<FAKE
+read -r steal <"\${CALLS%/*}/ticks"
+echo "\$steal \$((steal == 0 ? 0 : 1000))"
+echo \$(($1 * 10)) >"\${CALLS%/*}/ticks"
+FAKE
+}
+
+# answering MS LOST: pings of which each takes that long but for one, and some don't return.
+answering() {
+  fake ping <<FAKE
+for ((i = $2; i < 99; i++)); do echo "64 bytes from 10.78.0.12: icmp_seq=\$i ttl=64 time=$1 ms"; done
+echo "64 bytes from 10.78.0.12: icmp_seq=100 ttl=64 time=900 ms"
+exit $2
+FAKE
 }
 
 # play FILE…: what each run of fio prints, the last one from then on.
@@ -83,6 +106,69 @@ tcg-native-1 19.5"
   play "$BATS_TEST_DIRNAME/fio/tcg-native-1.json"
   on_machine disk-gate/measure-fsync.sh apply
   [[ "$stderr" == *". The CPU was contended meanwhile (load "*" on 0 CPUs, "*"): measure once more on a quiet machine before you replace the disk" ]]
+}
+
+@test "CPU time that the hypervisor took is a warning, then a refusal" {
+  stealing 3
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq -c '[.stealPercent, .warnings]' <<<"$output")" = '[3,["CPU steal is 3 % (good: 2 % at most)"]]' ]
+  stealing 8
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [ "$(without_contention)" = "[disk-gate] cp-1: the hypervisor took 8 % of the CPU time while the disk was measured, the limit is 5 %. Nothing of Kubernetes was installed. Move the node to a host that is not oversold, or order dedicated CPUs, and run again" ]
+}
+
+@test "round trips are measured at the same time: good, a warning, a refusal" {
+  export PEERS='cp-2 10.78.0.12'
+  answering 0.4 0
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq -c '[.peers, .warnings]' <<<"$output")" = \
+    '[[{"name":"cp-2","address":"10.78.0.12","sent":100,"lossPercent":0,"p99Ms":0.4,"maxMs":900}],[]]' ]
+  grep -qx 'ping -n -c 100 -i 0.01 -W 1 10.78.0.12' "$CALLS"
+  answering 12 0
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$(jq -c .warnings <<<"$output")" = '["the round trip to cp-2 takes 12 ms (good: 10 ms at most)"]' ]
+  answering 61.5 0
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == "[disk-gate] cp-1: the round trip to cp-2 (10.78.0.12) takes 61.5 ms (p99 of 100 pings), the limit is 50 ms. Nothing of Kubernetes was installed. Bring the control planes closer together, and run again"* ]]
+}
+
+@test "a lost ping is refused; everything over its limit is in one sentence" {
+  export PEERS=$'cp-2 10.78.0.12\ncp-3 10.78.0.13'
+  answering 0.4 1
+  play "$BATS_TEST_DIRNAME/fio/slow-nbdfuse.json"
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [ "$(without_contention)" = "[disk-gate] cp-1: fdatasync p99 is 49.5 ms on /var/lib/etcd (/dev/vdb, ext4), the limit is 10 ms; 1 % of 100 pings to cp-2 (10.78.0.12) were lost, none may be; 1 % of 100 pings to cp-3 (10.78.0.13) were lost, none may be. Nothing of Kubernetes was installed. Move the node to faster storage, or replace it. Repair the network between the control planes, and let them ping each other, and run again" ]
+  [ ! -e "$MACHINE/var/lib/gitops-platform/disk-gate.json" ]
+  [ -z "$(find "$MACHINE/run" -name "gitops-platform-peers*")" ]
+}
+
+@test "a peer that answers nothing is 100 % lost" {
+  export PEERS='cp-2 10.78.0.12'
+  fake ping <<<'exit 1'
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"100 % of 100 pings to cp-2 (10.78.0.12) were lost, none may be."* ]]
+}
+
+@test "missing tools are installed, and the undo takes away what came with them; never on some stack's node" {
+  [ ! -e /usr/bin/fio ] || skip "this computer has fio itself"
+  rm "$FAKES/fio"
+  plain_debian
+  on_machine disk-gate/measure-fsync.sh apply
+  [ "$(cat "$MACHINE/var/lib/gitops-platform/packages/disk-gate")" = $'fio\nlibaio1' ]
+  mkdir -p "$MACHINE/etc/gitops-platform"
+  touch "$MACHINE/etc/gitops-platform/owner"
+  on_machine disk-gate/measure-fsync.sh destroy
+  [ "$(calls '^dpkg --purge')" -eq 0 ]
+  rm "$MACHINE/etc/gitops-platform/owner"
+  on_machine disk-gate/measure-fsync.sh destroy
+  [ "$(calls '^dpkg --purge fio libaio1$')" -eq 1 ]
+  [ ! -e "$MACHINE/var/lib/gitops-platform" ]
 }
 
 @test "an override passes a slow disk, and says so" {

@@ -12,7 +12,7 @@ setup() {
   for name in kubelet kubeadm kubectl; do serve "$name" <<<"the $name"; done
   echo crictl >"$BATS_TEST_TMPDIR/served/archive/crictl"
   for name in crictl cni-plugins; do serve "$name" < <(tar -C "$BATS_TEST_TMPDIR/served/archive" -cz .); done
-  fake dpkg-query <<<'echo installed'
+  fake dpkg-query <<<'printf "installed %s\n" containerd runc iptables conntrack socat ethtool ebtables ipset haproxy curl jq ca-certificates iproute2 kmod procps'
   fake systemctl modprobe sysctl swapoff swapon systemd-run crictl </dev/null
   fake systemd-detect-virt <<<'exit 1'
   fake ctr <<<'true'
@@ -114,4 +114,48 @@ serve() {
   [ "$(cat "$MACHINE/etc/fstab")" = '#gitops-platform# /dev/sdb none swap sw 0 0' ]
   on_machine kubernetes/prepare-node.sh destroy
   [ "$(cat "$MACHINE/etc/fstab")" = '/dev/sdb none swap sw 0 0' ]
+}
+
+@test "the undo gives the machine back: every file, directory, service and setting that it had, and none that came" {
+  mkdir -p "$MACHINE"/etc/{default,modules-load.d,sysctl.d,systemd/system,cni,containerd/certs.d/registry.k8s.io} "$MACHINE/opt/cni/bin"
+  echo own >"$MACHINE/opt/cni/bin/own"
+  echo theirs >"$MACHINE/usr/local/bin/kubectl"
+  echo theirs >"$MACHINE/etc/containerd/certs.d/registry.k8s.io/hosts.toml"
+  echo 0 >"$MACHINE/sys-net/ipv4/ip_forward"
+  fake sysctl <<<'echo 1 >/proc/sys/net/ipv4/ip_forward'
+  fake systemctl <<<'case $1 in is-enabled) echo enabled ;; is-active) echo active ;; esac'
+  state() { (cd "$MACHINE" && find etc opt usr var/lib sys-net ! -type d -exec sha256sum {} + && find etc opt usr var/lib -type d) | sort; }
+  before=$(state)
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(cat "$MACHINE/usr/local/bin/kubectl")" = "the kubectl" ]
+  [ "$(cat "$MACHINE/sys-net/ipv4/ip_forward")" = 1 ]
+  # What runs later leaves more there.
+  touch "$MACHINE/opt/cni/bin/flannel"
+  mkdir -p "$MACHINE/var/lib/kubelet/pki" "$MACHINE/var/lib/containerd/blobs" "$MACHINE/etc/cni/net.d"
+  on_machine kubernetes/prepare-node.sh apply
+  : >"$CALLS"
+  on_machine kubernetes/prepare-node.sh destroy
+  [ "$status" -eq 0 ]
+  diff <(echo "$before") <(state)
+  [ "$(calls '^systemctl restart containerd')" -eq 1 ]
+}
+
+@test "packages that were missing are installed, and exactly those are taken away again" {
+  plain_debian
+  sed -i '/^jq$/d' "$BATS_TEST_TMPDIR/packages"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls '^apt-get .* install containerd\|^apt-get .* install .*containerd')" -ge 1 ]
+  [ "$(cat "$MACHINE/var/lib/gitops-platform/packages/prepare")" = $'fio\nlibaio1' ]
+  on_machine kubernetes/prepare-node.sh destroy
+  [ "$(calls '^dpkg --purge fio libaio1$')" -eq 1 ]
+  [ ! -e "$MACHINE/var/lib/gitops-platform" ]
+}
+
+@test "a machine that has every package does without apt" {
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$(calls '^apt-get')" -eq 0 ]
+  on_machine kubernetes/prepare-node.sh destroy
+  [ "$(calls '^dpkg --purge')" -eq 0 ]
 }

@@ -117,7 +117,7 @@ describe("form", () => {
     [
       "key of another kind of node",
       (raw) => put(raw.nodes[3], "memoryMiB", 2048),
-      "nodes[3].memoryMiB is not a known key; remove it (known keys: kind, name, role, address, user, port, hostKey)",
+      "nodes[3].memoryMiB is not a known key; remove it (known keys: kind, name, role, address, hypervisor, user, port, hostKey)",
     ],
     [
       "missing section",

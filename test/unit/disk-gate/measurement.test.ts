@@ -17,6 +17,8 @@ const RESULT: GateResult = {
   cpuPressure: null,
   stealPercent: 0,
   limitMs: 10,
+  peers: [],
+  warnings: [],
   verdict: "passed",
 };
 
@@ -40,11 +42,22 @@ describe("parseGateResult", () => {
   });
 });
 
-it.each([
-  [RESULT, "p99 0.82 ms (limit 10 ms), 2474 syncs/s on /dev/vda1, ext4"],
+it("reads a result that was kept before peers were measured", () => {
+  const { peers: _peers, warnings: _warnings, ...old } = RESULT;
+  expect(parseGateResult("cp-1", JSON.stringify(old))).toEqual(RESULT);
+});
+
+const PEER = { name: "cp-2", address: "10.0.0.12", sent: 100, lossPercent: 0, p99Ms: 0.31, maxMs: 0.8 };
+
+it.each<[GateResult, string]>([
+  [RESULT, "fdatasync p99 0.8 ms (limit 10 ms, passed), CPU steal 0 %"],
   [
-    { ...RESULT, p99Ms: 41.2, verdict: "overridden" as const, override: { reason: "a lab" } },
-    "p99 41.2 ms (limit 10 ms), 2474 syncs/s on /dev/vda1, ext4; accepted by override: a lab",
+    { ...RESULT, peers: [PEER], together: { hypervisor: "h", with: ["worker-1"], p99Ms: 4.2, stealPercent: 0 } },
+    "fdatasync p99 0.8 ms (limit 10 ms, passed), 4.2 ms together with worker-1, CPU steal 0 %, round trip to cp-2 0.3 ms",
+  ],
+  [
+    { ...RESULT, p99Ms: 41.2, verdict: "overridden", override: { reason: "a lab" } },
+    "fdatasync p99 41.2 ms (limit 10 ms, overridden), CPU steal 0 %",
   ],
 ])("describeGateResult", (result, line) => {
   expect(describeGateResult(result)).toBe(line);

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Machines that begin something together, without any of them being in charge: each listens, and waits until all do. On
+# the kubelet's port, which every machine of a cluster lets the others reach; a machine whose kubelet listens there
+# already is at work, which is what it would be needed for.
+
+readonly RENDEZVOUS_PORT=10250 RENDEZVOUS_SECONDS=60
+LISTENER=
+
+# reachable ADDRESS PORT
+reachable() {
+  timeout 1 bash -c "</dev/tcp/$1/$2" 2>/dev/null 9>&-
+}
+
+# listen ADDRESS SECONDS: until stop_listening, or for that long should this step be killed.
+listen() {
+  timeout "$2" systemd-socket-activate --listen="$1:$RENDEZVOUS_PORT" sleep "$2" </dev/null >/dev/null 2>&1 9>&- &
+  LISTENER=$!
+}
+
+stop_listening() {
+  [ -n "$LISTENER" ] || return 0
+  kill "$LISTENER" 2>/dev/null || true # over its time already
+  wait "$LISTENER" 2>/dev/null || true # the signal is its exit code
+  LISTENER=
+}
+
+# await_all <<< "name address" lines: returns when all have been seen to listen; prints those that haven't, and fails, when
+# the time is over. Who was seen is not asked again: it may be done, and gone, before the last one is there.
+await_all() {
+  local deadline=$((SECONDS + RENDEZVOUS_SECONDS)) line waiting=() missing
+  mapfile -t waiting
+  while :; do
+    missing=()
+    for line in "${waiting[@]}"; do
+      reachable "${line#* }" "$RENDEZVOUS_PORT" || missing+=("$line")
+    done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      printf '%s, ' "${missing[@]% *}" | sed 's/, $//'
+      return 1
+    fi
+    waiting=("${missing[@]}")
+    sleep 0.1
+  done
+}

@@ -1,0 +1,27 @@
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { must } from "../platform";
+
+/** Of what a node needs, what a Debian server usually lacks. */
+export const LACKING = ["haproxy", "fio", "conntrack", "socat", "ebtables", "ethtool", "ipset"];
+
+/** A directory that apt installs from: those packages as this computer's own sources have them, with their index. */
+export async function packageSource(directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  // apt drops root's rights to read it.
+  chmodSync(directory, 0o755);
+  await must("apt-get", ["download", "-qq", ...LACKING], { cwd: directory });
+  const entries = readdirSync(directory)
+    .filter((name) => name.endsWith(".deb"))
+    .map(async (name) => {
+      const file = join(directory, name);
+      const control = await must("dpkg-deb", ["--field", file]);
+      const sha256 = createHash("sha256")
+        .update(new Uint8Array(readFileSync(file)))
+        .digest("hex");
+      return `${control.trim()}\nFilename: ./${name}\nSize: ${statSync(file).size}\nSHA256: ${sha256}\n`;
+    });
+  writeFileSync(join(directory, "Packages"), (await Promise.all(entries)).join("\n"));
+}
