@@ -11,6 +11,7 @@ import { KubernetesCluster } from "./components/kubernetes/cluster";
 import { PodNetwork } from "./components/kubernetes/pod-network";
 import { createMachines } from "./components/machines/create-machines";
 import { loadConfig } from "./config/load";
+import { summarizeNotices } from "./config/notices";
 
 const config = loadConfig();
 const { cluster: settings, versions, gitops, ssh, sealingKeys } = config;
@@ -31,7 +32,7 @@ const guests = config.guestImage && {
   cluster: settings.name,
   stackId,
 };
-const machines = createMachines(config.nodes, { ssh, local, guests });
+const machines = createMachines(config.nodes, { ssh, local, guests, protectKeys: settings.protectKeys });
 const controlPlanes = machines.filter(({ role }) => role === "control-plane");
 const workers = machines.filter(({ role }) => role === "worker");
 const hub = local && config.hub && new Hub("hub", { ...config.hub, local, ssh, gitops, sealingKeys });
@@ -81,7 +82,13 @@ const argocd = new ArgoCd(
 );
 const sealedSecrets = new SealedSecrets(
   "sealed-secrets",
-  { version: config.sealedSecretsChart, provider, artifacts: artifactList, keys: sealingKeys },
+  {
+    version: config.sealedSecretsChart,
+    provider,
+    artifacts: artifactList,
+    keys: sealingKeys,
+    protectKeys: settings.protectKeys,
+  },
   inCluster,
 );
 const root = new RootApplication(
@@ -112,4 +119,5 @@ export const rootApplication = {
 };
 const argocdAccess = { url: argocd.url, adminPassword: argocd.adminPassword };
 export { argocdAccess as argocd, versions };
+export const notices = summarizeNotices(config.notices);
 export const sealingCertificate = sealedSecrets.certificate;

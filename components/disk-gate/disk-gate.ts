@@ -43,7 +43,8 @@ export class DiskGate extends pulumi.ComponentResource {
         pulumi.unsecret(step.stdout).apply((stdout) => parseGateResult(node, stdout)),
       ]),
     );
-    this.registerOutputs({ results: this.results });
+    // Policies read the limit and the override here, before anything was measured.
+    this.registerOutputs({ results: this.results, limitMs: limitOf(args), override: args.override?.reason ?? "" });
   }
 
   private measure(name: string, node: Machine, args: DiskGateArgs): RemoteStep {
@@ -56,7 +57,7 @@ export class DiskGate extends pulumi.ComponentResource {
         env: {
           NODE_NAME: node.name,
           GATE_DIRECTORY: args.directory ?? "/var/lib/etcd",
-          LIMIT_NS: String(Math.round((args.limitMs ?? 10) * 1_000_000)),
+          LIMIT_NS: String(Math.round(limitOf(args) * 1_000_000)),
           SUSTAINED_SECONDS: String(sustainedSeconds),
           OVERRIDE_REASON: args.override?.reason ?? "",
         },
@@ -66,4 +67,8 @@ export class DiskGate extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+function limitOf({ limitMs }: DiskGateArgs): number {
+  return limitMs ?? 10;
 }

@@ -38,6 +38,8 @@ export interface LocalMachineArgs {
   readonly diskGiB?: number;
   /** The key that root is reached with. */
   readonly loginKey: { readonly privateKey: pulumi.Input<string>; readonly publicKey: pulumi.Input<string> };
+  /** No update may delete or replace what the host key is made from, before this is off again. @default false */
+  readonly protectKeys?: boolean;
   /** @default none */
   readonly binds?: readonly Bind[];
 }
@@ -67,7 +69,7 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
     opts: pulumi.ComponentResourceOptions = {},
   ) {
     super("gitops-platform:machines:LocalMachine", name, {}, opts);
-    const hostKey = new HostKey(`${name}-host-key`, { parent: this });
+    const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys ?? false });
     const container = new command.local.Command(
       `${name}-container`,
       {
