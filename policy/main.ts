@@ -2,5 +2,7 @@ import { PolicyPack } from "@pulumi/policy";
 import { policies } from "./engine";
 import { RULES } from "./rules";
 
-/* The launcher has made the project the working directory. */
-new PolicyPack("gitops-platform", { policies: policies(RULES, process.cwd()), enforcementLevel: "mandatory" });
+/** Serves the rules to the engine that started this process, about the project in a directory. */
+export function serve(projectDirectory: string): void {
+  new PolicyPack("gitops-platform", { policies: policies(RULES, projectDirectory), enforcementLevel: "mandatory" });
+}

@@ -45,5 +45,8 @@ function bundle() {
   return file;
 }
 
-process.chdir(ROOT);
-require(bundle());
+// Pulumi starts the pack where the program is.
+const project = existsSync("Pulumi.yaml") ? process.cwd() : ROOT;
+// The pack's version is read from the package.json of the working directory.
+process.chdir(__dirname);
+require(bundle()).serve(project);
