@@ -151,7 +151,9 @@ export function checkAccepted(accepted: readonly Partial<Accepted>[], versions: 
       if (known.includes(id)) return [];
       const meant = nearest(id, known);
       const cure = meant === undefined ? "remove it" : `did you mean ${meant}?`;
-      return [problem(`acceptedNotices[${index}].ids[${place}]`, `${id} is about nothing that this stack uses; ${cure}`)];
+      return [
+        problem(`acceptedNotices[${index}].ids[${place}]`, `${id} is about nothing that this stack uses; ${cure}`),
+      ];
     }),
   );
 }

@@ -197,7 +197,10 @@ export const stackSchema = field.section({
   diskGate: diskGate.prefault({}),
   /** Notices about versions that a preview need not repeat. */
   acceptedNotices: field
-    .list({ need: "a list of accepted notices", example: "- { ids: [CVE-2024-31989], reason: …, until: … }" }, acceptedNotice)
+    .list(
+      { need: "a list of accepted notices", example: "- { ids: [CVE-2024-31989], reason: …, until: … }" },
+      acceptedNotice,
+    )
     .default([]),
   sealingKeys: field
     .list({ need: "a list of key pairs", example: "- { certificate: …, privateKey: … }" }, sealingKey)

@@ -10,7 +10,8 @@ export const pinnedImages: ResourceRule = {
   name: "pinned-images",
   description: "Every container image is pinned by its digest.",
   enforcement: "mandatory",
-  comply: "name the image in the artifact list (npm run mirror) and pass the objects through pinImages, which adds the digest",
+  comply:
+    "name the image in the artifact list (npm run mirror) and pass the objects through pinImages, which adds the digest",
   resource: (resource) => {
     if (!isObject(resource)) return [];
     return containerImages(resource.values)
@@ -42,7 +43,10 @@ export const pinnedDownloads: ResourceRule = {
       const lines = value.split("\n").filter((line) => line.trim() !== "");
       return lines
         .filter((line) => !list.pin.test(line.trim().split(/\s+/).at(-1) ?? ""))
-        .map((line) => `${variable} lists ${shownImage(line.trim().split(/\s+/)[0] ?? "")} without a pin (need "${list.columns}")`);
+        .map(
+          (line) =>
+            `${variable} lists ${shownImage(line.trim().split(/\s+/)[0] ?? "")} without a pin (need "${list.columns}")`,
+        );
     });
   },
 };
@@ -84,7 +88,9 @@ function floatingCharts({ type, values }: Resource): string[] {
 function floating(key: string, value: unknown): string[] {
   if (value === undefined || value === "") return [`${key} is missing: the newest chart would be taken`];
   const version = text(value);
-  return version === undefined || EXACT.test(version) ? [] : [`${key} is ${shownImage(version)} (need an exact version)`];
+  return version === undefined || EXACT.test(version)
+    ? []
+    : [`${key} is ${shownImage(version)} (need an exact version)`];
 }
 
 /** A reference holds no secret, unless somebody put a login into it. */

@@ -17,7 +17,11 @@ export function controlPlanesOf(cluster: Resource): readonly ControlPlane[] {
   return entries(cluster.values["controlPlanes"]).map((entry) => {
     const { name, address, hypervisor } = fields(entry);
     const known = text(hypervisor);
-    return { name: text(name) ?? "", address: text(address) ?? "", ...(known === undefined ? {} : { hypervisor: known }) };
+    return {
+      name: text(name) ?? "",
+      address: text(address) ?? "",
+      ...(known === undefined ? {} : { hypervisor: known }),
+    };
   });
 }
 

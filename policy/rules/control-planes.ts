@@ -32,5 +32,7 @@ function sharedHypervisors(nodes: readonly ControlPlane[]): string[] {
   }
   return [...byHypervisor]
     .filter(([, names]) => names.length > 1)
-    .map(([hypervisor, names]) => `${names.join(" and ")} share the hypervisor ${hypervisor}, and would be lost together`);
+    .map(
+      ([hypervisor, names]) => `${names.join(" and ")} share the hypervisor ${hypervisor}, and would be lost together`,
+    );
 }

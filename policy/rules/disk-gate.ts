@@ -16,9 +16,13 @@ export const gateForEveryEtcdNode: StackRule = {
     if (measured.has(UNKNOWN)) return [];
     return clusters(resources).flatMap((cluster): Violation[] => {
       const nodes = controlPlanesOf(cluster);
-      if (nodes.length === 0) return [{ urn: cluster.urn, text: "doesn't tell its control planes (outputs.controlPlanes)" }];
+      if (nodes.length === 0)
+        return [{ urn: cluster.urn, text: "doesn't tell its control planes (outputs.controlPlanes)" }];
       const missing = nodes.filter(({ address }) => !measured.has(address));
-      return missing.map(({ name }) => ({ urn: cluster.urn, text: `${name} holds an etcd member and has no disk gate` }));
+      return missing.map(({ name }) => ({
+        urn: cluster.urn,
+        text: `${name} holds an etcd member and has no disk gate`,
+      }));
     });
   },
 };
@@ -35,10 +39,17 @@ export const noGateOverride: StackRule = {
     return resources
       .filter(({ type }) => type === GATE)
       .flatMap(({ urn, values: { limitMs, override } }): Violation[] => [
-        ...(override === undefined || override === "" ? [] : [{ urn, text: "has an override: a slow disk would pass" }]),
+        ...(override === undefined || override === ""
+          ? []
+          : [{ urn, text: "has an override: a slow disk would pass" }]),
         ...(typeof limitMs === "number" && limitMs <= LIMIT_MS
           ? []
-          : [{ urn, text: `limitMs is ${typeof limitMs === "number" ? limitMs : "not told"} (need ${LIMIT_MS} at most)` }]),
+          : [
+              {
+                urn,
+                text: `limitMs is ${typeof limitMs === "number" ? limitMs : "not told"} (need ${LIMIT_MS} at most)`,
+              },
+            ]),
       ]);
   },
 };

@@ -13,7 +13,8 @@ const LISTS = ["containers", "initContainers", "ephemeralContainers"];
 export function containerImages(object: Fields, path = ""): ContainerImage[] {
   return Object.entries(object).flatMap(([key, value]) => {
     const here = path === "" ? key : `${path}.${key}`;
-    if (LISTS.includes(key)) return entries(value).flatMap((container, index) => imageOf(container, `${here}[${index}]`));
+    if (LISTS.includes(key))
+      return entries(value).flatMap((container, index) => imageOf(container, `${here}[${index}]`));
     return containerImages(fields(value), here);
   });
 }

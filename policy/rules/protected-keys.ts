@@ -11,8 +11,10 @@ export const protectedKeys: ResourceRule = {
   comply: "set cluster.protectKeys: true in the stack file; docs/policy.md says how such a stack is destroyed",
   resource: (resource, settings) => {
     if (!isProduction(stackOf(resource.urn), settings) || resource.protect) return [];
-    if (isSealingKey(resource)) return ["holds a sealing key and is not protected: what Git has sealed with it would stay shut"];
-    if (isHostKeySeed(resource)) return ["is what a host key is made from and is not protected: another one replaces the machine"];
+    if (isSealingKey(resource))
+      return ["holds a sealing key and is not protected: what Git has sealed with it would stay shut"];
+    if (isHostKeySeed(resource))
+      return ["is what a host key is made from and is not protected: another one replaces the machine"];
     return [];
   },
 };

@@ -8,7 +8,8 @@ export const hostKeys: ResourceRule = {
   name: "host-keys",
   description: "Every SSH connection verifies the host key.",
   enforcement: "mandatory",
-  comply: "run it as a RemoteStep on a Machine, whose connection has its hostKey (nodes[].hostKey of an adopted server)",
+  comply:
+    "run it as a RemoteStep on a Machine, whose connection has its hostKey (nodes[].hostKey of an adopted server)",
   resource: (resource) => {
     if (!isRemote(resource)) return [];
     const connection = fields(resource.values["connection"]);

@@ -4,7 +4,8 @@ import type { StackRule } from "../rule";
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/;
 const URL_PASSWORD = /:\/\/[^/\s:@]*:[^/\s@]+@/;
 /** What GitHub, GitLab, Slack and AWS begin their tokens with, and a JSON Web Token. */
-const TOKEN = /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.eyJ[\w-]{10,})/;
+const TOKEN =
+  /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.eyJ[\w-]{10,})/;
 /** Names of what should be encrypted; `privateKeyFile` names a file and holds no key. */
 const SECRET_NAME = /(passw(or)?d|passphrase|secret|token|credentials?|(private|deploy|api|access)_?key)$/i;
 
@@ -12,11 +13,14 @@ export const noPlainSecrets: StackRule = {
   name: "no-plain-secrets",
   description: "No stack file holds a secret in clear.",
   enforcement: "mandatory",
-  comply: "make a new one, because Git keeps the old, and set it with npx pulumi config set --secret --path KEY --stack STACK < FILE",
+  comply:
+    "make a new one, because Git keeps the old, and set it with npx pulumi config set --secret --path KEY --stack STACK < FILE",
   stack: ({ name, read }) =>
     ["Pulumi.yaml", `Pulumi.${name}.yaml`, `.local/Pulumi.${name}.yaml`].flatMap((file) => {
       const content = read(file);
-      return content === undefined ? [] : plainSecrets(content).map(({ key, what }) => ({ text: `${file}: ${key} ${what}` }));
+      return content === undefined
+        ? []
+        : plainSecrets(content).map(({ key, what }) => ({ text: `${file}: ${key} ${what}` }));
     }),
 };
 

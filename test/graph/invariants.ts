@@ -6,6 +6,7 @@ import { type Resource, UNKNOWN } from "../../policy/resource";
 import { DEFAULTS } from "../../policy/rule";
 import { RULES } from "../../policy/rules";
 import { clusters, controlPlanesOf } from "../../policy/rules/cluster-facts";
+import { isLookedAt, isLookedAtTogether } from "../../policy/trimming";
 
 const REMOTE = "command:remote:Command";
 const LOCAL = "command:local:Command";
@@ -203,14 +204,22 @@ export function sweep(stack: string, expected: Expected): void {
       const resources = captured.resources.map(asResource);
       const found =
         "resource" in rule
-          ? resources.flatMap((resource) => rule.resource(resource, DEFAULTS).map((text) => `${resource.name}: ${text}`))
-          : rule.stack({ name: stack, resources: resources.map(result), read: readHere }, DEFAULTS).map(({ text }) => text);
+          ? resources.flatMap((resource) =>
+              rule.resource(resource, DEFAULTS).map((text) => `${resource.name}: ${text}`),
+            )
+          : rule
+              .stack({ name: stack, resources: resources.map(result), read: readHere }, DEFAULTS)
+              .map(({ text }) => text);
       expect(found).toEqual([]);
     });
 
     it("sees what its rules are about", () => {
       const resources = captured.resources.map(asResource).map(result);
-      expect(clusters(resources).flatMap(controlPlanesOf).map(({ address }) => address)).toEqual(expected.controlPlanes);
+      expect(
+        clusters(resources)
+          .flatMap(controlPlanesOf)
+          .map(({ address }) => address),
+      ).toEqual(expected.controlPlanes);
       const inCluster = captured.resources.filter(({ type }) => type.startsWith("kubernetes:"));
       expect(inCluster.length).toBeGreaterThan(50);
       expect(resources.some(({ values }) => values["limitMs"] === 10)).toBe(true);
@@ -242,13 +251,15 @@ export function sweep(stack: string, expected: Expected): void {
 
 /** A resource as the engine tells it to a rule, and the one option that it doesn't tell. */
 function asResource(captured: CapturedResource): Resource {
-  return { ...captured, values: withUnknowns(captured.inputs) as Resource["values"] };
+  const values = isLookedAt(captured.type) ? captured.inputs : {};
+  return { ...captured, values: withUnknowns(values) as Resource["values"] };
 }
 
 /** The same after it was made: a component has its outputs then. */
 function result(resource: Resource): Resource {
-  const { custom, outputs } = resource as Resource & CapturedResource;
-  return custom ? resource : { ...resource, values: withUnknowns(outputs) as Resource["values"] };
+  const { custom, inputs, outputs } = resource as Resource & CapturedResource;
+  const values = isLookedAtTogether(resource.type) ? (custom ? inputs : outputs) : {};
+  return { ...resource, values: withUnknowns(values) as Resource["values"] };
 }
 
 function withUnknowns(value: unknown): unknown {

@@ -56,7 +56,7 @@ export class Project {
       ],
       { cwd: this.directory, env: { ...this.environment, ...env }, all: true, reject: false },
     );
-    return { exitCode: exitCode ?? -1, output: all };
+    return { exitCode, output: all ?? "" };
   }
 
   remove(): void {

@@ -22,7 +22,9 @@ afterAll(() => {
 
 /** The rules that a preview reports as broken. */
 function broken({ output }: Preview): string[] {
-  return [...new Set([...output.matchAll(/^\s*- \[mandatory\]\s+(?:\(\w+\)\s+)?([a-z-]+)/gm)].map(([, name = ""]) => name))];
+  return [
+    ...new Set([...output.matchAll(/^\s*- \[mandatory\]\s+(?:\(\w+\)\s+)?([a-z-]+)/gm)].map(([, name = ""]) => name)),
+  ];
 }
 
 function expectNoSecret({ output }: Preview): void {

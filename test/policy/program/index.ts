@@ -68,7 +68,10 @@ new k8s.apps.v1.Deployment(
   "argocd-redis",
   {
     metadata: { name: "redis" },
-    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: "redis", image }] } } },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: "redis", image }] } },
+    },
   },
   { parent: argocd },
 );
@@ -83,4 +86,7 @@ new k8s.core.v1.Secret(
 const hostKey = new Component("machines:HostKey", "cp-1-host-key", {});
 new random.RandomPassword("cp-1-host-key-seed", { length: 64 }, { parent: hostKey, protect: true });
 
-export const notices = { endOfLife: ["kubernetes-1.27 (2024-07-16)"], vulnerabilities: ["CVE-2025-55190 (2025-09-04)"] };
+export const notices = {
+  endOfLife: ["kubernetes-1.27 (2024-07-16)"],
+  vulnerabilities: ["CVE-2025-55190 (2025-09-04)"],
+};

@@ -37,11 +37,7 @@ describe("silent-commands", () => {
     ["a silent one", command(), []],
     ["default logging", command({ logging: undefined }), ["logging is not set (need none)"]],
     ["logging of stderr", command({ logging: "stderr" }), ["logging is stderr (need none)"]],
-    [
-      "open outputs",
-      command({}, { additionalSecretOutputs: [] }),
-      ["stdout and stderr are not kept secret"],
-    ],
+    ["open outputs", command({}, { additionalSecretOutputs: [] }), ["stdout and stderr are not kept secret"]],
     ["one open output", command({}, { additionalSecretOutputs: ["stdout"] }), ["stderr is not kept secret"]],
     [
       "a loud one on this computer",
@@ -101,7 +97,10 @@ describe("pinned-downloads", () => {
   it.each([
     [
       "pinned",
-      step(`export FILES='kubelet https://dl/x ${sum}\nkubeadm https://dl/y ${sum}'`, `export IMAGES='r/x:1 ${DIGEST}'`),
+      step(
+        `export FILES='kubelet https://dl/x ${sum}\nkubeadm https://dl/y ${sum}'`,
+        `export IMAGES='r/x:1 ${DIGEST}'`,
+      ),
       [],
     ],
     [
@@ -148,9 +147,13 @@ describe("protected-keys", () => {
   const sealingKey = { metadata: { labels }, data: { "tls.key": "KEY" } };
   const secret = (stack: string, protect: boolean) =>
     resource("kubernetes:core/v1:Secret", sealingKey, { stack, protect });
-  const seed = resource("random:index/randomPassword:RandomPassword", { length: 64 }, {
-    urn: "urn:pulumi:production::p::gitops-platform:machines:HostKey$random:index/randomPassword:RandomPassword::seed",
-  });
+  const seed = resource(
+    "random:index/randomPassword:RandomPassword",
+    { length: 64 },
+    {
+      urn: "urn:pulumi:production::p::gitops-platform:machines:HostKey$random:index/randomPassword:RandomPassword::seed",
+    },
+  );
 
   it.each([
     ["a sealing key in production", secret("production", false), 1],

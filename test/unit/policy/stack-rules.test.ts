@@ -110,7 +110,9 @@ describe("no-plain-secrets", () => {
 
   it("names the file, and never the value", () => {
     const read = (file: string) => (file === "Pulumi.production.yaml" ? "config:\n  a:token: hunter2\n" : undefined);
-    expect(checkStack(noPlainSecrets, { read })).toEqual(["Pulumi.production.yaml: a:token is called token and is in clear"]);
+    expect(checkStack(noPlainSecrets, { read })).toEqual([
+      "Pulumi.production.yaml: a:token is called token and is in clear",
+    ]);
   });
 });
 
