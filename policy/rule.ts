@@ -25,8 +25,6 @@ interface RuleBase {
   readonly description: string;
   /** `disabled`: only where a settings file turns it on. */
   readonly enforcement: "mandatory" | "advisory" | "disabled";
-  /** Whether it looks at production only. @default false */
-  readonly production?: boolean;
   /** The settings it reads. @default none */
   readonly settings?: readonly (keyof Settings)[];
   /** Completes "To comply: …". */

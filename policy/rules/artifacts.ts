@@ -77,9 +77,10 @@ function floatingImages({ values }: Resource): string[] {
 function floatingCharts({ type, values }: Resource): string[] {
   if (!type.endsWith(":Application")) return [];
   const spec = fields(values["spec"]);
-  const sources = [["spec.source", spec["source"]] as const].concat(
-    entries(spec["sources"]).map((source, index) => [`spec.sources[${index}]`, source] as never),
-  );
+  const sources: readonly (readonly [path: string, source: unknown])[] = [
+    ["spec.source", spec["source"]],
+    ...entries(spec["sources"]).map((source, index) => [`spec.sources[${index}]`, source] as const),
+  ];
   return sources
     .filter(([, source]) => fields(source)["chart"] !== undefined)
     .flatMap(([path, source]) => floating(`${path}.targetRevision`, fields(source)["targetRevision"]));

@@ -5,7 +5,6 @@ export const controlPlanes: StackRule = {
   name: "control-planes",
   description: "In production an odd number of control planes runs on different hypervisors, and one may be lost.",
   enforcement: "mandatory",
-  production: true,
   settings: ["stacks", "minimum"],
   comply: "give three (or five) nodes the role control-plane, each on a hypervisor of its own",
   stack: ({ name, resources }, settings) => {

@@ -6,7 +6,6 @@ export const protectedKeys: ResourceRule = {
   name: "protected-keys",
   description: "In production no update deletes or replaces a sealing key or the key of a machine.",
   enforcement: "mandatory",
-  production: true,
   settings: ["stacks"],
   comply: "set cluster.protectKeys: true in the stack file; docs/policy.md says how such a stack is destroyed",
   resource: (resource, settings) => {

@@ -21,7 +21,8 @@ describe("gate-for-every-etcd-node", () => {
     ["every node measured", [two, gateStep("192.0.2.11"), gateStep("192.0.2.12")], []],
     ["one left out", [two, gateStep("192.0.2.11")], ["cp-2 holds an etcd member and has no disk gate"]],
     ["none", [cluster([node(1)])], ["cp-1 holds an etcd member and has no disk gate"]],
-    ["addresses that aren't known yet", [two, gateStep(UNKNOWN)], []],
+    ["an address that isn't known yet", [two, gateStep("192.0.2.11"), gateStep(UNKNOWN)], []],
+    ["fewer gates than nodes", [two, gateStep(UNKNOWN)], ["cp-2 holds an etcd member and has no disk gate"]],
     ["a cluster that doesn't tell", [cluster([])], ["doesn't tell its control planes (outputs.controlPlanes)"]],
   ])("%s", (_case, resources, expected) => {
     expect(checkStack(gateForEveryEtcdNode, { resources })).toEqual(expected);
