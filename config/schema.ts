@@ -114,6 +114,9 @@ const sealingKey = field.section({
   privateKey: field.secret("a PEM private key"),
 });
 
+/** A date without quotes is a moment in YAML, and Pulumi writes it out as Go does. */
+const DATE = /^\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?$/;
+
 export const acceptedNotice = field.section({
   /** What the notices begin with. */
   ids: field.list(
@@ -125,11 +128,16 @@ export const acceptedNotice = field.section({
     (value) => value.trim().length >= MIN_REASON,
   ),
   /** Last day on which the reason holds. */
-  until: field.text({ need: "a date", example: '"2027-06-30"' }, (value) => isDate(value)),
+  until: field
+    .text(
+      { need: "a date", example: "2027-06-30" },
+      (value) => DATE.test(value) && !Number.isNaN(Date.parse(dateOf(value))),
+    )
+    .transform(dateOf),
 });
 
-function isDate(value: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value));
+function dateOf(value: string): string {
+  return value.slice(0, 10);
 }
 
 /** The sections that are one object each, by their key. */
