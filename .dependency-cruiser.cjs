@@ -50,10 +50,17 @@ module.exports = {
       to: { path: "^(components|config|scripts)/|^index\\.ts" },
     },
     {
+      name: "policy-stands-alone",
+      comment: "The rules judge what the engine tells of a program; what they knew of this one, they would believe.",
+      severity: "error",
+      from: { path: "^policy/" },
+      to: { path: "^(airgap|components|config|scripts|test)/|^index\\.ts" },
+    },
+    {
       name: "the-program-never-depends-on-tools",
       severity: "error",
       from: { path: "^(components|config)/|^index\\.ts" },
-      to: { path: "^(airgap|scripts|test|bench)/" },
+      to: { path: "^(airgap|policy|scripts|test|bench)/" },
     },
     {
       name: "no-development-dependency-in-the-program",

@@ -11,6 +11,7 @@ import { KubernetesCluster } from "./components/kubernetes/cluster";
 import { PodNetwork } from "./components/kubernetes/pod-network";
 import { createMachines } from "./components/machines/create-machines";
 import { loadConfig } from "./config/load";
+import { summarizeNotices } from "./config/notices";
 
 const config = loadConfig();
 const { cluster: settings, versions, gitops, ssh, sealingKeys } = config;
@@ -35,6 +36,7 @@ const machines = createMachines(config.nodes, {
   ssh,
   local,
   guests,
+  protectKeys: settings.protectKeys,
   adoption: {
     stackId,
     clockUrl: config.artifacts.source.source === "mirror" ? config.artifacts.source.files : "https://dl.k8s.io",
@@ -91,7 +93,13 @@ const argocd = new ArgoCd(
 );
 const sealedSecrets = new SealedSecrets(
   "sealed-secrets",
-  { version: config.sealedSecretsChart, provider, artifacts: artifactList, keys: sealingKeys },
+  {
+    version: config.sealedSecretsChart,
+    provider,
+    artifacts: artifactList,
+    keys: sealingKeys,
+    protectKeys: settings.protectKeys,
+  },
   inCluster,
 );
 const root = new RootApplication(
@@ -122,4 +130,5 @@ export const rootApplication = {
 };
 const argocdAccess = { url: argocd.url, adminPassword: argocd.adminPassword };
 export { argocdAccess as argocd, versions };
+export const notices = summarizeNotices(config.notices);
 export const sealingCertificate = sealedSecrets.certificate;

@@ -47,35 +47,6 @@ export const PARTS: Readonly<Record<Part, Readonly<Record<string, Release>>>> = 
 /** The chart of each Sealed Secrets release, whose rendered manifest is in components/gitops/manifests. */
 export const SEALED_SECRETS_CHARTS: Readonly<Record<string, string>> = { "0.36.1": "2.18.4", "0.36.6": "2.18.4" };
 
-/** What an operator should know about a version that is supported all the same. */
-interface Notice {
-  readonly part: keyof Versions;
-  /** Versions it is about, by their beginning. */
-  readonly versions: string;
-  readonly text: string;
-}
-
-const NOTICES: readonly Notice[] = [
-  { part: "kubernetes", versions: "1.27.", text: "Kubernetes 1.27 is past its end of life (2024-07-16)" },
-  {
-    part: "argocd",
-    versions: "2.7.",
-    text:
-      "Argo CD 2.7 was tested upstream on Kubernetes 1.23 to 1.26 and lacks the fixes of CVE-2025-55190 (fixed in 2.13.9) " +
-      "and CVE-2024-31989 (Redis without a password; this platform sets one and enforces network policies)",
-  },
-  {
-    part: "sealedSecrets",
-    versions: "0.36.6",
-    text: "Sealed Secrets 0.36.6 is marked an incomplete release upstream; CVE-2026-22728 is fixed since 0.36.0",
-  },
-];
-
-/** Notices about the chosen versions, as sentences. */
-export function notices(versions: Versions): string[] {
-  return NOTICES.filter((notice) => versions[notice.part].startsWith(notice.versions)).map((notice) => notice.text);
-}
-
 /** Checks that versions are supported, alone and together. Takes the ones that are well-formed; the rest is known. */
 export function checkVersions(versions: Partial<Versions>): Problem[] {
   const { kubernetes, ...parts } = versions;

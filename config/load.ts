@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { join } from "node:path";
 import { fileReader } from "./file-reader";
+import { describeNotice } from "./notices";
 import { parseStack } from "./parse";
 import { PROJECT, type Problem, nearest, problem } from "./problem";
 import { OPTIONAL_SECTIONS, SECTIONS } from "./schema";
@@ -28,6 +29,10 @@ export function loadConfig(): StackConfig {
   if (!config || everything.length > 0) throw withoutStack(report(stack, everything));
   for (const { sentence } of open)
     void pulumi.log.warn(`${sentence}. A preview goes on without it, an update does not`);
+  // Once is enough: an update follows a preview.
+  for (const notice of pulumi.runtime.isDryRun() ? config.notices : []) {
+    if (notice.accepted === undefined) void pulumi.log.warn(describeNotice(notice));
+  }
   const { gitops, sealingKeys, ssh } = config;
   const { deployKey, ...repository } = gitops;
   return {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hypervisor } from "./hypervisor-schema";
-import { adoptedNode, libvirtNode, mirror, sections, upstream } from "./schema";
+import { acceptedNotice, adoptedNode, libvirtNode, mirror, sections, upstream } from "./schema";
 
 type Well<T extends z.ZodType> = Readonly<Partial<z.output<T>>>;
 
@@ -22,6 +22,7 @@ export interface Outline {
   readonly hypervisors: readonly Well<typeof hypervisor>[];
   /** As it is written: what is there counts, even if it is wrong. */
   readonly guestImage?: Partial<Record<"url" | "path" | "sha512" | "sha256", string>>;
+  readonly acceptedNotices: readonly Well<typeof acceptedNotice>[];
   readonly sealingKeys: readonly { readonly certificate?: string; readonly privateKey?: string }[];
 }
 
@@ -56,6 +57,7 @@ export function outline(raw: unknown): Outline {
     ...(root["guestImage"] === undefined
       ? {}
       : { guestImage: texts(root["guestImage"], ["url", "path", "sha512", "sha256"]) }),
+    acceptedNotices: array(root["acceptedNotices"]).map((entry) => wellFormed(acceptedNotice, entry)),
     sealingKeys: array(root["sealingKeys"]).map((pair) => texts(pair, ["certificate", "privateKey"])),
   };
 }

@@ -1,9 +1,10 @@
 import { readArtifacts } from "./artifact-list";
-import { SEALED_SECRETS_CHARTS, checkVersions, notices } from "./compatibility";
+import { SEALED_SECRETS_CHARTS, checkVersions } from "./compatibility";
 import { unknownKey } from "./fields";
 import { firstHost, parseNetwork } from "./ipv4";
 import { type KeyMaterial, type Surroundings, readKeys } from "./key-material";
 import { outline } from "./outline";
+import { type StackNotice, checkAccepted, notices } from "./notices";
 import { type Problem, keyOf, problem } from "./problem";
 import { type StackFile, stackSchema } from "./schema";
 import { checkHypervisors } from "./placement";
@@ -31,6 +32,7 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
     ...checkTopology(seen),
     ...checkHypervisors(seen),
     ...checkVersions(seen.versions),
+    ...checkAccepted(seen.acceptedNotices, seen.versions),
     ...keyProblems,
     ...listProblems,
   ];
@@ -39,7 +41,8 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
   const open = around.preview ? all.filter((entry) => entry.open) : [];
   const problems = all.filter((entry) => !open.includes(entry));
   if (!result.success || problems.length > 0) return { problems, open };
-  return { config: assemble(result.data, keys, list), problems: [], open };
+  const told = notices(result.data.versions, result.data.acceptedNotices, around.now);
+  return { config: assemble(result.data, keys, list, told), problems: [], open };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
@@ -47,8 +50,13 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   return issue.keys.map((key) => problem(keyOf([...issue.path, key]), unknownKey(key, issue.message)));
 }
 
-function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): StackConfig<string> {
-  const { artifacts, gitops, guestImage, localMachines, network, ...rest } = file;
+function assemble(
+  file: StackFile,
+  keys: KeyMaterial,
+  list: ArtifactList,
+  told: readonly StackNotice[],
+): StackConfig<string> {
+  const { acceptedNotices: _accepted, artifacts, gitops, guestImage, localMachines, network, ...rest } = file;
   const { repoURL, targetRevision, path, nodePort, applicationSets, reconciliationSeconds } = gitops;
   const parsed = parseNetwork(network.cidr);
   const bridgeAddress = localMachines?.hostAddress ?? (parsed && firstHost(parsed)) ?? "";
@@ -85,7 +93,7 @@ function assemble(file: StackFile, keys: KeyMaterial, list: ArtifactList): Stack
       certificate: `${certificate.trimEnd()}\n`,
       privateKey: `${privateKey.trimEnd()}\n`,
     })),
-    notices: notices(file.versions),
+    notices: told,
   };
 }
 

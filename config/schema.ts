@@ -130,6 +130,32 @@ const sealingKey = field.section({
   privateKey: field.secret("a PEM private key"),
 });
 
+/** A date without quotes is a moment in YAML, and Pulumi writes it out as Go does. */
+const DATE = /^\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?$/;
+
+export const acceptedNotice = field.section({
+  /** What the notices begin with. */
+  ids: field.list(
+    { need: "a list of what notices begin with", example: "[CVE-2024-31989]" },
+    field.text({ need: "what a notice begins with", example: "CVE-2024-31989" }, (value) => value !== ""),
+  ),
+  reason: field.text(
+    { need: `a reason of at least ${MIN_REASON} characters`, example: '"no project tokens are given out"' },
+    (value) => value.trim().length >= MIN_REASON,
+  ),
+  /** Last day on which the reason holds. */
+  until: field
+    .text(
+      { need: "a date", example: "2027-06-30" },
+      (value) => DATE.test(value) && !Number.isNaN(Date.parse(dateOf(value))),
+    )
+    .transform(dateOf),
+});
+
+function dateOf(value: string): string {
+  return value.slice(0, 10);
+}
+
 /** The sections that are one object each, by their key. */
 export const sections = {
   cluster: field.section({
@@ -141,6 +167,8 @@ export const sections = {
     conntrack: field.choice(["kube-proxy", "kernel"]).default("kube-proxy"),
     /** Where the operator's kubeconfig points. @default the first control plane */
     endpoint: field.url(["https"], "https://api.example.org:6443").optional(),
+    /** Whether an update that would delete or replace a sealing key or a machine's key is refused; a destroy is, too. */
+    protectKeys: field.flag("true").default(false),
   }),
   network: field.section({
     /** The network that the nodes share. */
@@ -193,6 +221,13 @@ export const stackSchema = field.section({
   hub: sections.hub.optional(),
   localMachines: sections.localMachines.optional(),
   diskGate: diskGate.prefault({}),
+  /** Notices about versions that a preview need not repeat. */
+  acceptedNotices: field
+    .list(
+      { need: "a list of accepted notices", example: "- { ids: [CVE-2024-31989], reason: …, until: … }" },
+      acceptedNotice,
+    )
+    .default([]),
   sealingKeys: field
     .list({ need: "a list of key pairs", example: "- { certificate: …, privateKey: … }" }, sealingKey)
     .default([]),

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { ArtifactList, ArtifactSource } from "../components/artifacts/artifact";
+import type { StackNotice } from "./notices";
 import type { adoptedNode, libvirtNode, localNode } from "./schema";
 import type { StackFile } from "./schema";
 
@@ -53,6 +54,6 @@ export interface StackConfig<S = pulumi.Output<string>> {
   };
   /** In the order of the configuration; none only in a preview of a stack that has no key pair yet. */
   readonly sealingKeys: readonly { readonly certificate: string; readonly privateKey: S }[];
-  /** What an operator should know about the chosen versions, as sentences. */
-  readonly notices: readonly string[];
+  /** What an operator should know about the chosen versions. */
+  readonly notices: readonly StackNotice[];
 }

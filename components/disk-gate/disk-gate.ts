@@ -61,7 +61,8 @@ export class DiskGate extends pulumi.ComponentResource {
     this.results = Object.fromEntries(
       steps.flatMap(({ node, step }) => (step ? [[node, this.resultOf(node, step)] as const] : [])),
     );
-    this.registerOutputs({ results: this.results });
+    // Policies read the limit and the override here, before anything was measured.
+    this.registerOutputs({ results: this.results, limitMs: limitOf(args), override: args.override?.reason ?? "" });
   }
 
   /** On machines that share a hypervisor one after the other, on the others all at once. */
@@ -141,11 +142,15 @@ function gateEnv(node: Machine, args: DiskGateArgs): Record<string, string> {
   return {
     NODE_NAME: node.name,
     GATE_DIRECTORY: args.directory ?? "/var/lib/etcd",
-    LIMIT_NS: String(Math.round((args.limitMs ?? 10) * 1_000_000)),
+    LIMIT_NS: String(Math.round(limitOf(args) * 1_000_000)),
     OVERRIDE_REASON: args.override?.reason ?? "",
   };
 }
 
 function lines(machines: readonly Machine[]): string {
   return machines.map(({ name, address }) => `${name} ${address}`).join("\n");
+}
+
+function limitOf({ limitMs }: DiskGateArgs): number {
+  return limitMs ?? 10;
 }

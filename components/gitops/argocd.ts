@@ -6,6 +6,7 @@ import { argoCdObjects, KNOWN_HOSTS, NAMESPACE } from "./argocd-manifest";
 import { REDIS_SECRET, redisConfiguration } from "./argocd-redis";
 import { knownHosts } from "./known-hosts";
 import { readManifest } from "./manifest";
+import { goesWith } from "../objects/goes-with";
 import { objectGroup } from "../objects/object-group";
 import { pinnedObjects } from "./pinned-objects";
 import { repositorySecret, type Repository } from "./repository";
@@ -152,7 +153,7 @@ export class ArgoCd extends pulumi.ComponentResource {
       : pulumi.output(`https://argocd-server.${NAMESPACE}.svc`);
     this.adminPassword = pulumi.secret(admin.result);
     this.webhookSecret = pulumi.secret(webhook.result);
-    this.registerOutputs({ url: this.url, adminPassword: this.adminPassword });
+    this.registerOutputs({ url: this.url, adminPassword: this.adminPassword, ...goesWith(opts) });
   }
 }
 

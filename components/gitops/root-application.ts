@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { goesWith } from "../objects/goes-with";
 import { NAMESPACE } from "./argocd-manifest";
 
 export interface RootApplicationArgs {
@@ -59,6 +60,6 @@ export class RootApplication extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: opts.dependsOn },
     );
-    this.registerOutputs({ applicationName: this.applicationName });
+    this.registerOutputs({ applicationName: this.applicationName, ...goesWith(opts) });
   }
 }

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifact } from "../artifacts/artifact";
 import { readManifest } from "./manifest";
+import { goesWith } from "../objects/goes-with";
 import { objectGroup } from "../objects/object-group";
 import { sealedSecretsObjects } from "./sealed-secrets-manifest";
 import { pinnedObjects } from "./pinned-objects";
@@ -28,6 +29,8 @@ export interface SealedSecretsArgs {
   readonly artifacts: readonly Artifact[];
   /** Every pair that anything in Git may be sealed with; new SealedSecrets use the newest. None in a preview only. */
   readonly keys: readonly SealingKey[];
+  /** No update may delete or replace a key in the cluster, by mistake or not, before this is off again. @default false */
+  readonly protectKeys?: boolean;
 }
 
 /**
@@ -62,7 +65,7 @@ export class SealedSecrets extends pulumi.ComponentResource {
           metadata: { name: secretName, namespace: NAMESPACE, labels },
           data: secretData({ "tls.crt": pem, "tls.key": args.keys[index]?.privateKey ?? "" }),
         },
-        { parent: this, dependsOn: opts.dependsOn },
+        { parent: this, dependsOn: opts.dependsOn, protect: args.protectKeys ?? false },
       );
     });
 
@@ -75,6 +78,6 @@ export class SealedSecrets extends pulumi.ComponentResource {
       dependsOn: keys,
     });
     this.ready = [controller.resource("Deployment", "sealed-secrets-controller")];
-    this.registerOutputs({ certificate: this.certificate });
+    this.registerOutputs({ certificate: this.certificate, ...goesWith(opts) });
   }
 }

@@ -63,8 +63,8 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly complete: readonly pulumi.Resource[];
   /** Changes when the cluster is another one: the `clusterIdentifier` of a Kubernetes provider. */
   readonly identity: pulumi.Output<string>;
-  /** What takes the whole cluster away when it is deleted; unset for adopted servers. */
-  readonly disposedWith?: pulumi.Resource;
+  /** What takes the whole cluster away when it is deleted: the first machine, or its founding on a server that stays. */
+  readonly disposedWith: pulumi.Resource;
 
   /** The control plane that founded the cluster. */
   readonly first: Machine;
@@ -96,8 +96,13 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     this.ready = [init];
     this.complete = [init, ...members];
     this.identity = pulumi.output(first.identity);
-    if (first.disposedWith) this.disposedWith = first.disposedWith;
-    this.registerOutputs({ endpoint: this.endpoint, caCertificate: this.caCertificate });
+    this.disposedWith = first.disposedWith ?? init;
+    // Policies read the control planes here.
+    this.registerOutputs({
+      endpoint: this.endpoint,
+      caCertificate: this.caCertificate,
+      controlPlanes: args.controlPlanes.map(({ name, address, hypervisor }) => ({ name, address, hypervisor })),
+    });
   }
 
   /** etcd takes one new member at a time, so control planes join in a chain; workers don't wait for each other. */

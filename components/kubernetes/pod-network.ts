@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../artifacts/artifact";
 import { pinImages } from "../artifacts/pin-images";
+import { goesWith } from "../objects/goes-with";
 import { objectGroup } from "../objects/object-group";
 import { flannelObjects, kubeRouterObjects } from "./pod-network-objects";
 
@@ -41,6 +42,6 @@ export class PodNetwork extends pulumi.ComponentResource {
       args.artifactList,
     );
     this.ready = objectGroup(name, objects, { parent: this }).all;
-    this.registerOutputs({});
+    this.registerOutputs(goesWith(opts));
   }
 }

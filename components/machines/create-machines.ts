@@ -41,6 +41,8 @@ export interface MachineSettings {
   readonly ssh: { readonly user: string; readonly privateKey: pulumi.Output<string> };
   /** How servers that somebody ordered are checked. */
   readonly adoption: Omit<AdoptionArgs, "servers">;
+  /** Whether what the program makes host keys from can't be deleted or replaced by an update. @default false */
+  readonly protectKeys?: boolean;
   /** Needed for local machines only. */
   readonly local?: { readonly network: LocalNetwork; readonly baseImage: string };
   readonly guests?: GuestSettings;
@@ -52,7 +54,7 @@ export interface MachineSettings {
  * @throws Error when a node is of a kind that there are no settings for
  */
 export function createMachines(nodes: readonly NodeSpec[], settings: MachineSettings): Machine[] {
-  const { adoption, guests, local, ssh } = settings;
+  const { adoption, guests, local, protectKeys = false, ssh } = settings;
   const loginKey = { privateKey: ssh.privateKey, publicKey: ssh.privateKey.apply(publicKeyOf) };
   const hypervisors = createHypervisors(settings);
   const argsOf = (node: AdoptedSpec): AdoptedMachineArgs => ({ ...ssh, ...definedOf(node) });
@@ -65,7 +67,7 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
       case "local":
         if (!local)
           throw new Error(`nodes ${node.name} — is local, and localMachines is not set; set it or adopt a server`);
-        return new LocalMachine(node.name, { ...definedOf(node), ...local, loginKey });
+        return new LocalMachine(node.name, { ...definedOf(node), ...local, loginKey, protectKeys });
       case "libvirt": {
         const on = hypervisors.get(node.hypervisor);
         if (!guests || !on)
@@ -73,7 +75,7 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
             `nodes ${node.name} — is on ${node.hypervisor}, which is no hypervisor; add it to hypervisors`,
           );
         const { cluster, etcdDirectory, network, stackId } = guests;
-        const shared = definedOf({ cluster, etcdDirectory, network, stackId, user: ssh.user, loginKey });
+        const shared = definedOf({ cluster, etcdDirectory, network, stackId, user: ssh.user, loginKey, protectKeys });
         return new LibvirtMachine(node.name, { ...definedOf(node), ...shared, on });
       }
     }

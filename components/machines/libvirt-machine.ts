@@ -49,6 +49,8 @@ export interface LibvirtMachineArgs {
   readonly cluster: string;
   /** The ownership marker: `<project>/<stack>/<cluster>`. */
   readonly stackId: string;
+  /** No update may delete or replace what the host key is made from, before this is off again. @default false */
+  readonly protectKeys?: boolean;
   /** Login name in the guest. @default "root" */
   readonly user?: string;
   /** The key that it is reached with. */
@@ -71,6 +73,7 @@ const TIMEOUT_SECONDS = 2400;
 export class LibvirtMachine extends pulumi.ComponentResource implements Machine {
   readonly role: Role;
   readonly address: string;
+  readonly hypervisor: string;
   readonly connection: Connection;
   readonly identity: pulumi.Output<string>;
   readonly ready: readonly pulumi.Resource[];
@@ -84,7 +87,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   ) {
     super("gitops-platform:machines:LibvirtMachine", name, {}, opts);
     const hypervisor = args.on;
-    const hostKey = new HostKey(`${name}-host-key`, { parent: this });
+    const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys ?? false });
     const guest = new RemoteStep(
       `${name}-guest`,
       {
@@ -102,6 +105,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
     this.role = args.role;
     this.hypervisor = hypervisor.name;
     this.address = args.address;
+    this.hypervisor = hypervisor.name;
     const { proxy } = hypervisor.connection;
     this.connection = {
       host: args.address,

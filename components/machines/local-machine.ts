@@ -40,6 +40,8 @@ export interface LocalMachineArgs {
   readonly loginKey: { readonly privateKey: pulumi.Input<string>; readonly publicKey: pulumi.Input<string> };
   /** Any name for this computer, to have the machines that carry it measured together. @default none */
   readonly hypervisor?: string;
+  /** No update may delete or replace what the host key is made from, before this is off again. @default false */
+  readonly protectKeys?: boolean;
   /** @default none */
   readonly binds?: readonly Bind[];
 }
@@ -70,7 +72,7 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
     opts: pulumi.ComponentResourceOptions = {},
   ) {
     super("gitops-platform:machines:LocalMachine", name, {}, opts);
-    const hostKey = new HostKey(`${name}-host-key`, { parent: this });
+    const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys ?? false });
     const container = new command.local.Command(
       `${name}-container`,
       {

@@ -45,4 +45,6 @@ export interface Machine extends Host {
   readonly role: Role;
   /** IPv4 address on the node network. */
   readonly address: string;
+  /** What it shares with other machines and is lost with; unset where that isn't known. */
+  readonly hypervisor?: string;
 }

@@ -39,7 +39,7 @@ const checks: ListrTask[] = [
   }),
   check("dependency direction (dependency-cruiser)", () => [
     ...["depcruise", "--config", ".dependency-cruiser.cjs", "--output-type", "err"],
-    ...["index.ts", "config", "components", "scripts", "airgap", "test"],
+    ...["index.ts", "config", "components", "scripts", "airgap", "policy", "test"],
   ]),
   check("dead code (knip)", () => ["knip", "--no-progress", "--no-config-hints"]),
   check("infrastructure repository (check-gitops)", () => ["tsx", "scripts/gitops/check-gitops.ts"]),

@@ -30,6 +30,9 @@ export interface CapturedResource {
   readonly deletedWith: string;
   readonly deleteBeforeReplace: boolean;
   readonly additionalSecretOutputs: readonly string[];
+  readonly protect: boolean;
+  /** What a component says of itself; empty for a resource of a provider. */
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** The first preview of a stack: every resource, and every secret. */
@@ -48,7 +51,7 @@ export interface CapturedStack {
  */
 export async function captureStack(stack: string): Promise<CapturedStack> {
   const { config, secrets } = await completeConfig(stack);
-  const resources: CapturedResource[] = [];
+  const resources: Captured[] = [];
   const generated: string[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -105,14 +108,30 @@ interface Registration {
   getDeletedwith(): string;
   getDeletebeforereplace(): boolean;
   getAdditionalsecretoutputsList(): string[];
+  getProtect(): boolean;
 }
+
+interface Outputs {
+  getUrn(): string;
+  getOutputs(): { toJavaScript(): Record<string, unknown> } | undefined;
+}
+
+/** The outputs of a component come after it. */
+type Captured = CapturedResource & { outputs: CapturedResource["outputs"] };
 
 type Answer = (error: unknown, response?: { getUrn(): string }) => void;
 
 /** Mocks are told inputs only; the options of a resource show in the request itself. */
-function listen(resources: CapturedResource[]): void {
+function listen(resources: Captured[]): void {
   const monitor = pulumi.runtime.getMonitor() as unknown as {
     registerResource(request: Registration, answer: Answer): Promise<void>;
+    registerResourceOutputs(request: Outputs, answer: Answer): void;
+  };
+  const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResourceOutputs = (request, answer) => {
+    const component = resources.find(({ urn }) => urn === request.getUrn());
+    if (component) component.outputs = unwrap(request.getOutputs()?.toJavaScript() ?? {}) as Record<string, unknown>;
+    registerOutputs(request, answer);
   };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, answer) =>
@@ -130,6 +149,8 @@ function listen(resources: CapturedResource[]): void {
         deletedWith: request.getDeletedwith(),
         deleteBeforeReplace: request.getDeletebeforereplace(),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+        protect: request.getProtect(),
+        outputs: {},
       });
       answer(error, response);
     });

@@ -1,8 +1,18 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type CapturedResource, type CapturedStack, captureStack } from "./captured-stack";
+import { type Resource, UNKNOWN } from "../../policy/resource";
+import { DEFAULTS } from "../../policy/rule";
+import { RULES } from "../../policy/rules";
+import { clusters, controlPlanesOf } from "../../policy/rules/cluster-facts";
+import { isLookedAt, isLookedAtTogether } from "../../policy/trimming";
 
 const REMOTE = "command:remote:Command";
 const LOCAL = "command:local:Command";
+
+/** What stands for an unknown value in the engine's protocol. */
+const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /**
  * What every step may say on a machine's command line: how long, and which verb; of a guest also its size, which a
@@ -187,6 +197,35 @@ export function sweep(stack: string, expected: Expected): void {
     });
   });
 
+  describe(`the policy of ${stack}`, () => {
+    it.each(RULES.map((rule) => [rule.name, rule] as const))("%s is kept", (_name, rule) => {
+      // These are about the versions that a site chose, and off unless it wants them.
+      if (rule.enforcement === "disabled") return;
+      const resources = captured.resources.map(asResource);
+      const found =
+        "resource" in rule
+          ? resources.flatMap((resource) =>
+              rule.resource(resource, DEFAULTS).map((text) => `${resource.name}: ${text}`),
+            )
+          : rule
+              .stack({ name: stack, resources: resources.map(result), read: readHere }, DEFAULTS)
+              .map(({ text }) => text);
+      expect(found).toEqual([]);
+    });
+
+    it("sees what its rules are about", () => {
+      const resources = captured.resources.map(asResource).map(result);
+      expect(
+        clusters(resources)
+          .flatMap(controlPlanesOf)
+          .map(({ address }) => address),
+      ).toEqual(expected.controlPlanes);
+      const inCluster = captured.resources.filter(({ type }) => type.startsWith("kubernetes:"));
+      expect(inCluster.length).toBeGreaterThan(50);
+      expect(resources.some(({ values }) => values["limitMs"] === 10)).toBe(true);
+    });
+  });
+
   describe(`the disk gate of ${stack}`, () => {
     const gates = (): CapturedResource[] =>
       all(REMOTE).filter(({ parent, name }) => parent.includes("DiskGate") && !name.endsWith("-together"));
@@ -209,6 +248,31 @@ export function sweep(stack: string, expected: Expected): void {
       expect(names(early)).toEqual([]);
     });
   });
+}
+
+/** A resource as the engine tells it to a rule, and the one option that it doesn't tell. */
+function asResource(captured: CapturedResource): Resource {
+  const values = isLookedAt(captured.type) ? captured.inputs : {};
+  return { ...captured, values: withUnknowns(values) as Resource["values"] };
+}
+
+/** The same after it was made: a component has its outputs then. */
+function result(resource: Resource): Resource {
+  const { custom, inputs, outputs } = resource as Resource & CapturedResource;
+  const values = isLookedAtTogether(resource.type) ? (custom ? inputs : outputs) : {};
+  return { ...resource, values: withUnknowns(values) as Resource["values"] };
+}
+
+function withUnknowns(value: unknown): unknown {
+  if (value === UNKNOWN_TEXT) return UNKNOWN;
+  if (Array.isArray(value)) return value.map(withUnknowns);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, withUnknowns(field)]));
+}
+
+function readHere(file: string): string | undefined {
+  const path = join(__dirname, "..", "..", file);
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
 /** Whether a verb is absent, or the one command that steps may have. */

@@ -26,6 +26,7 @@ const PRINTED: Readonly<Record<string, string>> = {
 
 const settings: MachineSettings = {
   ssh: { user: "ops", privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
+  adoption: { stackId: "gitops-platform/test/test" },
   guests: {
     hypervisors: [
       {
@@ -192,7 +193,10 @@ describe("LibvirtMachine", () => {
   it("is refused on a hypervisor that there isn't", () => {
     const [node] = NODES;
     expect(() =>
-      createMachines([{ ...size, ...node, kind: "libvirt", hypervisor: "hv-9" } as NodeSpec], { ssh: settings.ssh }),
+      createMachines([{ ...size, ...node, kind: "libvirt", hypervisor: "hv-9" } as NodeSpec], {
+        ssh: settings.ssh,
+        adoption: settings.adoption,
+      }),
     ).toThrow("nodes cp-1 — is on hv-9, which is no hypervisor; add it to hypervisors");
   });
 });

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { KUBERNETES, PARTS, SEALED_SECRETS_CHARTS, notices } from "../../../config/compatibility";
+import { KUBERNETES, PARTS, SEALED_SECRETS_CHARTS } from "../../../config/compatibility";
 
 const MANIFESTS = join(__dirname, "..", "..", "..", "components", "gitops", "manifests");
 
@@ -24,17 +24,4 @@ describe("a supported version", () => {
       for (const line of release.kubernetes ?? []) expect(lines).toContain(line);
     }
   });
-});
-
-it("comes with what an operator should know about it", () => {
-  const versions = {
-    kubernetes: "1.27.4",
-    argocd: "2.13.9",
-    sealedSecrets: "0.36.1",
-    flannel: "0.26.7",
-    kubeRouter: "2.1.0",
-  };
-  expect(notices(versions)).toEqual(["Kubernetes 1.27 is past its end of life (2024-07-16)"]);
-  expect(notices({ ...versions, argocd: "2.7.15" })[1]).toContain("CVE-2025-55190");
-  expect(notices({ ...versions, sealedSecrets: "0.36.6" })[1]).toContain("CVE-2026-22728");
 });

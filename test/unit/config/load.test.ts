@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { loadConfig } from "../../../config/load";
 import { artifactList } from "../../fixtures/artifacts";
 import { goodConfig, sealingPair } from "./good-config";
@@ -46,7 +46,22 @@ it("holds secrets as secret outputs", async () => {
   const config = loadConfig();
   const secrets = [config.ssh.privateKey, config.gitops.deployKey, config.sealingKeys[0]?.privateKey];
   for (const output of secrets) expect(await pulumi.isSecret(pulumi.output(output))).toBe(true);
-  expect(config.notices[0]).toBe("Kubernetes 1.27 is past its end of life (2024-07-16)");
+});
+
+it("warns in a preview of what is known about the versions, and not of what is accepted", () => {
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  const dryRun = vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(true);
+  const accepted = [{ ids: ["kubernetes-1.27"], reason: "moves to 1.28 in June", until: "9999-12-31" }];
+  configure({ ...good, acceptedNotices: accepted });
+  loadConfig();
+  const warned = warn.mock.calls.map(([message]) => message);
+  expect(warned.some((message) => message.startsWith("CVE-2025-55190 (2025-09-04): in Argo CD"))).toBe(true);
+  expect(warned.filter((message) => message.startsWith("kubernetes-1.27"))).toEqual([]);
+  warn.mockClear();
+  dryRun.mockReturnValue(false);
+  loadConfig();
+  expect(warn.mock.calls).toEqual([]);
+  vi.restoreAllMocks();
 });
 
 it("takes the empty objects that Pulumi.yaml gives optional sections", () => {

@@ -329,6 +329,43 @@ describe("versions", () => {
   });
 });
 
+describe("accepted notices", () => {
+  const accept = (entry: object) => (raw: Raw) => put(raw, "acceptedNotices", [entry]);
+  const good = { ids: ["kubernetes-1.27"], reason: "moves to 1.28 in June", until: "9999-12-31" };
+
+  it.each([
+    ["a date", "9999-12-31"],
+    // What Pulumi makes of one without quotes (observed with 3.259.0).
+    ["a moment", "9999-12-31 00:00:00 +0000 UTC"],
+  ])("hold until %s", (_case, until) => {
+    const raw: Raw = goodConfig(sealing);
+    accept({ ...good, until })(raw);
+    const { config } = parseStack(raw, around());
+    expect(config?.notices[0]?.accepted).toBe("moves to 1.28 in June (until 9999-12-31)");
+  });
+
+  it.each([
+    [
+      { ...good, until: "next year" },
+      'acceptedNotices[0].until is wrong (got "next year", need a date); write for example 2027-06-30',
+    ],
+    [
+      { ...good, until: "2027-13-45" },
+      'acceptedNotices[0].until is wrong (got "2027-13-45", need a date); write for example 2027-06-30',
+    ],
+    [
+      { ...good, reason: "yes" },
+      'acceptedNotices[0].reason is wrong (got "yes", need a reason of at least 10 characters); write for example "no project tokens are given out"',
+    ],
+    [
+      { ...good, ids: ["kubernetes-1.28"] },
+      "acceptedNotices[0].ids[0] kubernetes-1.28 is about nothing that this stack uses; did you mean kubernetes-1.27?",
+    ],
+  ])("are checked", (entry, sentence) => {
+    expect(sentences(accept(entry))).toEqual([sentence]);
+  });
+});
+
 describe("keys", () => {
   const set = (path: string): string =>
     `npx pulumi config set --secret --path gitops-platform:${path} --stack staging < KEYFILE`;

@@ -1,0 +1,2 @@
+/* Stands for packages that no rule needs: see pack.js. */
+export {};
