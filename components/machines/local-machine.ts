@@ -66,7 +66,9 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
     args: LocalMachineArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    super("gitops-platform:machines:LocalMachine", name, {}, opts);
+    // What a preview can show of the settings, which travel in one secret text.
+    const { address, memoryMiB = 4096, diskGiB = 20 } = args;
+    super("gitops-platform:machines:LocalMachine", name, { address, memoryMiB, diskGiB }, opts);
     const hostKey = new HostKey(`${name}-host-key`, { parent: this });
     const container = new command.local.Command(
       `${name}-container`,
