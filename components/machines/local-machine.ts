@@ -71,8 +71,10 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
     args: LocalMachineArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    super("gitops-platform:machines:LocalMachine", name, {}, opts);
-    const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys ?? false });
+    // What a preview can show of the settings, which travel in one secret text.
+    const { address, memoryMiB = 4096, diskGiB = 20, protectKeys = false } = args;
+    super("gitops-platform:machines:LocalMachine", name, { address, memoryMiB, diskGiB }, opts);
+    const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: protectKeys });
     const container = new command.local.Command(
       `${name}-container`,
       {

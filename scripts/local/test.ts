@@ -22,6 +22,7 @@ const SUITES: readonly Suite[] = [
   { name: "mirror", command: ["npm", "run", "--silent", "mirror"] },
   { name: "mirror tests", command: ["npx", "vitest", "run", "--config", "test/mirror/vitest.config.mts"] },
   { name: "policy", command: ["npx", "vitest", "run", "--config", "test/policy/vitest.config.mts"] },
+  { name: "pipeline", command: ["npx", "vitest", "run", "--config", "test/pipeline/vitest.config.mts"] },
   { name: "scripts", command: ["bats", "--recursive", "--timing", "test/scripts"] },
   { name: "drills", command: ["npm", "run", "--silent", "drill", "--", "all"] },
 ];

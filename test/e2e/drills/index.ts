@@ -6,6 +6,7 @@ import { environments } from "./environments";
 import { interruptedUp } from "./interrupted-up";
 import { kvmWorker } from "./kvm-worker";
 import { mainJob } from "./main-job";
+import { mergeRequest } from "./merge-request";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
 import { rebuild } from "./rebuild";
@@ -19,6 +20,7 @@ import { threeControlPlanes } from "./three-control-planes";
 
 /** Every drill, in the order in which `all` runs them: those that share a running platform stand together. */
 export const drills: readonly Drill[] = [
+  mergeRequest,
   mainJob,
   preview,
   selfHeal,

@@ -26,7 +26,7 @@ const PRINTED: Readonly<Record<string, string>> = {
 
 const settings: MachineSettings = {
   ssh: { user: "ops", privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
-  adoption: { stackId: "gitops-platform/test/test" },
+  adoption: { stackId: "gitops-platform/test/test", clockUrl: "https://files.example.org" },
   guests: {
     hypervisors: [
       {

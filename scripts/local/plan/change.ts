@@ -1,0 +1,71 @@
+import { addressOf } from "./address";
+import type { Digest, Step } from "./digest";
+import { propertyChanges } from "./property-change";
+
+export type Operation = "create" | "update" | "replace" | "delete";
+
+/** One resource that a plan changes. */
+export interface Change {
+  readonly operation: Operation;
+  readonly name: string;
+  readonly type: string;
+  /** Types of the components around it, outermost first. */
+  readonly within: readonly string[];
+  /** Name of the component that it belongs to; unset for what stands in the stack itself. */
+  readonly owner?: string;
+  /** A component is a group of resources and nothing by itself. */
+  readonly component: boolean;
+  /** What changes in it, a line each; empty for what is created or deleted. */
+  readonly details: readonly string[];
+  readonly step: Step;
+}
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  create: "create",
+  import: "create",
+  update: "update",
+  delete: "delete",
+  // The three halves of one replacement come as steps of their own, in an order that depends on the resource.
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+};
+
+/** The resources that a digest changes, one entry each, in an order that does not depend on the engine's. */
+export function changesOf(digest: Digest): readonly Change[] {
+  const steps = new Map<string, { operation: Operation; step: Step }>();
+  for (const step of digest.steps ?? []) {
+    const operation = OPERATIONS[step.op];
+    if (operation === undefined || addressOf(step.urn).type === "pulumi:pulumi:Stack") continue;
+    const merged: Step = { ...steps.get(step.urn)?.step, ...defined(step) };
+    steps.set(step.urn, { operation, step: merged });
+  }
+  return [...steps.values()]
+    .map(({ operation, step }) => changeOf(operation, step))
+    .sort((left, right) => compare(left.name, right.name) || compare(left.type, right.type));
+}
+
+function changeOf(operation: Operation, step: Step): Change {
+  const { name, type, within } = addressOf(step.urn);
+  const state = step.newState ?? step.oldState;
+  const parent = state?.parent === undefined ? undefined : addressOf(state.parent);
+  return {
+    operation,
+    name,
+    type,
+    within,
+    ...(parent && parent.type !== "pulumi:pulumi:Stack" ? { owner: parent.name } : {}),
+    component: state?.custom === false,
+    details: operation === "update" || operation === "replace" ? propertyChanges(step) : [],
+    step,
+  };
+}
+
+/** `worker-2` before `worker-10`, whatever the computer's language. */
+export function compare(left: string, right: string): number {
+  return left.localeCompare(right, "en", { numeric: true });
+}
+
+function defined(step: Step): Step {
+  return Object.fromEntries(Object.entries(step).filter(([, value]) => value !== undefined && value !== null)) as Step;
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { markOf, type PlanSource } from "../plan/markdown";
+import { callApi, type Comment, type CommentApi, upsertComment } from "./comments";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The merge request, or pull request, whose pipeline this process runs in. */
+export interface MergeRequest {
+  readonly source: PlanSource;
+  /** Writes the plan of a stack, in place of its former one. @returns what was done, as a sentence */
+  comment(stack: string, markdown: string): Promise<string>;
+}
+
+/**
+ * Finds the merge request in the variables that GitLab and GitHub give to a job.
+ *
+ * @throws when this is no merge request's pipeline, or has no token to comment with
+ */
+export function mergeRequest(variables: Variables): MergeRequest {
+  if (variables["GITLAB_CI"]) return gitlab(variables);
+  if (variables["GITHUB_ACTIONS"]) return github(variables);
+  throw new Error("--comment — this is no pipeline of GitLab or GitHub; leave it out, or use --markdown FILE");
+}
+
+function gitlab(variables: Variables): MergeRequest {
+  const need = needed("a GitLab merge request's pipeline", variables);
+  const notes =
+    `${need("CI_API_V4_URL")}/projects/${encodeURIComponent(need("CI_PROJECT_ID"))}` +
+    `/merge_requests/${encodeURIComponent(need("CI_MERGE_REQUEST_IID"))}/notes`;
+  const headers = { "private-token": need("GITLAB_COMMENT_TOKEN", "a project access token with the scope api") };
+  const api: CommentApi = {
+    list: (page) => list("GitLab", `${notes}?sort=asc&order_by=created_at&per_page=100&page=${page}`, headers),
+    create: async (body) => {
+      await callApi("GitLab", "POST", notes, headers, { body });
+    },
+    replace: async (id, body) => {
+      await callApi("GitLab", "PUT", `${notes}/${id}`, headers, { body });
+    },
+  };
+  const source = { commit: variables["CI_COMMIT_SHA"], url: variables["CI_PIPELINE_URL"] };
+  return review(source, api, `merge request !${need("CI_MERGE_REQUEST_IID")}`);
+}
+
+function github(variables: Variables): MergeRequest {
+  const need = needed("a GitHub pull request's workflow", variables);
+  const event = JSON.parse(readFileSync(need("GITHUB_EVENT_PATH"), "utf8")) as {
+    pull_request?: { number: number; head: { sha: string } };
+  };
+  if (!event.pull_request) throw new Error("--comment — this workflow was not started by a pull request; leave it out");
+  const { number, head } = event.pull_request;
+  const repository = `${need("GITHUB_API_URL")}/repos/${need("GITHUB_REPOSITORY")}`;
+  const comments = `${repository}/issues/${number}/comments`;
+  const headers = {
+    ...{ accept: "application/vnd.github+json", "user-agent": "gitops-platform" },
+    authorization: `Bearer ${need("GITHUB_TOKEN")}`,
+  };
+  const api: CommentApi = {
+    list: (page) => list("GitHub", `${comments}?per_page=100&page=${page}`, headers),
+    create: async (body) => {
+      await callApi("GitHub", "POST", comments, headers, { body });
+    },
+    replace: async (id, body) => {
+      await callApi("GitHub", "PATCH", `${repository}/issues/comments/${id}`, headers, { body });
+    },
+  };
+  const url = `${need("GITHUB_SERVER_URL")}/${need("GITHUB_REPOSITORY")}/actions/runs/${need("GITHUB_RUN_ID")}`;
+  return review({ commit: head.sha, url }, api, `pull request #${number}`);
+}
+
+function review(source: PlanSource, api: CommentApi, where: string): MergeRequest {
+  return {
+    source,
+    comment: async (stack, markdown) => {
+      const done = await upsertComment(api, markOf(stack), markdown);
+      return `The plan is a comment on ${where} (${done}).`;
+    },
+  };
+}
+
+async function list(service: string, url: string, headers: Record<string, string>): Promise<readonly Comment[]> {
+  return (await callApi(service, "GET", url, headers)) as readonly Comment[];
+}
+
+function needed(where: string, variables: Variables): (name: string, what?: string) => string {
+  return (name, what) => {
+    const value = variables[name];
+    if (value) return value;
+    throw new Error(`${name} — is not set in ${where}${what ? ` (need ${what})` : ""}; see docs/ci.md`);
+  };
+}

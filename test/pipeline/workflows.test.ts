@@ -1,0 +1,39 @@
+/**
+ * The pipeline files themselves. `.gitlab-ci.yml` runs for real in `npm run drill -- merge-request`; that GitHub runs
+ * its workflows as they are meant can only be seen there.
+ */
+import { execa } from "execa";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { root } from "../../scripts/local/platform/paths";
+
+const WORKFLOWS = join(root, ".github", "workflows");
+const files = readdirSync(WORKFLOWS).map((name) => join(WORKFLOWS, name));
+const github = files.map((file) => readFileSync(file, "utf8")).join("\n");
+const gitlab = readFileSync(join(root, ".gitlab-ci.yml"), "utf8");
+
+/** Names of the npm scripts that a pipeline calls. */
+function called(text: string): readonly string[] {
+  return [...new Set([...text.matchAll(/npm run --silent ([\w-]+)/g)].map(([, name]) => name ?? ""))].sort();
+}
+
+it("the GitHub workflows pass actionlint", async () => {
+  const args = ["run", "-mod=readonly", "github.com/rhysd/actionlint/cmd/actionlint", "-no-color", ...files];
+  const { exitCode, all } = await execa("go", args, {
+    ...{ cwd: join(root, "test", "pipeline", "actionlint"), reject: false, all: true },
+    env: { GOFLAGS: "", GOWORK: "off", CGO_ENABLED: "0" },
+  });
+  expect({ exitCode, all }).toEqual({ exitCode: 0, all: "" });
+});
+
+it("both pipelines call the same npm scripts, and nothing else of the project", () => {
+  expect(called(github)).toEqual(called(gitlab));
+  expect(called(gitlab)).toEqual(["check", "deploy", "drift", "mirror", "preview", "recover", "unit"]);
+});
+
+it("every action is pinned by a commit", () => {
+  const uses = [...github.matchAll(/uses: (.*)/g)].map(([, action]) => action ?? "");
+  expect(uses.length).toBeGreaterThan(5);
+  for (const action of uses) expect(action).toMatch(/^actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});

@@ -1,0 +1,31 @@
+import { build } from "esbuild";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { standIns } from "../../airgap/providers/bundle";
+import { paths, root } from "../../scripts/local/platform/paths";
+
+/** Plugins that touch nothing; random values are drawn as ever. */
+const SOURCES: Readonly<Record<string, string>> = {
+  command: "test/plans/pretend/command.ts",
+  kubernetes: "test/plans/pretend/kubernetes.ts",
+  random: "airgap/providers/random/main.ts",
+};
+
+/**
+ * Makes a Pulumi home with the real engine and language host, and plugins under which a stack comes up, in Pulumi's
+ * state, without any machine: what a plan is made from.
+ */
+export async function pretendHome(directory: string): Promise<void> {
+  mkdirSync(join(directory, "plugins"), { recursive: true });
+  symlinkSync(join(paths.pulumiHome, "versions"), join(directory, "versions"));
+  for (const { name, version } of await standIns()) {
+    const outfile = join(directory, "plugins", `resource-${name}-v${version}`, `pulumi-resource-${name}`);
+    await build({
+      ...{ bundle: true, platform: "node", target: "node20", format: "cjs", logLevel: "error", outfile },
+      entryPoints: [join(root, SOURCES[name] ?? "")],
+      external: ["*.node", "cpu-features"],
+      banner: { js: "#!/usr/bin/env node" },
+    });
+    chmodSync(outfile, 0o755);
+  }
+}

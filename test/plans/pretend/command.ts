@@ -1,0 +1,65 @@
+/**
+ * The command plugin of a site that only exists on paper: decides what an update would do exactly like
+ * airgap/providers/command, and then says that it was done. What steps print is made up, where the program reads it.
+ */
+import { version } from "@pulumi/command/package.json";
+import { CommandPlugin } from "../../../airgap/providers/command/command-plugin";
+import { servePlugin } from "../../../airgap/providers/protocol/plugin-server";
+import { type PropertyMap, reveal } from "../../../airgap/providers/protocol/property-value";
+import type * as protocol from "../../../airgap/providers/protocol/provider-plugin";
+import { CA_CERTIFICATE } from "../../unit/kubernetes/ca-certificate";
+
+class PretendCommands extends CommandPlugin {
+  override async create(request: protocol.CreateRequest): Promise<protocol.ResourceState> {
+    if (request.preview) return super.create(request);
+    await delay(request.urn);
+    return { id: `${request.name}-made`, properties: { ...request.inputs, ...printed(request.name, request.inputs) } };
+  }
+
+  override async update(request: protocol.UpdateRequest): Promise<PropertyMap> {
+    if (request.preview) return super.update(request);
+    await delay(request.urn);
+    return { ...request.news, ...printed(request.name, request.news) };
+  }
+
+  override async delete(): Promise<void> {
+    // Nothing was made.
+  }
+}
+
+/** `PRETEND_SLOW=<name>=<milliseconds>` makes one step take its time, so that an update can be caught in the middle. */
+async function delay(urn: string): Promise<void> {
+  const [name = "", milliseconds = "0"] = (process.env["PRETEND_SLOW"] ?? "").split("=");
+  if (name && urn.endsWith(`::${name}`)) await new Promise((resolve) => setTimeout(resolve, Number(milliseconds)));
+}
+
+function printed(name: string, inputs: PropertyMap): PropertyMap {
+  const stdin = reveal(inputs.stdin ?? "");
+  const text = typeof stdin === "string" ? stdin : "";
+  const print = (stdout: string): PropertyMap => ({ stdout, stderr: "" });
+  if (text.includes("export LIMIT_NS=")) return print(JSON.stringify(gate(text)));
+  if (text.includes("export INIT_CONFIG=")) return print(JSON.stringify({ caCertificate: CA_CERTIFICATE }));
+  if (name.endsWith("-kubeconfig")) return print(KUBECONFIG);
+  return print("");
+}
+
+function gate(stdin: string): object {
+  const limitMs = Number(/export LIMIT_NS='(\d+)'/.exec(stdin)?.[1]) / 1_000_000;
+  return {
+    ...{ p50Ms: 0.4, p99Ms: 1.5, p999Ms: 2.5, iops: 2474, directory: "/var/lib/etcd", device: "/dev/vda1" },
+    ...{ fileSystem: "ext4", fioVersion: "fio-3.33", time: "2026-11-24T12:00:00Z", load: 0.1, cpus: 2 },
+    ...{ cpuPressure: 0, stealPercent: 0, limitMs, verdict: "passed" },
+  };
+}
+
+/** Nobody answers at this address of this computer, and nothing else uses it. */
+const KUBECONFIG = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Config",
+  "current-context": "pretended",
+  contexts: [{ name: "pretended", context: { cluster: "pretended", user: "nobody" } }],
+  clusters: [{ name: "pretended", cluster: { server: "https://127.0.0.3:9" } }],
+  users: [{ name: "nobody", user: { token: "none" } }],
+});
+
+void servePlugin((log) => new PretendCommands(version, log));

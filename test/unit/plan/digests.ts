@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Digest, Step } from "../../../scripts/local/plan/digest";
+
+const RECORDED = join(__dirname, "recorded");
+
+/** A plan that the real engine made (test/plans/record.ts). */
+export function recorded(name: string): Digest {
+  return JSON.parse(readFileSync(join(RECORDED, `${name}.json`), "utf8")) as Digest;
+}
+
+/** The comment that it has to become. */
+export function expectedComment(name: string): string {
+  return readFileSync(join(RECORDED, `${name}.md`), "utf8");
+}
+
+/** A digest of given steps in a cluster of given nodes, each `name: role`. */
+export function digestOf(nodes: Readonly<Record<string, string>>, steps: readonly Step[]): Digest {
+  const list = Object.entries(nodes).map(([name, role]) => ({ name, role }));
+  return { config: { "gitops-platform:nodes": JSON.stringify(list) }, steps };
+}
+
+/** One step. @param types the types of its URN, outermost component first */
+export function step(op: string, types: readonly string[], name: string, more: Partial<Step> = {}): Step {
+  const type = types.at(-1) ?? "";
+  const custom = !type.startsWith("gitops-platform:");
+  const state = { type, custom };
+  return {
+    op,
+    urn: `urn:pulumi:test::gitops-platform::${types.join("$")}::${name}`,
+    ...(op === "create" ? {} : { oldState: state }),
+    ...(op === "delete" ? {} : { newState: state }),
+    ...more,
+  };
+}
