@@ -8,9 +8,16 @@ import { paths, root } from "./paths";
 /** What every Pulumi process of the local platform runs with. Secrets are named by file, never by value. */
 export function pulumiEnvironment(): Record<string, string> {
   return {
-    PULUMI_HOME: paths.pulumiHome,
+    ...engineEnvironment(),
     PULUMI_BACKEND_URL: `file://${paths.state}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: paths.passphrase,
+  };
+}
+
+/** What Pulumi runs with on any stack: where its programs are, and what makes it quick. */
+export function engineEnvironment(): Record<string, string> {
+  return {
+    PULUMI_HOME: paths.pulumiHome,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // `npm run check` has type-checked the program; doing it again costs every preview three seconds.
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
@@ -52,14 +59,23 @@ export interface UpdateResult {
   readonly log: string;
 }
 
+/** A stack as an update reaches it: flags that select it, and variables beside this process's own. */
+export interface UpdateTarget {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /**
  * Runs `up` or `destroy` and tells, resource by resource, what happens while it happens.
  * Everything that Pulumi prints goes to a log file under `.local/logs`.
+ *
+ * @param target @default the local stack
  */
 export async function update(
   command: "up" | "destroy",
   args: readonly string[],
   tell: (line: string) => void,
+  target: UpdateTarget = { args: localStack, env: pulumiEnvironment() },
 ): Promise<UpdateResult> {
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
@@ -79,7 +95,7 @@ export async function update(
     pulumiBinary(),
     [
       command,
-      ...localStack,
+      ...target.args,
       "--yes",
       "--skip-preview",
       "--non-interactive",
@@ -93,7 +109,7 @@ export async function update(
     {
       cwd: root,
       // --event-log, which Pulumi's Automation API uses, is a flag for debugging.
-      env: { ...pulumiEnvironment(), PULUMI_DEBUG_COMMANDS: "true" },
+      env: { ...target.env, PULUMI_DEBUG_COMMANDS: "true" },
       reject: false,
       stdio: ["ignore", output, output],
     },
