@@ -24,5 +24,5 @@ reset_node() {
   remove_rules iptables-save iptables-restore
   remove_rules ip6tables-save ip6tables-restore
   ipset destroy 2>/dev/null || true # sets of kube-router; one in use by somebody else stays
-  rm -f "$INITIALISED_FILE" "$JOINED_FILE"
+  rm -f "$INITIALISED_FILE" "$JOINED_FILE" "$KUBEADM_RECORD"
 }

@@ -1,0 +1,68 @@
+/**
+ * `npm run drift -- STACK [--json] [--disk]`: what is not as the last `pulumi up` left it, in the cluster and on every
+ * machine. Nothing is changed, neither there nor in the state. `--disk` measures the etcd nodes' disks once more.
+ *
+ * Exit code: 0 nothing drifted, 7 something did, 1 something could not be compared (docs/drift.md).
+ */
+import { parseArgs } from "node:util";
+import { strayApplications } from "./drift/applications";
+import { exportState, refreshCluster } from "./drift/cluster";
+import { outputsOf } from "./drift/deployment";
+import { type ExpectedNode, expectedNodes } from "./drift/expected";
+import { type Blind, exitCodeOf, type Finding } from "./drift/finding";
+import { describeDisk, judgeNode } from "./drift/judge";
+import { observeNode } from "./drift/nodes";
+import { renderJson, renderReport } from "./drift/report";
+import { accessStack } from "./environment/stack-access";
+import { holdPlatform } from "./platform/exclusive";
+
+interface Looked {
+  readonly findings: readonly Finding[];
+  readonly blind: readonly Blind[];
+  readonly notes: readonly string[];
+}
+
+async function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
+  try {
+    const observed = await observeNode(node, measureDisk);
+    return { findings: judgeNode(node, observed), blind: [], notes: describeDisk(node, observed) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { findings: [], blind: [{ where: node.name, reason }], notes: [] };
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "boolean", default: false }, disk: { type: "boolean", default: false } },
+  });
+  const [stack, ...rest] = positionals;
+  if (stack === undefined || rest.length > 0) throw new Error("Which stack? npm run drift -- STACK [--json] [--disk]");
+  // A start or stop of the local platform must not happen meanwhile.
+  if (stack === "local") await holdPlatform();
+  const access = await accessStack(stack, { emptyIsFine: false });
+  const deployment = await exportState(access);
+  const nodes = expectedNodes(stack, deployment);
+  const [cluster, applications, ...looked] = await Promise.all([
+    refreshCluster(access, deployment),
+    strayApplications(outputsOf(deployment)["kubeconfig"]),
+    ...nodes.map((node) => lookAt(node, values.disk)),
+  ]);
+  const report = {
+    stack,
+    nodes: nodes.length,
+    findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
+    blind: [...looked.flatMap(({ blind }) => blind), ...cluster.blind],
+    applications,
+    notes: looked.flatMap(({ notes }) => notes),
+  };
+  process.stdout.write(values.json ? renderJson(report) : renderReport(report));
+  // Idle connections of the plugins' clients would keep this process for a while.
+  process.exit(exitCodeOf(report));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
