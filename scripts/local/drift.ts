@@ -1,6 +1,8 @@
 /**
  * `npm run drift -- STACK [--json] [--disk]`: what is not as the last `pulumi up` left it, in the cluster and on every
  * machine. Nothing is changed, neither there nor in the state. `--disk` measures the etcd nodes' disks once more.
+ * With `--repair`, and only then, the steps of every node that drifted are run again first, which puts back what they
+ * wrote.
  *
  * Exit code: 0 nothing drifted, 7 something did, 1 something could not be compared (docs/drift.md).
  */
@@ -11,7 +13,7 @@ import { outputsOf } from "./drift/deployment";
 import { type ExpectedNode, expectedNodes } from "./drift/expected";
 import { type Blind, exitCodeOf, type Finding } from "./drift/finding";
 import { describeDisk, judgeNode } from "./drift/judge";
-import { observeNode } from "./drift/nodes";
+import { observeNode, repairNode } from "./drift/nodes";
 import { renderJson, renderReport } from "./drift/report";
 import { accessStack } from "./environment/stack-access";
 import { holdPlatform } from "./platform/exclusive";
@@ -32,18 +34,41 @@ async function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked>
   }
 }
 
+/** Tells on stderr what it does: stdout is the report's. */
+async function repairDrifted(nodes: readonly ExpectedNode[]): Promise<void> {
+  await Promise.all(
+    nodes.map(async (node) => {
+      const { findings } = await lookAt(node, false);
+      if (findings.length === 0) return;
+      process.stderr.write(`${node.name}: running its ${node.steps.length} steps again\n`);
+      try {
+        await repairNode(node);
+      } catch (error) {
+        // What it did not put back is in the report.
+        process.stderr.write(`${node.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+    }),
+  );
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false }, disk: { type: "boolean", default: false } },
+    options: {
+      json: { type: "boolean", default: false },
+      disk: { type: "boolean", default: false },
+      repair: { type: "boolean", default: false },
+    },
   });
   const [stack, ...rest] = positionals;
-  if (stack === undefined || rest.length > 0) throw new Error("Which stack? npm run drift -- STACK [--json] [--disk]");
+  if (stack === undefined || rest.length > 0)
+    throw new Error("Which stack? npm run drift -- STACK [--json] [--disk] [--repair]");
   // A start or stop of the local platform must not happen meanwhile.
   if (stack === "local") await holdPlatform();
   const access = await accessStack(stack, { emptyIsFine: false });
   const deployment = await exportState(access);
   const nodes = expectedNodes(stack, deployment);
+  if (values.repair) await repairDrifted(nodes);
   const [cluster, applications, ...looked] = await Promise.all([
     refreshCluster(access, deployment),
     strayApplications(outputsOf(deployment)["kubeconfig"]),

@@ -26,11 +26,13 @@ export interface ExpectedNode {
   readonly modules: readonly string[];
   /** Whether there may be swap; null where it is the host's. */
   readonly swap: boolean | null;
+  /** What put all of it there, in order: the command, and the script on stdin (secret). */
+  readonly steps: readonly { readonly command: string; readonly stdin: string }[];
   /** Set on etcd nodes. */
   readonly disk?: { readonly directory: string; readonly limitMs: number };
 }
 
-type Written = Partial<Omit<ExpectedNode, "name" | "connection" | "disk">>;
+type Written = Partial<Omit<ExpectedNode, "name" | "connection" | "steps" | "disk">>;
 
 /** What one step printed that matters here. */
 interface StepResult {
@@ -51,13 +53,14 @@ export function expectedNodes(stack: string, deployment: Deployment): ExpectedNo
     .filter(({ type }) => type === "command:remote:Command")
     .map(({ inputs, outputs }) => ({
       connection: plain(inputs?.["connection"]) as NodeConnection,
+      step: { command: String(plain(inputs?.["create"])), stdin: String(plain(inputs?.["stdin"])) },
       result: parse(plain(outputs?.["stdout"])),
     }));
   const nodes = new Map<string, ExpectedNode>();
-  for (const { connection, result } of steps) {
+  for (const { connection, step, result } of steps) {
     if (result.node === undefined || result.written === undefined) continue;
     const known = nodes.get(result.node) ?? emptyNode(result.node, connection);
-    nodes.set(result.node, merge(known, result.written));
+    nodes.set(result.node, { ...merge(known, result.written), steps: [...known.steps, step] });
   }
   if (nodes.size === 0)
     throw new Error(
@@ -86,6 +89,7 @@ function emptyNode(name: string, connection: NodeConnection): ExpectedNode {
     sysctls: {},
     modules: [],
     swap: null,
+    steps: [],
   };
 }
 

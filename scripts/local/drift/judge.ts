@@ -7,7 +7,7 @@ import type { ObservedNode } from "./observed";
 export const CERTIFICATE_DAYS = 30;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const PREPARE = "prepare the node again";
+const PREPARE = "npm run drift -- STACK --repair";
 const KUBEADM = "restore it by hand, or replace the node";
 const MANIFESTS = "/etc/kubernetes/manifests/";
 
@@ -30,8 +30,7 @@ function packages({ packages }: ExpectedNode, observed: ObservedNode): Found[] {
   return Object.entries(packages).flatMap(([name, version]) => {
     const found = observed.packages.get(name) ?? "-";
     if (found === version) return [];
-    const cure =
-      "if the site updates its packages, prepare the node again to record it; otherwise install the expected version";
+    const cure = "if the site updates its packages, record it (docs/drift.md); otherwise install the expected version";
     return [{ what: `package ${name}`, expected: version, found: found === "-" ? "not installed" : found, cure }];
   });
 }

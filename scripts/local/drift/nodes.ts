@@ -1,46 +1,33 @@
 import { join } from "node:path";
-import type { ClientChannel } from "ssh2";
-import { login } from "../../../airgap/providers/ssh/client";
 import { inlineLibraries, renderScript } from "../../../components/remote/script";
 import { root } from "../platform/paths";
 import type { ExpectedNode } from "./expected";
+import { runOnNode } from "./node-command";
 import { type ObservedNode, parseProbe } from "./observed";
 
-/** One login may take that long; nothing is tried again: who asks for drift wants to know that a node is away. */
-const DIAL_SECONDS = 15;
 /** The probe takes a second; fio on a slow disk can take minutes. */
 const PROBE_SECONDS = 60;
 const DISK_SECONDS = 240;
+/** What a step may take; RemoteStep's own limit is in its command. */
+const STEP_SECONDS = 900;
 
 const PROBE = join(root, "scripts", "node", "drift", "probe-node.sh");
 
 /**
- * Looks at a node: one login with the pinned host key, one command, nothing changed.
+ * Looks at a node: one login, one command, nothing changed.
  *
  * @param measureDisk also measures fdatasync where its etcd lives
  * @throws a sentence when it can't be reached or looked at
  */
 export async function observeNode(node: ExpectedNode, measureDisk: boolean): Promise<ObservedNode> {
-  const { connection, disk } = node;
-  if (!connection.hostKey)
-    throw new Error("the state has no host key for it, and an unverified connection is not made");
-  const seconds = measureDisk && disk ? DISK_SECONDS : PROBE_SECONDS;
-  const client = await login({ ...connection, dialErrorLimit: 0, perDialTimeout: DIAL_SECONDS });
-  try {
-    const channel = await new Promise<ClientChannel>((resolve, reject) => {
-      const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=5 ${seconds} bash -s -- probe`;
-      client.exec(command, (error, opened) => (error ? reject(error) : resolve(opened)));
-    });
-    const { code, stdout, stderr } = await collect(channel, probeScript(node, measureDisk), seconds + 15);
-    if (code !== 0) throw new Error(complaint(code, stderr));
-    return parseProbe(stdout);
-  } finally {
-    client.end();
-  }
+  const seconds = measureDisk && node.disk ? DISK_SECONDS : PROBE_SECONDS;
+  const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=5 ${seconds} bash -s -- probe`;
+  const stdin = probeScript(node, measureDisk);
+  return parseProbe(await runOnNode(node.connection, { command, stdin, seconds: seconds + 15 }));
 }
 
 /** The text that travels on stdin. */
-export function probeScript(node: ExpectedNode, measureDisk: boolean): string {
+function probeScript(node: ExpectedNode, measureDisk: boolean): string {
   const lines = (names: readonly string[]): string => names.join("\n");
   return renderScript(inlineLibraries(PROBE), {
     NODE_NAME: node.name,
@@ -53,30 +40,12 @@ export function probeScript(node: ExpectedNode, measureDisk: boolean): string {
   });
 }
 
-function complaint(code: number | null, stderr: string): string {
-  const said = stderr.trim().split("\n").at(-1);
-  if (code === 124 || code === 137) return "the probe took too long, and was ended";
-  return `the probe ended with ${code ?? "no exit code"}${said ? `: ${said}` : ""}`;
-}
-
-interface Collected {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function collect(channel: ClientChannel, stdin: string, seconds: number): Promise<Collected> {
-  return new Promise((resolve, reject) => {
-    const chunks = { stdout: [] as string[], stderr: [] as string[] };
-    let code: number | null = null;
-    const timer = setTimeout(() => reject(new Error(`no answer within ${seconds} s`)), seconds * 1000);
-    channel.setEncoding("utf8").on("data", (text: string) => void chunks.stdout.push(text));
-    channel.stderr.setEncoding("utf8").on("data", (text: string) => void chunks.stderr.push(text));
-    channel.on("exit", (status: number | null) => (code = status));
-    channel.on("close", () => {
-      clearTimeout(timer);
-      resolve({ code, stdout: chunks.stdout.join(""), stderr: chunks.stderr.join("") });
-    });
-    channel.end(stdin);
-  });
+/**
+ * Runs the steps of a node again, exactly as the last update ran them: each is idempotent and puts back what it wrote.
+ * Pulumi can't be told to: a step whose inputs are the same is not run, and replacing it would run its undo first.
+ *
+ * @throws the sentence of the step that failed
+ */
+export async function repairNode({ connection, steps }: ExpectedNode): Promise<void> {
+  for (const step of steps) await runOnNode(connection, { ...step, seconds: STEP_SECONDS });
 }

@@ -1,6 +1,7 @@
 import type { Drill } from "../drill";
 import { brokenManifest } from "./broken-manifest";
 import { cleanStop } from "./clean-stop";
+import { drift } from "./drift";
 import { environments } from "./environments";
 import { interruptedUp } from "./interrupted-up";
 import { kvmWorker } from "./kvm-worker";
@@ -28,6 +29,7 @@ export const drills: readonly Drill[] = [
   environments,
   rotateSealingKey,
   secrets,
+  drift,
   kvmWorker,
   rebuild,
   slowDisk,
