@@ -12,7 +12,7 @@ import { exportState, refreshCluster } from "./drift/cluster";
 import { outputsOf } from "./drift/deployment";
 import { type ExpectedNode, expectedNodes } from "./drift/expected";
 import { type Blind, exitCodeOf, type Finding } from "./drift/finding";
-import { describeDisk, judgeNode } from "./drift/judge";
+import { judgeNode, notesOn } from "./drift/judge";
 import { observeNode, repairNode } from "./drift/nodes";
 import { renderJson, renderReport } from "./drift/report";
 import { accessStack } from "./environment/stack-access";
@@ -27,7 +27,7 @@ interface Looked {
 async function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
   try {
     const observed = await observeNode(node, measureDisk);
-    return { findings: judgeNode(node, observed), blind: [], notes: describeDisk(node, observed) };
+    return { findings: judgeNode(node, observed), blind: [], notes: notesOn(node, observed) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { findings: [], blind: [{ where: node.name, reason }], notes: [] };
@@ -80,6 +80,7 @@ async function main(): Promise<void> {
     findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
     blind: [...looked.flatMap(({ blind }) => blind), ...cluster.blind],
     applications,
+    unready: cluster.unready,
     notes: looked.flatMap(({ notes }) => notes),
   };
   process.stdout.write(values.json ? renderJson(report) : renderReport(report));

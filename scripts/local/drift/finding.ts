@@ -24,7 +24,9 @@ export interface DriftReport {
   readonly blind: readonly Blind[];
   /** Applications below the root that are not Synced and Healthy: Git owns them, so they are no drift of the stack. */
   readonly applications: readonly { readonly name: string; readonly sync: string; readonly health: string }[];
-  /** Sentences beside it: measured disks. */
+  /** Objects that are as they were written, but not ready just now, a sentence each: no drift either. */
+  readonly unready: readonly string[];
+  /** Newer packages and measured disks, a sentence each. */
   readonly notes: readonly string[];
 }
 

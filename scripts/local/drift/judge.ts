@@ -26,18 +26,19 @@ export function judgeNode(expected: ExpectedNode, observed: ObservedNode): Findi
 
 type Found = Omit<Finding, "where">;
 
+/** A newer one is the site's own update, and told as such; machines get their security updates without this program. */
 function packages({ packages }: ExpectedNode, observed: ObservedNode): Found[] {
   return Object.entries(packages).flatMap(([name, version]) => {
-    const found = observed.packages.get(name) ?? "-";
-    if (found === version) return [];
-    const cure = "if the site updates its packages, record it (docs/drift.md); otherwise install the expected version";
-    return [{ what: `package ${name}`, expected: version, found: found === "-" ? "not installed" : found, cure }];
+    const found = observed.packages.get(name) ?? { version: "-", age: "older" };
+    if (found.age !== "older") return [];
+    const shown = found.version === "-" ? "not installed" : found.version;
+    return [{ what: `package ${name}`, expected: version, found: shown, cure: `apt-get install ${name}=${version}` }];
   });
 }
 
 function files(expected: ExpectedNode, observed: ObservedNode): Found[] {
-  // Another version of a package brings other programs, and has been said already.
-  const samePackages = packages(expected, observed).length === 0;
+  // Another version of a package brings other programs, and is told by itself.
+  const samePackages = [...observed.packages.values()].every(({ age }) => age === "same");
   const sums = { ...expected.files, ...(samePackages ? expected.packageFiles : {}) };
   const changed = Object.entries(sums).flatMap(([path, sum]) => {
     const found = observed.files.get(path) ?? "-";
@@ -155,10 +156,19 @@ function disk({ disk }: ExpectedNode, { diskP99Ns }: ObservedNode): Found[] {
   ];
 }
 
-/** What was measured, for whoever asked for it. */
-export function describeDisk({ name, disk }: ExpectedNode, { diskP99Ns }: ObservedNode): string[] {
-  if (disk === undefined || diskP99Ns === undefined || diskP99Ns === null) return [];
-  return [`${name}: fdatasync p99 ${milliseconds(diskP99Ns)} ms on ${disk.directory} (limit ${disk.limitMs} ms)`];
+/** What is no drift, and yet worth a line: newer packages, and what was measured for whoever asked for it. */
+export function notesOn(
+  { name, disk, packages }: ExpectedNode,
+  { diskP99Ns, packages: found }: ObservedNode,
+): string[] {
+  const updates = [...found]
+    .filter(([, { age }]) => age === "newer")
+    .map(([of, { version }]) => `${name}: package ${of} was updated, ${packages[of] ?? "none"} to ${version}`);
+  if (disk === undefined || diskP99Ns === undefined || diskP99Ns === null) return updates;
+  return [
+    ...updates,
+    `${name}: fdatasync p99 ${milliseconds(diskP99Ns)} ms on ${disk.directory} (limit ${disk.limitMs} ms)`,
+  ];
 }
 
 function milliseconds(nanoseconds: number): string {

@@ -32,7 +32,7 @@ function probeScript(node: ExpectedNode, measureDisk: boolean): string {
   return renderScript(inlineLibraries(PROBE), {
     NODE_NAME: node.name,
     FILES: lines([...Object.keys(node.files), ...Object.keys(node.packageFiles)]),
-    PACKAGES: lines(Object.keys(node.packages)),
+    PACKAGES: lines(Object.entries(node.packages).map(([name, version]) => `${name} ${version}`)),
     UNITS: lines(Object.keys(node.units)),
     SYSCTLS: lines(Object.keys(node.sysctls)),
     MODULES: lines(node.modules),

@@ -4,8 +4,8 @@ export interface ObservedNode {
   readonly files: ReadonlyMap<string, string>;
   /** Everything in the folder whose files the kubelet runs. */
   readonly manifests: readonly string[];
-  /** Version by package; `-` for a missing one. */
-  readonly packages: ReadonlyMap<string, string>;
+  /** By name; the version of a missing one is `-`, which is older than any. */
+  readonly packages: ReadonlyMap<string, { readonly version: string; readonly age: "older" | "same" | "newer" }>;
   readonly units: ReadonlyMap<string, ObservedUnit>;
   readonly sysctls: ReadonlyMap<string, string>;
   readonly modules: ReadonlyMap<string, boolean>;
@@ -43,7 +43,12 @@ export function parseProbe(stdout: string): ObservedNode {
   return {
     files: pairs("file"),
     manifests: rows("manifest").map(([path = ""]) => path),
-    packages: pairs("package"),
+    packages: new Map(
+      rows("package").map(([name = "", version = "", age]) => [
+        name,
+        { version, age: age === "same" || age === "newer" ? age : "older" },
+      ]),
+    ),
     units: new Map(
       rows("unit").map(([name = "", active = "", enabled = "", reload = "", dropIns = ""]) => [
         name,

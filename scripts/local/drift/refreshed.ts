@@ -7,7 +7,10 @@ export interface RefreshEvent {
     readonly metadata: {
       readonly op: string;
       readonly urn: string;
-      readonly new?: { readonly inputs?: Readonly<Record<string, unknown>> };
+      readonly new?: {
+        readonly inputs?: Readonly<Record<string, unknown>>;
+        readonly initErrors?: readonly string[] | null;
+      } | null;
       readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
       readonly diffs?: readonly string[] | null;
     };
@@ -40,6 +43,11 @@ export function refreshedFindings(event: RefreshEvent, deployment: Deployment): 
       cure: CURE,
     };
   });
+}
+
+/** What the plugin says of an object that is as it was written, but not ready: `Deployment a/b — not ready: 0 of 1`. */
+export function unreadyObjects(event: RefreshEvent): readonly string[] {
+  return event.resOutputsEvent?.metadata.new?.initErrors ?? [];
 }
 
 /** `Deployment argocd/argocd-server`; for what isn't an object in the cluster, its type and name in the program. */

@@ -4,7 +4,7 @@ const HEADERS = ["Where", "What", "Expected", "Found", "What to do"] as const;
 
 /** The report for people: a table of what drifted, then what could not be compared, then what is only told. */
 export function renderReport(report: DriftReport): string {
-  const { stack, nodes, findings, blind, applications, notes } = report;
+  const { stack, nodes, findings, blind, applications, unready, notes } = report;
   const rows = findings.map(({ where, what, expected, found, cure }) => [where, what, expected, found, cure]);
   const counts = `${nodes} ${nodes === 1 ? "node" : "nodes"} and the cluster were compared`;
   const headline =
@@ -26,7 +26,8 @@ export function renderReport(report: DriftReport): string {
       "Applications that are not as Git has them (Argo CD's, no drift of the stack)",
       applications.map(({ name, sync, health }) => `${name}: ${sync}, ${health}`),
     ),
-    ...section("Measured", notes),
+    ...section("Not ready just now", unready),
+    ...section("Noted", notes),
     "",
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Looks at a node for `npm run drift`, and changes nothing. Prints one fact a line, fields separated by tabs:
-#   owner STACK_ID · file PATH SHA256 (- for a missing one) · manifest PATH · package NAME VERSION
+#   owner STACK_ID · file PATH SHA256 (- for a missing one) · manifest PATH · package NAME VERSION older|same|newer
 #   unit NAME ACTIVE ENABLED NEEDS_RELOAD DROP_INS · sysctl KEY VALUE · module NAME yes|no · swap yes|no
 #   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · disk P99_NS · end
 # The last line proves that nothing was cut off. Nothing secret is printed: of files that also hold a key, the
@@ -8,7 +8,8 @@
 #
 # Environment
 #   NODE_NAME
-#   FILES, PACKAGES, UNITS, SYSCTLS, MODULES  what to look at, a name a line
+#   FILES, UNITS, SYSCTLS, MODULES  what to look at, a name a line
+#   PACKAGES        lines "name version" to compare with
 #   DISK_DIRECTORY  not empty: fdatasync is measured there, with 22 MB that are removed again
 # State: none
 # Undo: none
@@ -34,9 +35,13 @@ look_at_files() {
 }
 
 look_at_packages() {
-  local name
-  while IFS= read -r name; do
-    [ -z "$name" ] || fact package "$name" "$(dpkg-query --show --showformat='${Version}' "$name" 2>/dev/null || echo -)"
+  local name version found relation
+  while read -r name version; do
+    [ -n "$name" ] || continue
+    relation=older
+    found=$(dpkg-query --show --showformat='${Version}' "$name" 2>/dev/null) || found=-
+    if [ "$found" = "$version" ]; then relation=same; elif dpkg --compare-versions "$found" gt "$version" 2>/dev/null; then relation=newer; fi
+    fact package "$name" "$found" "$relation"
   done <<<"$PACKAGES"
 }
 

@@ -17,7 +17,7 @@ setup() {
     "$(base64 -w 0 "$BATS_TEST_TMPDIR/certificate")" "$(base64 -w 0 "$BATS_TEST_TMPDIR/key")" >"$MACHINE/etc/kubernetes/admin.conf"
   mkdir -p "$MACHINE/var/lib/kubelet/pki"
   cat "$BATS_TEST_TMPDIR/certificate" "$BATS_TEST_TMPDIR/key" >"$MACHINE/var/lib/kubelet/pki/kubelet-client-current.pem"
-  export FILES=$'/etc/crictl.yaml\n/etc/missing' PACKAGES=runc UNITS=kubelet SYSCTLS=net.ipv4.ip_forward MODULES=no_such_module DISK_DIRECTORY=''
+  export FILES=$'/etc/crictl.yaml\n/etc/missing' PACKAGES=$'runc 1.1.5\ncontainerd 1.1.4\nhaproxy 1.1.6' UNITS=kubelet SYSCTLS=net.ipv4.ip_forward MODULES=no_such_module DISK_DIRECTORY=''
   fake dpkg-query <<<'echo -n 1.1.5'
   # In another order than it was asked for, as systemctl does.
   fake systemctl <<<'printf "DropInPaths=/etc/a.conf /etc/b.conf\nNeedDaemonReload=no\nUnitFileState=enabled\nActiveState=inactive\n"'
@@ -37,7 +37,9 @@ snapshot() {
   grep -qxF $'file\t/etc/crictl.yaml\t'"${sum%% *}" <<<"$output"
   grep -qxF $'file\t/etc/missing\t-' <<<"$output"
   grep -qxF $'manifest\t/etc/kubernetes/manifests/.hidden' <<<"$output"
-  grep -qxF $'package\trunc\t1.1.5' <<<"$output"
+  grep -qxF $'package\trunc\t1.1.5\tsame' <<<"$output"
+  grep -qxF $'package\tcontainerd\t1.1.5\tnewer' <<<"$output"
+  grep -qxF $'package\thaproxy\t1.1.5\tolder' <<<"$output"
   grep -qxF $'unit\tkubelet\tinactive\tenabled\tno\t/etc/a.conf /etc/b.conf' <<<"$output"
   grep -qxF $'sysctl\tnet.ipv4.ip_forward\t1' <<<"$output"
   grep -qxF $'module\tno_such_module\tno' <<<"$output"

@@ -1,7 +1,7 @@
 import * as x509 from "@peculiar/x509";
 import { webcrypto } from "node:crypto";
 import { expect, test } from "vitest";
-import { describeDisk, judgeNode } from "../../../scripts/local/drift/judge";
+import { judgeNode, notesOn } from "../../../scripts/local/drift/judge";
 import { parseProbe } from "../../../scripts/local/drift/observed";
 import { cleanProbe, controlPlane, OTHER, SUM } from "./nodes";
 
@@ -37,7 +37,8 @@ test.each([
     changed("package\t", "manifest\t/etc/kubernetes/manifests/miner.yaml\npackage\t"),
     "cp-1 | /etc/kubernetes/manifests/miner.yaml | no such file | a static pod that nobody here wrote",
   ],
-  ["another package", changed("1.6.20", "1.6.24"), "cp-1 | package containerd | 1.6.20 | 1.6.24"],
+  ["an older package", changed("1.6.20\tsame", "1.6.18\tolder"), "cp-1 | package containerd | 1.6.20 | 1.6.18"],
+  ["a missing package", changed("1.6.20\tsame", "-\tolder"), "cp-1 | package containerd | 1.6.20 | not installed"],
   [
     "a stopped service",
     changed("unit\tkubelet\tactive", "unit\tkubelet\tinactive"),
@@ -84,15 +85,22 @@ test.each([
   expect(judged(probe)).toEqual([finding]);
 });
 
-test("the programs of an updated package are said once, as the package", () => {
-  const probe = changed("1.6.20", "1.6.24").replace(`/usr/bin/containerd\t${SUM}`, `/usr/bin/containerd\t${OTHER}`);
-  expect(judged(probe)).toEqual(["cp-1 | package containerd | 1.6.20 | 1.6.24"]);
+test("an updated package with its programs is told, and is no finding", () => {
+  const program = `/usr/bin/containerd\t${SUM}`;
+  const probe = changed("1.6.20\tsame", "1.6.24\tnewer").replace(program, `/usr/bin/containerd\t${OTHER}`);
+  expect(judged(probe)).toEqual([]);
+  expect(notesOn(controlPlane, parseProbe(probe))).toEqual(["cp-1: package containerd was updated, 1.6.20 to 1.6.24"]);
+});
+
+test("a program that is not its package's is a finding", () => {
+  const probe = changed(`/usr/bin/containerd\t${SUM}`, `/usr/bin/containerd\t${OTHER}`);
+  expect(judged(probe)).toEqual(["cp-1 | /usr/bin/containerd | sha256 aaaaaaaaaaaa | sha256 bbbbbbbbbbbb"]);
 });
 
 test("a disk within its limit is only told", () => {
   const observed = parseProbe(changed("end", "disk\t2004000\nend"));
   expect(judgeNode(controlPlane, observed)).toEqual([]);
-  expect(describeDisk(controlPlane, observed)).toEqual(["cp-1: fdatasync p99 2.004 ms on /var/lib/etcd (limit 10 ms)"]);
+  expect(notesOn(controlPlane, observed)).toEqual(["cp-1: fdatasync p99 2.004 ms on /var/lib/etcd (limit 10 ms)"]);
 });
 
 test.each([

@@ -26,7 +26,7 @@ export const cleanProbe = [
   `file\t/usr/local/bin/kubectl\t${SUM}`,
   `file\t/usr/bin/containerd\t${SUM}`,
   "manifest\t/etc/kubernetes/manifests/etcd.yaml",
-  "package\tcontainerd\t1.6.20",
+  "package\tcontainerd\t1.6.20\tsame",
   "unit\tcontainerd\tactive\tenabled\tno\t",
   "unit\tkubelet\tactive\tenabled\tno\t",
   "sysctl\tnet.ipv4.ip_forward\t1",

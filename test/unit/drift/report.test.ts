@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import { type DriftReport, exitCodeOf } from "../../../scripts/local/drift/finding";
 import { renderJson, renderReport } from "../../../scripts/local/drift/report";
 
-const none: DriftReport = { stack: "local", nodes: 3, findings: [], blind: [], applications: [], notes: [] };
+const none: DriftReport = {
+  stack: "local",
+  nodes: 3,
+  findings: [],
+  blind: [],
+  applications: [],
+  unready: [],
+  notes: [],
+};
 const finding = {
   where: "cp-1",
   what: "service kubelet",
@@ -29,6 +37,7 @@ test("everything there is to say", () => {
     findings: [finding, { ...finding, where: "cluster", what: "Deployment a/b" }],
     blind: [away],
     applications: [{ name: "web", sync: "OutOfSync", health: "Degraded" }],
+    unready: ["DaemonSet a/b — not ready: 2 of 3"],
     notes: ["cp-1: fdatasync p99 2 ms on /var/lib/etcd (limit 10 ms)"],
   };
   expect(renderReport(report)).toBe(`local: 2 drifts; 3 nodes and the cluster were compared.
@@ -43,7 +52,10 @@ Not compared
 Applications that are not as Git has them (Argo CD's, no drift of the stack)
   web: OutOfSync, Degraded
 
-Measured
+Not ready just now
+  DaemonSet a/b — not ready: 2 of 3
+
+Noted
   cp-1: fdatasync p99 2 ms on /var/lib/etcd (limit 10 ms)
 `);
   expect(JSON.parse(renderJson(report))).toEqual({ ...report, exitCode: 1 });
