@@ -32,6 +32,9 @@ export interface ExpectedNode {
   readonly disk?: { readonly directory: string; readonly limitMs: number };
 }
 
+/** As a step has it: the port only where it is another one. */
+type StepConnection = Omit<NodeConnection, "port"> & Partial<Pick<NodeConnection, "port">>;
+
 type Written = Partial<Omit<ExpectedNode, "name" | "connection" | "steps" | "disk">>;
 
 /** What one step printed that matters here. */
@@ -52,7 +55,7 @@ export function expectedNodes(stack: string, deployment: Deployment): ExpectedNo
   const steps = (deployment.resources ?? [])
     .filter(({ type }) => type === "command:remote:Command")
     .map(({ inputs, outputs }) => ({
-      connection: plain(inputs?.["connection"]) as NodeConnection,
+      connection: plain(inputs?.["connection"]) as StepConnection,
       step: { command: String(plain(inputs?.["create"])), stdin: String(plain(inputs?.["stdin"])) },
       result: parse(plain(outputs?.["stdout"])),
     }));
@@ -77,11 +80,11 @@ function isGate({ p99Ms, directory }: StepResult): boolean {
   return p99Ms !== undefined && directory !== undefined;
 }
 
-function emptyNode(name: string, connection: NodeConnection): ExpectedNode {
+function emptyNode(name: string, connection: StepConnection): ExpectedNode {
   const { host, port = 22, user, privateKey, hostKey } = connection;
   return {
     name,
-    connection: { host, port: Number(port), user, privateKey, hostKey },
+    connection: { host, port, user, privateKey, hostKey },
     files: {},
     packages: {},
     packageFiles: {},

@@ -4,7 +4,7 @@ import type { Finding } from "./finding";
 import type { ObservedNode } from "./observed";
 
 /** A certificate with less time left is a finding: a month is enough to plan its renewal. */
-export const CERTIFICATE_DAYS = 30;
+const CERTIFICATE_DAYS = 30;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PREPARE = "npm run drift -- STACK --repair";

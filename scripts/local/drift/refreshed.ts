@@ -51,7 +51,7 @@ export function unreadyObjects(event: RefreshEvent): readonly string[] {
 }
 
 /** `Deployment argocd/argocd-server`; for what isn't an object in the cluster, its type and name in the program. */
-export function objectName({ type, id, urn }: StateResource): string {
+function objectName({ type, id, urn }: StateResource): string {
   const kind = type.slice(type.lastIndexOf(":") + 1);
   return `${kind} ${type.startsWith("kubernetes:") ? id : urn.slice(urn.lastIndexOf("::") + 2)}`;
 }

@@ -77,7 +77,7 @@ export const drift: Drill = {
 
 /** `npm run drift -- local --json`. @throws unless it ends so, with that many findings at least */
 async function look(exitCode: number, least = 0, ...flags: string[]): Promise<{ report: Report; seconds: number }> {
-  const ran = await run("npm", ["run", "--silent", "drift", "--", "local", "--json", ...flags], { all: false });
+  const ran = await run("npm", ["run", "--silent", "drift", "--", "local", "--json", ...flags], { stderr: "inherit" });
   assert.equal(ran.exitCode, exitCode, ran.output);
   const report = JSON.parse(ran.output) as Report;
   assert.ok(report.findings.length >= least, ran.output);

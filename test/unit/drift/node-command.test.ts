@@ -10,10 +10,13 @@ const ask = { command: "probe", stdin: "the script", seconds: 5 };
 let server: TestSshServer;
 
 beforeAll(async () => {
-  server = await new TestSshServer(hostKey, { publicKey: login }, ({ command, stdin, print, exit, hangUp }) => {
+  server = await new TestSshServer(hostKey, { publicKey: login }, (session) => {
+    const { command, stdin, print, exit } = session;
     if (command === "fail") print("stderr", "bash: a note\n[drift] cp-1: no such verb\n");
-    else if (command === "hang up") return hangUp();
-    else print("stdout", `${command} got ${stdin}`);
+    else if (command === "hang up") {
+      session.hangUp();
+      return;
+    } else print("stdout", `${command} got ${stdin}`);
     exit(command === "fail" ? 1 : command === "slow" ? 124 : 0);
   }).start();
 });
