@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the first control plane: kubeadm init, once. Prints {"caCertificate": …}, the same on every run.
+# Makes the first control plane: kubeadm init, once. Prints {"caCertificate": …} and what was written, as lib/written.sh
+# says, the same on every run.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, STACK_ID, IDENTITY, ETCD_DIRECTORY
@@ -13,6 +14,8 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
+. "$(dirname "$0")/../lib/files.sh"
+. "$(dirname "$0")/../lib/written.sh"
 . "$(dirname "$0")/../lib/reset.sh"
 SCOPE=init
 
@@ -54,6 +57,7 @@ init() {
   fi
   secret_file init.yaml <<<"$INIT_CONFIG"
   run_kubeadm init init --config "$SECRETS_DIRECTORY/init.yaml" --skip-token-print
+  record_kubeadm_files
   await_api "kubeadm init itself succeeded"
   date --utc --iso-8601=seconds >"$INITIALISED_FILE"
 }
@@ -63,7 +67,7 @@ apply() {
   take_lock
   if [ -e "$INITIALISED_FILE" ] || [ -e "$JOINED_FILE" ]; then await_existing; else init; fi
   record_node /etc/kubernetes/admin.conf
-  jq --null-input --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt '{caCertificate: $ca}'
+  describe_joined | jq --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt '{caCertificate: $ca} + .'
 }
 
 destroy() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Joins a control plane or a worker to the cluster: kubeadm join, once.
+# Joins a control plane or a worker to the cluster: kubeadm join, once. Prints what was written, as lib/written.sh says.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, NODE_ROLE (control-plane or worker), STACK_ID, IDENTITY, ETCD_DIRECTORY
@@ -14,6 +14,8 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
+. "$(dirname "$0")/../lib/files.sh"
+. "$(dirname "$0")/../lib/written.sh"
 . "$(dirname "$0")/../lib/reset.sh"
 . "$(dirname "$0")/../lib/members.sh"
 SCOPE="join"
@@ -79,6 +81,7 @@ join() {
   await_signature "$token"
   secret_file join.yaml <<<"$JOIN_CONFIG"
   run_kubeadm join join --config "$SECRETS_DIRECTORY/join.yaml"
+  record_kubeadm_files
 }
 
 apply() {
@@ -91,6 +94,7 @@ apply() {
     cluster_fingerprint >"$JOINED_FILE"
   fi
   record_node "$KUBELET_CONFIG"
+  describe_joined
 }
 
 destroy() {

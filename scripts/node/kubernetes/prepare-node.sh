@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes a machine ready for kubeadm: packages, kernel, containerd, binaries, kubelet unit, API proxy, images.
+# Makes a machine ready for kubeadm: packages, kernel, containerd, binaries, kubelet unit, API proxy, images. Prints what it
+# wrote, as lib/written.sh says, for `npm run drift`.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, STACK_ID, ETCD_DIRECTORY
@@ -26,6 +27,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/containerd.sh"
 . "$(dirname "$0")/../lib/images.sh"
 . "$(dirname "$0")/../lib/node-services.sh"
+. "$(dirname "$0")/../lib/written.sh"
 SCOPE=prepare
 
 readonly BINARIES=(kubelet kubeadm kubectl crictl)
@@ -69,11 +71,14 @@ sum_of() {
   sum=$(sha256sum "$1" 2>/dev/null) && printf '%s' "${sum%% *}"
 }
 
-# installed NAME SHA256: binaries are hashed again, archives have a stamp, written after the last file.
+# installed NAME SHA256: every file is hashed again; an archive has a stamp, written after the last of its files.
 installed() {
   case "$1" in
     kubelet | kubeadm | kubectl) [ "$(sum_of "/usr/local/bin/$1")" = "$2" ] ;;
-    *) [ "$(cat "$DATA_DIRECTORY/installed/$1" 2>/dev/null)" = "$2" ] ;;
+    *)
+      [ "$(cat "$DATA_DIRECTORY/installed/$1" 2>/dev/null)" = "$2" ] &&
+        sha256sum --check --status "$DATA_DIRECTORY/installed/$1.files" 2>/dev/null
+      ;;
   esac
 }
 
@@ -106,8 +111,14 @@ install_artifacts() {
   while read -r name url sum; do
     case "$name" in
       '') ;;
-      crictl) install_archive "$staging/crictl" /usr/local/bin ;;
-      cni-plugins) install_archive "$staging/cni-plugins" /opt/cni/bin ;;
+      crictl)
+        install_archive "$staging/crictl" /usr/local/bin
+        note_archive crictl /usr/local/bin
+        ;;
+      cni-plugins)
+        install_archive "$staging/cni-plugins" /opt/cni/bin
+        note_archive cni-plugins /opt/cni/bin
+        ;;
       *) install_binary "$staging/$name" "/usr/local/bin/$name" ;;
     esac
     [ -z "$name" ] || printf '%s' "$sum" >"$DATA_DIRECTORY/installed/$name"
@@ -131,6 +142,7 @@ apply() {
   install_api_proxy
   pull_images <<<"$IMAGES"
   prefetch_images
+  describe_prepared containerd runc haproxy
 }
 
 destroy() {

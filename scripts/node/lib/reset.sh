@@ -28,5 +28,5 @@ reset_node() {
   remove_rules iptables-save iptables-restore
   remove_rules ip6tables-save ip6tables-restore
   for name in $(ipset list -name 2>/dev/null | grep -E '^(inet6:)?(KUBE-|kube-router-)'); do ipset destroy "$name" || true; done # the rules that use them are gone
-  rm -f "$INITIALISED_FILE" "$JOINED_FILE"
+  rm -f "$INITIALISED_FILE" "$JOINED_FILE" "$KUBEADM_RECORD"
 }

@@ -2,6 +2,7 @@ import type { Drill } from "../drill";
 import { adopted } from "./adopted";
 import { brokenManifest } from "./broken-manifest";
 import { cleanStop } from "./clean-stop";
+import { drift } from "./drift";
 import { environments } from "./environments";
 import { interruptedUp } from "./interrupted-up";
 import { kvmWorker } from "./kvm-worker";
@@ -31,6 +32,7 @@ export const drills: readonly Drill[] = [
   environments,
   rotateSealingKey,
   secrets,
+  drift,
   kvmWorker,
   adopted,
   rebuild,

@@ -52,6 +52,22 @@ serve() {
   [ "$(calls 'restart\|reload')" -eq 0 ]
 }
 
+@test "a program from an archive that was replaced comes back, and the result says what was written" {
+  on_machine kubernetes/prepare-node.sh apply
+  local first=$output
+  [ "$(jq -r '.node' <<<"$first")" = cp-1 ]
+  [ "$(jq -r '.written.files["/usr/local/bin/kubelet"]' <<<"$first")" = "$(sha256sum <"$BATS_TEST_TMPDIR/served/kubelet" | cut -d' ' -f1)" ]
+  [ "$(jq -r '.written.sysctls | keys | join(" ")' <<<"$first")" = 'net.bridge.bridge-nf-call-iptables net.ipv4.ip_forward' ]
+  [ "$(jq -c '[.written.modules, .written.swap, .written.units]' <<<"$first")" = \
+    '[["overlay","br_netfilter"],false,{"containerd":"","kube-apiserver-proxy":""}]' ]
+  echo older >"$MACHINE/usr/local/bin/crictl"
+  echo older >"$MACHINE/etc/crictl.yaml"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(cat "$MACHINE/usr/local/bin/crictl")" = crictl ]
+  [ "$output" = "$first" ]
+}
+
 @test "a wrong checksum is named, and nothing is installed" {
   echo tampered >"$BATS_TEST_TMPDIR/served/kubeadm"
   on_machine kubernetes/prepare-node.sh apply

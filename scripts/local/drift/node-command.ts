@@ -1,0 +1,65 @@
+import type { ClientChannel } from "ssh2";
+import { login } from "../../../airgap/providers/ssh/client";
+import type { NodeConnection } from "./expected";
+
+/** One login may take that long; nothing is tried again: who asks for drift wants to know that a node is away. */
+const DIAL_SECONDS = 15;
+
+export interface NodeCommand {
+  readonly command: string;
+  readonly stdin: string;
+  /** Gives up after that time. */
+  readonly seconds: number;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs one command on a machine: one login with the pinned host key, the script on stdin.
+ *
+ * @returns what it printed
+ * @throws a sentence when the machine can't be reached, or the command fails
+ */
+export async function runOnNode(connection: NodeConnection, ask: NodeCommand): Promise<string> {
+  if (!connection.hostKey)
+    throw new Error("the state has no host key for it, and an unverified connection is not made");
+  const client = await login({ ...connection, dialErrorLimit: 0, perDialTimeout: DIAL_SECONDS });
+  try {
+    const channel = await new Promise<ClientChannel>((resolve, reject) => {
+      client.exec(ask.command, (error, opened) => (error ? reject(error) : resolve(opened)));
+    });
+    const { code, stdout, stderr } = await toItsEnd(channel, ask);
+    if (code !== 0) throw new Error(complaint(code, stderr));
+    return stdout;
+  } finally {
+    client.end();
+  }
+}
+
+function toItsEnd(channel: ClientChannel, { stdin, seconds }: NodeCommand): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const stdout: string[] = [];
+    const stderr: string[] = [];
+    let code: number | null = null;
+    const timer = setTimeout(() => reject(new Error(`it gave no answer within ${seconds} s`)), seconds * 1000);
+    channel.setEncoding("utf8").on("data", (text: string) => void stdout.push(text));
+    channel.stderr.setEncoding("utf8").on("data", (text: string) => void stderr.push(text));
+    channel.on("exit", (status: number | null) => (code = status));
+    channel.on("close", () => {
+      clearTimeout(timer);
+      resolve({ code, stdout: stdout.join(""), stderr: stderr.join("") });
+    });
+    channel.end(stdin);
+  });
+}
+
+function complaint(code: number | null, stderr: string): string {
+  const said = stderr.trim().split("\n").at(-1);
+  // What `timeout` ends has one of these codes.
+  if (code === 124 || code === 137) return "its command took too long, and was ended";
+  return said ? said : `its command ended with ${code ?? "no exit code"}`;
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Looks at a node for `npm run drift`, and changes nothing. Prints one fact a line, fields separated by tabs:
+#   owner STACK_ID · file PATH SHA256 (- for a missing one) · manifest PATH · package NAME VERSION older|same|newer
+#   unit NAME ACTIVE ENABLED NEEDS_RELOAD DROP_INS · sysctl KEY VALUE · module NAME yes|no · swap yes|no
+#   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · disk P99_NS · end
+# The last line proves that nothing was cut off. Nothing secret is printed: of files that also hold a key, the
+# certificate only.
+#
+# Environment
+#   NODE_NAME
+#   FILES, UNITS, SYSCTLS, MODULES  what to look at, a name a line
+#   PACKAGES        lines "name version" to compare with
+#   DISK_DIRECTORY  not empty: fdatasync is measured there, with 22 MB that are removed again
+# State: none
+# Undo: none
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+SCOPE=drift
+
+# fact FIELD…
+fact() {
+  local IFS=$'\t'
+  printf '%s\n' "$*"
+}
+
+look_at_files() {
+  local path sum
+  while IFS= read -r path; do
+    [ -n "$path" ] || continue
+    sum=$(sha256sum "$path" 2>/dev/null) || sum=-
+    fact file "$path" "${sum%% *}"
+  done <<<"$FILES"
+  # Every file there is run by the kubelet, whatever its name.
+  find /etc/kubernetes/manifests -mindepth 1 -printf 'manifest\t%p\n' 2>/dev/null || true # none on a node without them
+}
+
+look_at_packages() {
+  local name version found relation
+  while read -r name version; do
+    [ -n "$name" ] || continue
+    relation=older
+    found=$(dpkg-query --show --showformat='${Version}' "$name" 2>/dev/null) || found=-
+    if [ "$found" = "$version" ]; then relation=same; elif dpkg --compare-versions "$found" gt "$version" 2>/dev/null; then relation=newer; fi
+    fact package "$name" "$found" "$relation"
+  done <<<"$PACKAGES"
+}
+
+look_at_units() {
+  local name properties
+  while IFS= read -r name; do
+    [ -n "$name" ] || continue
+    properties=$(systemctl show --property=ActiveState,UnitFileState,NeedDaemonReload,DropInPaths "$name")
+    fact unit "$name" "$(property ActiveState)" "$(property UnitFileState)" "$(property NeedDaemonReload)" "$(property DropInPaths)"
+  done <<<"$UNITS"
+}
+
+# property NAME: of the unit that is looked at; systemctl prints them in an order of its own.
+property() {
+  sed -n "s/^$1=//p" <<<"$properties"
+}
+
+look_at_kernel() {
+  local name
+  while IFS= read -r name; do
+    [ -z "$name" ] || fact sysctl "$name" "$(tr '\t' ' ' <"/proc/sys/${name//.//}" || echo -)"
+  done <<<"$SYSCTLS"
+  while IFS= read -r name; do
+    [ -z "$name" ] || fact module "$name" "$(if has_module "$name"; then echo yes; else echo no; fi)"
+  done <<<"$MODULES"
+  fact swap "$(if [ "$(wc -l </proc/swaps)" -gt 1 ]; then echo yes; else echo no; fi)"
+}
+
+# has_module NAME: loaded, or part of the kernel.
+has_module() {
+  [ -d "/sys/module/$1" ] || grep -q "/$1\.ko" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null
+}
+
+# certificate PATH: its first certificate, on stdin, as one line.
+certificate() {
+  local body
+  body=$(sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/{/-----/!p;/-----END/q}' | tr -d '\n')
+  [ -z "$body" ] || fact certificate "$1" "$body"
+}
+
+look_at_certificates() {
+  local path
+  for path in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
+    [ ! -f "$path" ] || certificate "$path" < <(cat "$path")
+  done
+  for path in /etc/kubernetes/{admin,controller-manager,scheduler}.conf; do
+    [ ! -f "$path" ] || certificate "$path" < <(sed -n 's/^ *client-certificate-data: *//p' "$path" | base64 --decode)
+  done
+  fact clock "$(date +%s)"
+}
+
+# Exactly what the disk gate does (disk-gate/measure-fsync.sh), beside the etcd that lives there now.
+measure_disk() {
+  [ -n "$DISK_DIRECTORY" ] || return 0
+  WORK=$(mktemp -d "$DISK_DIRECTORY/.gitops-platform-drift.XXXXXX")
+  trap 'rm -rf "$WORK"' EXIT
+  fact disk "$(fio --rw=write --ioengine=sync --fdatasync=1 --directory="$WORK" --size=22m --bs=2300 --name=mytest \
+    --output-format=json 2>/dev/null | sed -n '/^{/,$p' | jq '.jobs[0].sync.lat_ns.percentile["99.000000"]')"
+}
+
+probe() {
+  fact owner "$(cat /etc/gitops-platform/owner 2>/dev/null || echo -)"
+  look_at_files
+  look_at_packages
+  look_at_units
+  look_at_kernel
+  look_at_certificates
+  measure_disk
+  fact end
+}
+
+main() {
+  case "${1:-}" in
+    probe) probe ;;
+    *) die "unknown verb '${1:-}' (need probe)" ;;
+  esac
+}
+
+main "$@" </dev/null
