@@ -78,7 +78,6 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   readonly identity: pulumi.Output<string>;
   readonly ready: readonly pulumi.Resource[];
   readonly disposedWith: pulumi.Resource;
-  readonly hypervisor: string;
 
   constructor(
     readonly name: string,
@@ -103,7 +102,6 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       { parent: this },
     );
     this.role = args.role;
-    this.hypervisor = hypervisor.name;
     this.address = args.address;
     this.hypervisor = hypervisor.name;
     const { proxy } = hypervisor.connection;
