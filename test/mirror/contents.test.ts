@@ -87,7 +87,11 @@ describe("images", () => {
     ["redis", ["redis-server", "--version"], "v=7.0"],
     ["metrics-server", ["/metrics-server", "--version"], "v0.6.3"],
     ["local-path-provisioner", ["local-path-provisioner", "--version"], "v0.0.30"],
-    ["busybox", ["sh", "-c", "mkdir -p /tmp/a/b && chmod 0700 /tmp/a/b && rm -rf /tmp/a && busybox | head -n 1"], "v1.35.0"],
+    [
+      "busybox",
+      ["sh", "-c", "mkdir -p /tmp/a/b && chmod 0700 /tmp/a/b && rm -rf /tmp/a && busybox | head -n 1"],
+      "v1.35.0",
+    ],
     ["registry", ["registry", "--version"], "v3.0.0"],
   ])("%s runs", (name, command, says) => {
     expect(inside(name).run(...command)).toContain(says);
