@@ -21,6 +21,8 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/guest-disk.sh"
 . "$(dirname "$0")/../lib/guest-seed.sh"
 SCOPE=guest
+# Disks are for root, and for QEMU, to which libvirt gives them.
+umask 077
 # Secrets stay in this shell: nothing it starts inherits them.
 export -n USER_DATA="${USER_DATA:-}"
 
