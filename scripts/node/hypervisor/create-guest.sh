@@ -21,24 +21,43 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/guest-disk.sh"
 . "$(dirname "$0")/../lib/guest-seed.sh"
 SCOPE=guest
+# Disks are for root, and for QEMU, to which libvirt gives them.
+umask 077
 # Secrets stay in this shell: nothing it starts inherits them.
 export -n USER_DATA="${USER_DATA:-}"
 
 readonly SHUTDOWN_SECONDS=240
 
-# The settings that can't change without losing what is on the disks; kept in the mark.
-fixed_settings() {
-  printf 'owner=%s\naddress=%s\netcdDisk=%s\n' "$STACK_ID" "$ADDRESS" "$([ "$ETCD_DISK_GIB" -gt 0 ] && echo yes || echo no)"
+# What a guest was first made with; kept in the mark. Of a guest that is there, address and etcdDisk can't change without
+# losing its disks, and the rest only matters for new ones.
+first_settings() {
+  printf 'owner=%s\naddress=%s\netcdDisk=%s\nimage=%s\n' "$STACK_ID" "$ADDRESS" \
+    "$([ "$ETCD_DISK_GIB" -gt 0 ] && echo yes || echo no)" "$IMAGE_FILE"
+  printf 'seed=%s\n' "$(printf '%s' "$USER_DATA$META_DATA$NETWORK_CONFIG" | sha256sum)"
+}
+
+# mark_field NAME
+mark_field() {
+  sed -n "s/^$1=//p" "$GUEST_MARK"
+}
+
+# A guest that never came up has nothing to lose. With other settings than it was begun with, a wrong gateway that was
+# put right for example, it has to be begun again: cloud-init may have read the old ones.
+start_over_if_unfinished() {
+  [ -e "$GUEST_MARK" ] && [ -z "$(mark_field made)" ] || return 0
+  [ "$(cat "$GUEST_MARK")" != "$(first_settings)" ] || return 0
+  log_info "it never came up and was begun with other settings; starting over"
+  remove_guest
 }
 
 refuse_data_loss() {
   local key was wanted
   refuse_smaller_disk "$GUEST_DISK" "$DISK_GIB" diskGiB
   if [ "$ETCD_DISK_GIB" -gt 0 ]; then refuse_smaller_disk "$GUEST_ETCD_DISK" "$ETCD_DISK_GIB" etcdDiskGiB; fi
-  [ -e "$GUEST_DISK" ] || return 0
+  [ -e "$GUEST_DISK" ] && [ -e "$GUEST_MARK" ] || return 0
   for key in address etcdDisk; do
-    was=$(sed -n "s/^$key=//p" "$GUEST_MARK")
-    wanted=$(fixed_settings | sed -n "s/^$key=//p")
+    was=$(mark_field "$key")
+    wanted=$(first_settings | sed -n "s/^$key=//p")
     [ "$was" = "$wanted" ] ||
       die "$NODE_NAME has $key $was and would get $wanted, which only a guest that is made anew can have; nothing was changed. Set it back; or drain the node (kubectl drain $NODE_NAME), and consent to the loss of its disks: $REPLACE_COMMAND"
   done
@@ -46,7 +65,7 @@ refuse_data_loss() {
 
 claim() {
   [ ! -e "$GUEST_MARK" ] || return 0
-  fixed_settings >"$GUEST_MARK.new"
+  first_settings >"$GUEST_MARK.new"
   mv "$GUEST_MARK.new" "$GUEST_MARK"
 }
 
@@ -77,7 +96,7 @@ shut_down_if_changed() {
   [ "$(domain_mark digest --live)" != "$(domain_mark digest --config)" ] || return 0
   log_info "memory, processors or devices changed: shutting the guest down"
   libvirt shutdown "$NODE_NAME" --mode acpi >/dev/null
-  while [ "$(domain_state)" = running ]; do
+  while [ "$(domain_state)" != 'shut off' ]; do
     [ $((SECONDS - began)) -lt "$SHUTDOWN_SECONDS" ] ||
       die "$NODE_NAME has not shut down after $SHUTDOWN_SECONDS s; its console ends with: $(console_tail). Shut it down from within, or cut its power on $HYPERVISOR (virsh destroy $NODE_NAME), and run again"
     sleep 1
@@ -127,6 +146,7 @@ wait_until_up() {
 apply() {
   lock_name "guest-$NODE_NAME"
   refuse_foreign_guest
+  start_over_if_unfinished
   refuse_data_loss
   claim
   ensure_disks
@@ -135,6 +155,7 @@ apply() {
   shut_down_if_changed
   start
   wait_until_up
+  [ -n "$(mark_field made)" ] || echo made=yes >>"$GUEST_MARK"
 }
 
 change() {
@@ -145,12 +166,7 @@ change() {
   apply
 }
 
-destroy() {
-  lock_name "guest-$NODE_NAME"
-  if ! is_our_guest; then
-    log_info "nothing of this stack is here"
-    return
-  fi
+remove_guest() {
   if domain_exists; then
     if [ "$(domain_state)" != 'shut off' ]; then libvirt destroy "$NODE_NAME" >/dev/null; fi
     libvirt undefine "$NODE_NAME" --managed-save --snapshots-metadata --checkpoints-metadata --nvram >/dev/null
@@ -158,6 +174,15 @@ destroy() {
   rm -f "$GUEST_DISK" "$GUEST_DISK.partial" "$GUEST_ETCD_DISK" "$GUEST_ETCD_DISK.partial" "$GUEST_SEED" "$GUEST_SEED.partial"
   rm -f "/var/log/libvirt/qemu/$NODE_NAME.log"* "$GUEST_CONSOLE"*
   rm -f "$GUEST_MARK" "$GUEST_MARK.new"
+}
+
+destroy() {
+  lock_name "guest-$NODE_NAME"
+  if ! is_our_guest; then
+    log_info "nothing of this stack is here"
+    return
+  fi
+  remove_guest
 }
 
 main() {

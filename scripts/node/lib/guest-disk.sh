@@ -6,9 +6,8 @@ readonly GIB=1073741824
 # make_file_disk FILE BYTES PREALLOCATION: an empty one.
 make_file_disk() {
   local file=$1 bytes=$2 preallocation=$3
-  if [ "$preallocation" = full ]; then preallocation=full; else preallocation=off; fi
   rm -f "$file.partial"
-  qemu-img create -q -f raw -o "preallocation=$preallocation" "$file.partial" "$bytes" >/dev/null ||
+  qemu-img create -q -f raw -o "preallocation=${preallocation/sparse/off}" "$file.partial" "$bytes" >/dev/null ||
     die "can't make $file of $((bytes / GIB)) GiB on $HYPERVISOR; make room (df -h $STORAGE_DIRECTORY) and run again"
   mv "$file.partial" "$file"
 }
@@ -23,7 +22,7 @@ copy_image() {
   rm -f "$file.partial"
   take_copy_slot "$COPY_SLOTS"
   log_info "copying $IMAGE_FILE"
-  qemu-img convert -q -f "$IMAGE_FORMAT" -O raw -t none -T none "${options[@]}" "$IMAGE_FILE" "$file.partial" ||
+  qemu-img convert -q -f "$IMAGE_FORMAT" -O raw -t none "${options[@]}" "$IMAGE_FILE" "$file.partial" ||
     die "can't copy $IMAGE_FILE to $file on $HYPERVISOR; make room (df -h $STORAGE_DIRECTORY) and run again"
   if [ "$bytes" -gt "$size" ]; then
     qemu-img resize -q -f raw --preallocation="${preallocation/sparse/off}" "$file.partial" "$bytes" ||

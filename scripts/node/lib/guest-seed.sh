@@ -5,7 +5,8 @@
 ensure_seed() {
   local content
   [ ! -e "$GUEST_SEED" ] || return 0
-  content=$(umask 077 && mktemp -d /run/gitops-platform-seed.XXXXXX)
+  rm -rf "/run/gitops-platform-seed-$NODE_NAME".*                    # of a killed run
+  content=$(mktemp -d "/run/gitops-platform-seed-$NODE_NAME.XXXXXX") # for root only
   printf '%s' "$USER_DATA" >"$content/user-data"
   printf '%s' "$META_DATA" >"$content/meta-data"
   printf '%s' "$NETWORK_CONFIG" >"$content/network-config"

@@ -33,6 +33,17 @@ wait_for_cloud_init() {
   done
 }
 
+# grow_file_system DEVICE DIRECTORY: to the size of its device; one that fills it already stays.
+grow_file_system() {
+  local type output
+  type=$(findmnt --noheadings --output FSTYPE "$2")
+  case "$type" in
+    ext4) output=$(resize2fs "$1" 2>&1) || die "can't grow the file system of $2: ${output##*$'\n'}; see dmesg on the guest, and run again" ;;
+    xfs) output=$(xfs_growfs "$2" 2>&1) || die "can't grow the file system of $2: ${output##*$'\n'}; see dmesg on the guest, and run again" ;;
+    *) log_info "$2 is on $type, which is left as it is" ;;
+  esac
+}
+
 # growpart exits 1 for a partition that fills its disk already.
 grow_root() {
   local device disk partition size
@@ -42,10 +53,7 @@ grow_root() {
   if [ -n "$partition" ]; then
     growpart "/dev/$disk" "$partition" >/dev/null 2>&1 || true # see above; the size is what is checked
   fi
-  case "$(findmnt --noheadings --output FSTYPE /)" in
-    ext4) resize2fs "$device" >/dev/null 2>&1 ;;
-    xfs) xfs_growfs / >/dev/null ;;
-  esac
+  grow_file_system "$device" /
   size=$(lsblk --bytes --noheadings --nodeps --output SIZE "$device")
   # The rest is the partition table, and what boots.
   [ "$size" -ge "$((DISK_GIB * GIB * 9 / 10))" ] ||
@@ -68,7 +76,7 @@ mount_etcd_disk() {
   fi
   mountpoint --quiet "$ETCD_DIRECTORY" || mount "$ETCD_DIRECTORY"
   chmod 700 "$ETCD_DIRECTORY"
-  resize2fs "$(realpath "$ETCD_DEVICE")" >/dev/null 2>&1
+  grow_file_system "$(realpath "$ETCD_DEVICE")" "$ETCD_DIRECTORY"
   # kubeadm wants the directory empty; fsck makes it again if it ever needs it.
   rmdir "$ETCD_DIRECTORY/lost+found" 2>/dev/null || true # gone since the first run
 }

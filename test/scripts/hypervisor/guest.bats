@@ -77,13 +77,13 @@ started_at() {
   [ "$(grep -rl secret-of-this-test "$HYPERVISOR_ROOT" --exclude-dir=www)" = "$STORAGE_DIRECTORY/$NODE_NAME-seed.img" ]
 }
 
-@test "a run that was killed while it copied, before it defined, or before it started, is continued" {
-  printf 'owner=%s\naddress=%s\netcdDisk=no\n' "$STACK_ID" "$ADDRESS" >"$STORAGE_DIRECTORY/$NODE_NAME.owner"
+@test "a run that was killed before it defined, or before it started, is continued; half a copy is not used" {
   echo half >"$STORAGE_DIRECTORY/$NODE_NAME.raw.partial"
   on_hypervisor create-guest.sh apply
   [ "$status" -eq 0 ]
   [ ! -e "$STORAGE_DIRECTORY/$NODE_NAME.raw.partial" ]
   [ "$(state)" = running ]
+  sed -i /^made=/d "$STORAGE_DIRECTORY/$NODE_NAME.owner"
   # The disk is there, the domain is not.
   inside virsh -q destroy "$NODE_NAME"
   inside virsh -q undefine "$NODE_NAME"
@@ -99,6 +99,21 @@ started_at() {
   [ "$(inside virsh -q list --all | grep -c "$NODE_NAME")" -eq 1 ]
 }
 
+@test "a guest that never came up is begun again with settings that were put right, and one that did is kept" {
+  BOOT_SECONDS=1 ADDRESS=127.0.0.9 NETWORK_CONFIG='version: 2 # wrong' on_hypervisor create-guest.sh apply
+  [ "$status" -eq 1 ]
+  printf 'from the first boot' | dd of="$STORAGE_DIRECTORY/$NODE_NAME.raw" conv=notrunc status=none
+  on_hypervisor create-guest.sh apply
+  echo "$stderr"
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"it never came up and was begun with other settings; starting over"* ]]
+  [ "$(head -c 11 "$STORAGE_DIRECTORY/$NODE_NAME.raw")" = 'the content' ]
+  printf 'kept' | dd of="$STORAGE_DIRECTORY/$NODE_NAME.raw" conv=notrunc status=none
+  NETWORK_CONFIG='version: 2 # other resolvers' IMAGE_FILE=/nowhere on_hypervisor create-guest.sh change
+  [ "$status" -eq 0 ]
+  [ "$(head -c 4 "$STORAGE_DIRECTORY/$NODE_NAME.raw")" = kept ]
+}
+
 @test "really killed while the image is copied, it is continued and made once" {
   cat >"$BATS_TEST_TMPDIR/qemu-img" <<'SLOW'
 #!/bin/bash
@@ -112,11 +127,9 @@ SLOW
     [ ! -e "$STORAGE_DIRECTORY/$NODE_NAME.owner" ] || break
     sleep 0.1
   done
-  pkill -KILL -P "$killed"
-  kill -KILL "$killed"
+  inside bash -c 'kill -KILL $(pgrep -f "create-guest.sh apply") $(pgrep -f "$0")' "$BATS_TEST_TMPDIR/qemu-img"
   wait "$killed" || true # it was killed
   [ ! -e "$STORAGE_DIRECTORY/$NODE_NAME.raw" ]
-  inside pkill -KILL -f "$BATS_TEST_TMPDIR/qemu-img"
   on_hypervisor create-guest.sh apply
   echo "$stderr"
   [ "$status" -eq 0 ]

@@ -1,7 +1,9 @@
 /** What a guest is told at its first boot, exactly. Doesn't prove that cloud-init does it: the drill kvm-worker does. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { renderMetaData, renderNetworkConfig, renderUserData } from "../../../components/machines/cloud-init";
+import { BOOTED, renderMetaData, renderNetworkConfig, renderUserData } from "../../../components/machines/cloud-init";
 import { macAddress } from "../../../components/machines/mac-address";
 
 const PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----\n";
@@ -45,6 +47,14 @@ describe("user-data", () => {
     expect(userData("root")).toMatchObject({ growpart: { mode: "auto", devices: ["/"] }, resize_rootfs: true });
     expect(userData("root")).toMatchObject({ package_update: false, package_upgrade: false });
     expect(userData("root")).not.toHaveProperty("packages");
+  });
+});
+
+describe("the end of the first boot", () => {
+  it("is told on the console in the words that the hypervisor's script looks for", () => {
+    const script = join(__dirname, "../../../scripts/node/hypervisor/create-guest.sh");
+    expect(userData("root")).toMatchObject({ final_message: BOOTED });
+    expect(readFileSync(script, "utf8")).toContain(`'${BOOTED}\\|`);
   });
 });
 
