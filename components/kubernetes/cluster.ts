@@ -63,8 +63,12 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly complete: readonly pulumi.Resource[];
   /** Changes when the cluster is another one: the `clusterIdentifier` of a Kubernetes provider. */
   readonly identity: pulumi.Output<string>;
-  /** What takes the whole cluster away when it is deleted; unset for adopted servers. */
-  readonly disposedWith?: pulumi.Resource;
+  /**
+   * What takes the whole cluster away when it is deleted: the first control plane's machine, or on a server that stays the
+   * step whose undo resets it. Objects that go with it are not deleted one by one: Argo CD's would wait for ever for a
+   * controller that goes before them.
+   */
+  readonly disposedWith: pulumi.Resource;
 
   /** The control plane that founded the cluster. */
   readonly first: Machine;
@@ -96,7 +100,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     this.ready = [init];
     this.complete = [init, ...members];
     this.identity = pulumi.output(first.identity);
-    if (first.disposedWith) this.disposedWith = first.disposedWith;
+    this.disposedWith = first.disposedWith ?? init;
     this.registerOutputs({ endpoint: this.endpoint, caCertificate: this.caCertificate });
   }
 
