@@ -63,7 +63,11 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly complete: readonly pulumi.Resource[];
   /** Changes when the cluster is another one: the `clusterIdentifier` of a Kubernetes provider. */
   readonly identity: pulumi.Output<string>;
-  /** What takes the whole cluster away when it is deleted: the first machine, or its founding on a server that stays. */
+  /**
+   * What takes the whole cluster away when it is deleted: the first control plane's machine, or on a server that stays the
+   * step whose undo resets it. Objects that go with it are not deleted one by one: Argo CD's would wait for ever for a
+   * controller that goes before them.
+   */
   readonly disposedWith: pulumi.Resource;
 
   /** The control plane that founded the cluster. */

@@ -36,7 +36,8 @@ readonly TOUCHED=("${BINARIES[@]/#//usr/local/bin/}" /etc/crictl.yaml /etc/defau
   "$UNITS"/{kubelet,kube-apiserver-proxy}.service "$MODULES_FILE" "$SYSCTL_FILE" "$CONTAINERD_CONFIG"
   "$REGISTRY_HOSTS_DIRECTORY" /etc/containerd /etc/cni/net.d/10-flannel.conflist /etc/cni/net.d /etc/cni
   /opt/cni/bin/flannel /opt/cni/bin /opt/cni /opt/containerd /usr/libexec/kubernetes /etc/kubernetes "$ETCD_DIRECTORY"
-  /var/lib/{kubelet,cni,containerd,kube-router} /var/log/{pods,containers,gitops-platform} /run/flannel)
+  /var/lib/{kubelet,cni,containerd,kube-router} /var/log/{pods,containers,gitops-platform} /run/flannel /root/.kube/cache /root/.kube
+  /var/lib/haproxy/dev/log /var/lib/haproxy/dev /var/lib/haproxy)
 
 refuse_foreign_kubernetes() {
   refuse_other_owner

@@ -100,6 +100,11 @@ device() {
   ip -o -4 address show to "$NODE_ADDRESS" 2>/dev/null | awk '{ print $2; exit }'
 }
 
+# mac: of that interface. Not from /sys, which in a container may be that of its host.
+mac() {
+  ip -o link show dev "$(device)" | sed -n 's/.* link\/[a-z]* \([0-9a-f:]*\).*/\1/p'
+}
+
 # head_of HOST PORT: what a web server says of itself, without curl, which a server that was only just installed may lack.
 head_of() {
   exec 3<>"/dev/tcp/$1/$2"
@@ -183,7 +188,7 @@ apply() {
     for i in "${!FAULTS[@]}"; do list+=" ($((i + 1))) ${FAULTS[i]}."; done
     die "can't be adopted, and nothing was changed:$list Then run again, or give this node another server"
   fi
-  printf '{"hostname":"%s","machineId":"%s","mac":"%s"}\n' "$(hostname)" "$(cat /etc/machine-id)" "$(cat "/sys/class/net/$(device)/address")"
+  printf '{"hostname":"%s","machineId":"%s","mac":"%s"}\n' "$(hostname)" "$(cat /etc/machine-id)" "$(mac)"
 }
 
 main() {

@@ -59,7 +59,7 @@ const INSPECTION: Readonly<Record<string, string>> = {
     "find /etc -type f ! -name ld.so.cache ! -name .pwd.lock ! -name 'passwd-' ! -name 'group-' ! -name '*shadow-' ! -name 'sub?id-' -exec sha256sum {} +",
   files:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache " +
-    "-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /srv/packages -o -path /root \\) -prune -o ! -type d -printf '%p %M %u %s\\n' | grep -v -e ld.so.cache -e '/etc/[a-z]*- ' -e '__pycache__'",
+    "-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /srv/packages -o -path /root \\) -prune -o ! -type d -printf '%p %M %u %s\\n' | grep -v -e ld.so.cache -e '/etc/[a-z]*- ' -e '__pycache__' -e 'containerd.*/meta[a-z]*\\.db'",
   directories:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache -o -path /var/lib/apt " +
     "-o -path /var/lib/dpkg -o -path /srv/packages \\) -prune -o -type d -printf '%p %M %u\\n' | grep -v '__pycache__'",

@@ -18,7 +18,7 @@ setup() {
   fake hostname <<<'echo vps-1'
   fake dpkg </dev/null
   fake dpkg-query <<<'echo "installed bash"'
-  fake ip <<<'case "$*" in *to*) echo "1: lo inet 10.78.0.11/24" ;; *) echo "2: eth0 inet 192.0.2.9/24" ;; esac'
+  fake ip <<<'case "$*" in *to*) echo "1: eth0 inet 10.78.0.11/24" ;; *link*dev\ eth0) echo "1: eth0: <UP> mtu 1500 link/ether 52:54:00:12:34:56 brd ff:ff:ff:ff:ff:ff" ;; *) echo "2: eth0 inet 192.0.2.9/24" ;; esac'
   fake curl <<<'printf "HTTP/1.1 200 OK\r\nDate: %s\r\n" "$(date --utc --date="${SOURCE_TIME:-now}" "+%a, %d %b %Y %H:%M:%S GMT")"'
   export BEFORE
   BEFORE=$(find "$MACHINE" -type f -exec sha256sum {} + | sort)
@@ -34,7 +34,7 @@ check() { on_machine machines/check-adopted.sh apply; }
   check
   echo "$stderr"
   [ "$status" -eq 0 ]
-  [ "$output" = '{"hostname":"vps-1","machineId":"0123456789abcdef0123456789abcdef","mac":"00:00:00:00:00:00"}' ]
+  [ "$output" = '{"hostname":"vps-1","machineId":"0123456789abcdef0123456789abcdef","mac":"52:54:00:12:34:56"}' ]
   [ "$(find "$MACHINE" -type f -exec sha256sum {} + | sort)" = "$BEFORE" ]
 }
 
