@@ -37,7 +37,9 @@ export const pinnedDownloads: ResourceRule = {
   resource: ({ type, values }) => {
     const input = type === "command:remote:Command" ? text(values["stdin"]) : undefined;
     if (input === undefined) return [];
-    return [...exportedVariables(input)].flatMap(([variable, value]) => {
+    const variables = exportedVariables(input);
+    return [...variables].flatMap(([variable, value]) => {
+      if (variable === "IMAGE_LOCATION") return unpinnedImage(value, variables.get("IMAGE_CHECKSUM"));
       const list = LISTS[variable];
       if (!list) return [];
       const lines = value.split("\n").filter((line) => line.trim() !== "");
@@ -50,6 +52,12 @@ export const pinnedDownloads: ResourceRule = {
     });
   },
 };
+
+/** The image that guests start from; a path on the hypervisor is checked there as well. */
+function unpinnedImage(location: string, checksum: string | undefined): string[] {
+  if (/^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(checksum ?? "")) return [];
+  return [`IMAGE_LOCATION is ${shownImage(location)} without a pin (need IMAGE_CHECKSUM, sha256:… or sha512:…)`];
+}
 
 const EXACT = /^v?\d+\.\d+\.\d+([-+][\w.+-]+)?$/;
 

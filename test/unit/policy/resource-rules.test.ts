@@ -113,6 +113,12 @@ describe("pinned-downloads", () => {
       step(`export NOTE='it'\\''s'`, `export PREFETCH_IMAGES='r/x:1'`),
       ['PREFETCH_IMAGES lists "r/x:1" without a pin (need "reference digest")'],
     ],
+    ["a guest's image", step("export IMAGE_LOCATION='https://x'", `export IMAGE_CHECKSUM='sha256:${sum}'`), []],
+    [
+      "a guest's image without a checksum",
+      step("export IMAGE_LOCATION='https://x'", "export IMAGE_CHECKSUM=''"),
+      ['IMAGE_LOCATION is "https://x" without a pin (need IMAGE_CHECKSUM, sha256:… or sha512:…)'],
+    ],
     ["nothing known yet", command({ stdin: UNKNOWN }), []],
   ])("%s", (_case, subject, expected) => {
     expect(check(pinnedDownloads, subject)).toEqual(expected);
