@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
-import type { Application, Environment, Part } from "./environments";
+import type { Environment, Part } from "./environments";
 import type { Finding } from "./finding";
 import { containersOf, groupOf, isClusterScoped, nameOf, podOf } from "./rendered";
 
@@ -178,6 +178,6 @@ export function imagesInMirror(environment: Environment, images: ReadonlySet<str
 
 export const ENVIRONMENT_RULES: readonly EnvironmentRule[] = [project, oneOwner, namespaces, defaultDeny, pinnedSource];
 
-function about(place: string, object: KubernetesObject | Application["object"]): Pick<Finding, "place" | "object"> {
+function about(place: string, object: KubernetesObject): Pick<Finding, "place" | "object"> {
   return { place, object: nameOf(object) };
 }

@@ -109,7 +109,7 @@ export async function renderEnvironment(
 function readApplications(objects: readonly KubernetesObject[], repository: string): Application[] {
   const specs = objects
     .filter(({ kind }) => kind === "Application")
-    .map((object) => ({ object, spec: (object["spec"] ?? {}) as ApplicationSpec }));
+    .map((object) => ({ object, spec: (object["spec"] ?? {}) }));
   const ours = new Set(
     specs
       .filter(({ spec: { source } }) => source?.path !== undefined && existsSync(join(repository, source.path)))

@@ -4,7 +4,7 @@ import { load } from "js-yaml";
 import { z } from "zod";
 import type { Finding } from "./finding";
 
-export const EXCEPTIONS_FILE = "policy-exceptions.yaml";
+const EXCEPTIONS_FILE = "policy-exceptions.yaml";
 
 const exceptions = z.array(
   z.strictObject({

@@ -36,7 +36,7 @@ async function run(program: string, directory: string): Promise<readonly Kuberne
 }
 
 /** The innermost of kustomize's nested sentences, with paths relative to the folder. */
-export function reason(stderr: string, directory: string): string {
+function reason(stderr: string, directory: string): string {
   const text = stderr
     .replaceAll(`${directory}/`, "")
     .replaceAll(directory, "")

@@ -3,7 +3,7 @@ import type { Complaint } from "./finding";
 import { containersOf, podOf } from "./rendered";
 
 /** A rule about one object by itself. */
-export type ObjectRule = (object: KubernetesObject) => Complaint[];
+type ObjectRule = (object: KubernetesObject) => Complaint[];
 
 /** A secret value in Git is everybody's who ever cloned it, for good. */
 const plainSecret: ObjectRule = ({ kind }) =>

@@ -15,10 +15,10 @@ export interface KeyFiles {
 /** Writes a stack's keys into a private directory, in which they may stay only as long as they are used. */
 export async function writeKeys(stack: string, file: string, directory: string): Promise<KeyFiles> {
   const certificates = stackCertificates(file);
-  const { config } = await openConfig(stack, file, directory);
+  const scratch = await openConfig(stack, file, directory);
   const all: string[] = [];
   for (const index of certificates.keys()) {
-    const pem = await config(["get", "--path", `${SEALING_KEYS}[${index}].privateKey`]);
+    const pem = await scratch.config(["get", "--path", `${SEALING_KEYS}[${index}].privateKey`]);
     const keyFile = join(directory, `${index}.key`);
     writeFileSync(keyFile, `${pem.trimEnd()}\n`, { mode: 0o600 });
     all.push(keyFile);

@@ -238,7 +238,7 @@ describe("each broken file is named with what is wrong and what to do", () => {
     const sorted = [...expected].sort();
     // A sentence that ends in no rule is the beginning of one.
     const shown = found.map((sentence, index) =>
-      sorted[index]?.endsWith("]") === false ? sentence.slice(0, sorted[index]?.length) : sentence,
+      sorted[index]?.endsWith("]") === false ? sentence.slice(0, sorted[index].length) : sentence,
     );
     expect(shown).toEqual(sorted);
   });
