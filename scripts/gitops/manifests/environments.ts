@@ -109,7 +109,7 @@ export async function renderEnvironment(
 function readApplications(objects: readonly KubernetesObject[], repository: string): Application[] {
   const specs = objects
     .filter(({ kind }) => kind === "Application")
-    .map((object) => ({ object, spec: (object["spec"] ?? {}) }));
+    .map((object) => ({ object, spec: specOf(object) }));
   const ours = new Set(
     specs
       .filter(({ spec: { source } }) => source?.path !== undefined && existsSync(join(repository, source.path)))
@@ -119,6 +119,10 @@ function readApplications(objects: readonly KubernetesObject[], repository: stri
     const local = source.chart === undefined && ours.has(source.repoURL);
     return { object, name: object.metadata.name, project, path: local ? source.path : undefined, source, destination };
   });
+}
+
+function specOf(object: KubernetesObject): ApplicationSpec {
+  return object["spec"] ?? {};
 }
 
 interface ApplicationSpec {
