@@ -1,5 +1,5 @@
+import { policyArguments } from "../../../policy/arguments";
 import { update, type UpdateResult } from "../platform/pulumi";
-import { policyPackArgs } from "./policy-packs";
 import type { StackAccess } from "./stack-access";
 
 /** Who updates a stack, as its backend's lock says. */
@@ -15,7 +15,7 @@ export async function deploy(
   plan: string | undefined,
   tell: (line: string) => void,
 ): Promise<UpdateResult> {
-  const args = [...policyPackArgs(), ...(plan === undefined ? [] : ["--plan", plan])];
+  const args = [...policyArguments(access.stack), ...(plan === undefined ? [] : ["--plan", plan])];
   const result = await update("up", args, tell, access);
   return { ...result, errors: result.errors.map((error) => explain(error, access.stack)) };
 }
