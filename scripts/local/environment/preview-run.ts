@@ -5,7 +5,7 @@ import { root } from "../platform/paths";
 import { pulumiBinary } from "../platform/pulumi";
 import type { Digest } from "../plan/digest";
 import { brokenPlan, type Plan, planOf, type PolicyFinding } from "../plan/plan";
-import { policyPackArgs } from "./policy-packs";
+import { policyArguments } from "../../../policy/arguments";
 import type { StackAccess } from "./stack-access";
 
 /** An event of Pulumi's log that a policy pack caused. */
@@ -21,7 +21,7 @@ interface PolicyEvent extends EngineEvent {
  */
 export async function previewPlan(access: StackAccess, savePlan?: string): Promise<Plan> {
   const findings: PolicyFinding[] = [];
-  const packs = policyPackArgs();
+  const packs = policyArguments(access.stack);
   // The digest leaves out what policies say; the event log has it, and is never kept.
   const events =
     packs.length > 0 ? followEvents("/dev/null", (event) => findings.push(...findingsOf(event))) : undefined;
