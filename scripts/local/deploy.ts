@@ -1,7 +1,8 @@
 /**
- * `npm run deploy -- STACK [--plan FILE]`: `pulumi up` on a stack, as a pipeline runs it. With `--plan` only what
- * `npm run preview -- STACK --save-plan FILE` foresaw is done. One at a time: a second one is refused.
+ * `npm run deploy -- STACK [--plan FILE]`: `pulumi up` on a stack, as a pipeline runs it. With `--plan` only if a
+ * preview still shows what `npm run preview -- STACK --markdown FILE` did. One at a time: a second one is refused.
  */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { deploy } from "./environment/deploy";
 import { accessStack } from "./environment/stack-access";
@@ -13,7 +14,8 @@ async function main(): Promise<void> {
   if (stack === "local") throw new Error("stack local — is brought up by npm start");
   const access = await accessStack(stack, { emptyIsFine: false });
   const begin = performance.now();
-  const result = await deploy(access, values.plan, (line) => process.stdout.write(`${line}\n`));
+  const reviewed = values.plan === undefined ? undefined : readFileSync(values.plan, "utf8");
+  const result = await deploy(access, reviewed, (line) => process.stdout.write(`${line}\n`));
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
   if (result.exitCode !== 0) {
     const errors = result.errors.map((error) => `  - ${error.replaceAll("\n", "\n    ")}`);

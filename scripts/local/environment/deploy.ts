@@ -1,5 +1,8 @@
-import { policyArguments } from "../../../policy/arguments";
+import { renderMarkdown, samePlan } from "../plan/markdown";
+import { headline } from "../plan/words";
 import { update, type UpdateResult } from "../platform/pulumi";
+import { policyArguments } from "../../../policy/arguments";
+import { previewPlan } from "./preview-run";
 import type { StackAccess } from "./stack-access";
 
 /** Who updates a stack, as its backend's lock says. */
@@ -8,15 +11,25 @@ const LOCK = /created by (?<who>\S+) \(pid (?<pid>\d+)\) at (?<since>\S+)/;
 /**
  * Runs `pulumi up` on a stack and tells what happens while it happens.
  *
- * @param plan file of a plan that was reviewed: the update does nothing else, and fails where the plan no longer holds
+ * Not with Pulumi's own `--plan`: it takes the identity of a machine that isn't made yet, which every preview makes up
+ * anew, for a promise, and stops the creation half-way (3.259.0).
+ *
+ * @param reviewed the plan that was reviewed, as Markdown: nothing is done when a preview shows another one now
  */
 export async function deploy(
   access: StackAccess,
-  plan: string | undefined,
+  reviewed: string | undefined,
   tell: (line: string) => void,
 ): Promise<UpdateResult> {
-  const args = [...policyArguments(access.stack), ...(plan === undefined ? [] : ["--plan", plan])];
-  const result = await update("up", args, tell, access);
+  if (reviewed !== undefined) {
+    const plan = await previewPlan(access);
+    if (!samePlan(renderMarkdown(plan), reviewed))
+      throw new Error(
+        `stack ${access.stack} — would be changed in another way than was reviewed (${headline(plan)}); ` +
+          "nothing was done: make a new plan and have it reviewed",
+      );
+  }
+  const result = await update("up", policyArguments(access.stack), tell, access);
   return { ...result, errors: result.errors.map((error) => explain(error, access.stack)) };
 }
 
@@ -28,7 +41,5 @@ function explain(error: string, stack: string): string {
       `stack ${stack} — is being updated by ${lock["who"]} (process ${lock["pid"]}) since ${lock["since"]}; ` +
       `wait until that has ended. If it was killed, and only then: npm run recover -- ${stack}`
     );
-  if (/violates plan|resource violates|is not allowed by the plan/i.test(error))
-    return `${error}\nThe stack or the program is another than when the plan was made; make a new one and have it reviewed`;
   return error;
 }

@@ -1,11 +1,11 @@
 import { execa } from "execa";
-import { policyArguments } from "../../../policy/arguments";
 import { followEvents } from "../platform/event-log";
 import type { EngineEvent } from "../platform/events";
 import { root } from "../platform/paths";
 import { pulumiBinary } from "../platform/pulumi";
 import type { Digest } from "../plan/digest";
 import { brokenPlan, type Plan, planOf, type PolicyFinding } from "../plan/plan";
+import { policyArguments } from "../../../policy/arguments";
 import type { StackAccess } from "./stack-access";
 
 /** An event of Pulumi's log that a policy pack caused. */
@@ -21,22 +21,23 @@ interface PolicyEvent extends EngineEvent {
  */
 export async function previewPlan(access: StackAccess, savePlan?: string): Promise<Plan> {
   const findings: PolicyFinding[] = [];
+  const packs = policyArguments(access.stack);
   // The digest leaves out what policies say; the event log has it, and is never kept.
-  const events = followEvents("/dev/null", (event) => findings.push(...findingsOf(event)));
+  const events =
+    packs.length > 0 ? followEvents("/dev/null", (event) => findings.push(...findingsOf(event))) : undefined;
   const result = await execa(
     pulumiBinary(),
     [
-      ...["preview", "--json", "--non-interactive", "--color", "never", ...access.args],
-      ...policyArguments(access.stack),
-      ...["--event-log", events.file],
+      ...["preview", "--json", "--non-interactive", "--color", "never", ...access.args, ...packs],
+      ...(events ? ["--event-log", events.file] : []),
       ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
     ],
     {
       ...{ cwd: root, stdin: "ignore", reject: false, maxBuffer: 2 ** 30 },
-      env: { ...access.env, PULUMI_DEBUG_COMMANDS: "true" },
+      env: { ...access.env, ...(events ? { PULUMI_DEBUG_COMMANDS: "true" } : {}) },
     },
   );
-  events.end();
+  events?.end();
   const digest = parseDigest(result.stdout);
   if (!digest) return brokenPlan(access.stack, complaint(result.stderr, access.stack));
   const plan = planOf(access.stack, digest, findings);

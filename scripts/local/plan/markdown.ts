@@ -33,6 +33,12 @@ export function renderMarkdown(plan: Plan, source: PlanSource = {}): string {
   return assemble({ ...plan, groups: [] }, [], source).slice(0, MAX_LENGTH);
 }
 
+/** Whether two comments show the same plan, wherever each was made. */
+export function samePlan(left: string, right: string): boolean {
+  const [one, other] = [left, right].map((text) => text.replace(/\n<sub>.*<\/sub>\n/, "").trim());
+  return one === other;
+}
+
 function lengthAt(texts: readonly string[], index: number): number {
   return texts[index]?.length ?? 0;
 }

@@ -40,7 +40,8 @@ function describeScript(before: unknown, after: unknown): readonly string[] {
   const { variables, body } = scriptChange(before, after);
   return [
     ...variables.map(({ name, from, to }) => {
-      if (SENSITIVE.test(name)) return name;
+      // Identities of machines that aren't made yet are made up anew by every preview.
+      if (SENSITIVE.test(name) || name === "RERUN_ON") return name;
       const [old, current] = [shown(from), shown(to)];
       if (old === undefined || current === undefined) return `${name}${versionChange(from, to)}`;
       return `${name}: ${old} → ${current}`;

@@ -3,6 +3,7 @@
  * airgap/providers/command, and then says that it was done. What steps print is made up, where the program reads it.
  */
 import { version } from "@pulumi/command/package.json";
+import { createHash } from "node:crypto";
 import { CommandPlugin } from "../../../airgap/providers/command/command-plugin";
 import { servePlugin } from "../../../airgap/providers/protocol/plugin-server";
 import { type PropertyMap, reveal } from "../../../airgap/providers/protocol/property-value";
@@ -33,23 +34,26 @@ async function delay(urn: string): Promise<void> {
   if (name && urn.endsWith(`::${name}`)) await new Promise((resolve) => setTimeout(resolve, Number(milliseconds)));
 }
 
+/** A kubeconfig, or one JSON object with everything that the program reads from any step. */
 function printed(name: string, inputs: PropertyMap): PropertyMap {
+  if (name.endsWith("-kubeconfig")) return { stdout: KUBECONFIG, stderr: "" };
   const stdin = reveal(inputs.stdin ?? "");
-  const text = typeof stdin === "string" ? stdin : "";
-  const print = (stdout: string): PropertyMap => ({ stdout, stderr: "" });
-  if (text.includes("export LIMIT_NS=")) return print(JSON.stringify(gate(text)));
-  if (text.includes("export INIT_CONFIG=")) return print(JSON.stringify({ caCertificate: CA_CERTIFICATE }));
-  if (name.endsWith("-kubeconfig")) return print(KUBECONFIG);
-  return print("");
-}
-
-function gate(stdin: string): object {
-  const limitMs = Number(/export LIMIT_NS='(\d+)'/.exec(stdin)?.[1]) / 1_000_000;
-  return {
+  const limitNs = typeof stdin === "string" ? /export LIMIT_NS='(\d+)'/.exec(stdin)?.[1] : undefined;
+  const id = createHash("sha256").update(name).digest("hex");
+  const facts = {
     ...{ p50Ms: 0.4, p99Ms: 1.5, p999Ms: 2.5, iops: 2474, directory: "/var/lib/etcd", device: "/dev/vda1" },
     ...{ fileSystem: "ext4", fioVersion: "fio-3.33", time: "2026-11-24T12:00:00Z", load: 0.1, cpus: 2 },
-    ...{ cpuPressure: 0, stealPercent: 0, limitMs, verdict: "passed" },
+    ...{ cpuPressure: 0, stealPercent: 0, peers: [], warnings: [], verdict: "passed" },
+    limitMs: Number(limitNs ?? 10_000_000) / 1_000_000,
+    ...{
+      hostname: name,
+      machineId: id.slice(0, 32),
+      mac: `52:54:00:${id.slice(0, 6).replace(/(..)(..)(..)/, "$1:$2:$3")}`,
+    },
+    ...{ domainType: "kvm", storageDirectory: "/var/lib/libvirt/images", file: "/var/lib/libvirt/images/base.raw" },
+    caCertificate: CA_CERTIFICATE,
   };
+  return { stdout: JSON.stringify(facts), stderr: "" };
 }
 
 /** Nobody answers at this address of this computer, and nothing else uses it. */
