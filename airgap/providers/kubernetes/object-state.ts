@@ -65,11 +65,16 @@ function withStringData(live: PropertyMap, inputs: PropertyMap): PropertyMap {
   return { ...live, stringData: Object.fromEntries(decoded) };
 }
 
+/** How `fromApi` names a key of the inputs, where both of its names are allowed. */
+function renamed(key: string): string {
+  return key.startsWith("x-kubernetes-") ? key.replaceAll("-", "_") : key;
+}
+
 function prune(live: PropertyMap[string], inputs: PropertyMap[string]): PropertyMap[string] {
   const shape = inputs instanceof Secret ? inputs.value : inputs;
   if (isMap(shape) && isMap(live)) {
-    const kept = Object.keys(shape).filter((key) => lookup(live, key) !== undefined);
-    return Object.fromEntries(kept.map((key) => [key, prune(live[key] ?? null, shape[key] ?? null)]));
+    const kept = Object.keys(shape).filter((key) => lookup(live, renamed(key)) !== undefined);
+    return Object.fromEntries(kept.map((key) => [key, prune(live[renamed(key)] ?? null, shape[key] ?? null)]));
   }
   if (isList(shape) && isList(live)) {
     return live.map((item, at) => (at < shape.length ? prune(item, shape[at] ?? null) : item));

@@ -31,7 +31,8 @@ export function refreshedFindings(event: RefreshEvent, deployment: Deployment): 
   if (metadata.op === "delete") return [{ where: "cluster", what, expected: "there", found: "deleted", cure: CURE }];
   const changed = Object.keys(metadata.detailedDiff ?? {});
   const paths = changed.length > 0 ? changed : [...(metadata.diffs ?? [])];
-  return paths.map((path) => {
+  const lost = paths.filter((path) => !isOmitted(resource, metadata.new?.inputs, pathSteps(path)));
+  return lost.map((path) => {
     const steps = pathSteps(path);
     const hidden = holdsSecret(resource, steps);
     const show = (inputs: unknown): string => (hidden ? "[secret]" : shown(at(inputs, steps)));
@@ -43,6 +44,12 @@ export function refreshedFindings(event: RefreshEvent, deployment: Deployment): 
       cure: CURE,
     };
   });
+}
+
+/** Whether the API leaves a field out because it has its zero value: `initialDelaySeconds: 0`, `apiGroup: ""`. */
+function isOmitted(resource: StateResource, found: unknown, steps: readonly string[]): boolean {
+  const written = at(plain(resource.inputs), steps);
+  return at(found, steps) === undefined && (written === "" || written === 0 || written === false);
 }
 
 /** What the plugin says of an object that is as it was written, but not ready: `Deployment a/b — not ready: 0 of 1`. */
