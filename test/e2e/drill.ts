@@ -6,6 +6,8 @@ export interface Drill {
   readonly promise: string;
   /** What has to be there before: the running platform, or nothing at all. */
   readonly needs: "platform" | "nothing";
+  /** Left out of `all`: only run by its name. @default false */
+  readonly alone?: boolean;
   /** Proves the promise or throws. Tells what it sees. @returns the figure for the last line: `refused in 14.2 s` */
   readonly run: (see: (line: string) => void) => Promise<string>;
 }

@@ -58,7 +58,7 @@ export class AdoptedStack {
         // They really share this computer's disk; it is busy with two clusters, and not what this is about.
         hypervisor: "this-computer",
       })),
-      diskGate: { limitMs: 900 },
+      diskGate: { limitMs: 200 },
       gitops: {
         ...local["gitops-platform:gitops"],
         hostKeys: [rootApplication.knownHosts.split(" ").slice(1).join(" ")],

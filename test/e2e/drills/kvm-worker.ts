@@ -48,6 +48,8 @@ export const kvmWorker: Drill = {
   promise:
     "a hypervisor reached over SSH gets a guest that joins as a worker, changes its memory, and is deleted without a trace",
   needs: "platform",
+  // Under emulation it takes longer than all others together.
+  alone: true,
   run: async (see) => {
     await ensureMirror({ cache: paths.cache, virtual: true, log: see });
     const image = pinnedImage();
