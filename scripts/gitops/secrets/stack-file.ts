@@ -34,7 +34,7 @@ export function stackCertificates(file: string): readonly SealingCertificate[] {
   const { config } = parse(readFileSync(file, "utf8")) as StackFile;
   const keys = (config?.[SEALING_KEYS] ?? []) as readonly { readonly certificate?: string }[];
   if (keys.length === 0)
-    throw new Error(`${file} — has no sealingKeys; add the first with npm run rotate-sealing-key -- STACK`);
+    throw new Error(`${file} — has no sealingKeys; add the first with npm run rotate-sealing-key -- STACK add`);
   const pems = keys.map(({ certificate }, index) => {
     if (typeof certificate === "string" && certificate.includes("BEGIN CERTIFICATE")) return certificate;
     throw new Error(

@@ -171,7 +171,9 @@ remove_guest() {
     if [ "$(domain_state)" != 'shut off' ]; then libvirt destroy "$NODE_NAME" >/dev/null; fi
     libvirt undefine "$NODE_NAME" --managed-save --snapshots-metadata --checkpoints-metadata --nvram >/dev/null
   fi
-  rm -f "$GUEST_DISK" "$GUEST_DISK.partial" "$GUEST_ETCD_DISK" "$GUEST_ETCD_DISK.partial" "$GUEST_SEED" "$GUEST_SEED.partial"
+  rm -f "$GUEST_DISK" "$GUEST_DISK.partial" "$GUEST_SEED" "$GUEST_SEED.partial"
+  # A guest without one: the name may be that of another guest's disk.
+  [ "$(mark_field etcdDisk)" != yes ] || rm -f "$GUEST_ETCD_DISK" "$GUEST_ETCD_DISK.partial"
   rm -f "/var/log/libvirt/qemu/$NODE_NAME.log"* "$GUEST_CONSOLE"*
   rm -f "$GUEST_MARK" "$GUEST_MARK.new"
 }

@@ -73,8 +73,16 @@ await_signature() {
   done
 }
 
+# An etcd member that once joined is a copy of a cluster's data, maybe the last one: a founder that was rebuilt empty has
+# another CA, and must not have it wiped.
+refuse_to_lose_etcd() {
+  [ "$NODE_ROLE" = control-plane ] && [ -e "$JOINED_FILE" ] && [ -d "$ETCD_DIRECTORY/member" ] || return 0
+  die "this control plane holds etcd data of another cluster, maybe the last copy; nothing was changed. Restore the cluster from it, or, if it is of no use, run kubeadm reset --force here and remove $JOINED_FILE; then run again"
+}
+
 join() {
   local token
+  refuse_to_lose_etcd
   if has_remnants; then recover; fi
   token=$(sed -n 's/^ *token: *//p' <<<"$JOIN_CONFIG" | tr -d "\"'")
   require_valid_token "$token"

@@ -44,7 +44,8 @@ write_registry_hosts() {
   local host
   for host in $REGISTRY_HOSTS; do
     if [ -z "$MIRROR_REGISTRY" ]; then
-      rm -rf "${REGISTRY_HOSTS_DIRECTORY:?}/$host"
+      rm -f "$REGISTRY_HOSTS_DIRECTORY/$host/hosts.toml"
+      rmdir --ignore-fail-on-non-empty "$REGISTRY_HOSTS_DIRECTORY/$host" 2>/dev/null || true # it was not there
       continue
     fi
     # Unchanged or not: containerd reads it at every pull.

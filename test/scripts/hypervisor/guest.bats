@@ -127,7 +127,8 @@ SLOW
     [ ! -e "$STORAGE_DIRECTORY/$NODE_NAME.owner" ] || break
     sleep 0.1
   done
-  inside bash -c 'kill -KILL $(pgrep -f "create-guest.sh apply") $(pgrep -f "$0")' "$BATS_TEST_TMPDIR/qemu-img"
+  # The brackets keep pgrep from finding the shell that it runs in.
+  inside bash -c 'kill -KILL $(pgrep -f "[c]reate-guest.sh apply") $(pgrep -f "[q]emu-img convert")'
   wait "$killed" || true # it was killed
   [ ! -e "$STORAGE_DIRECTORY/$NODE_NAME.raw" ]
   on_hypervisor create-guest.sh apply
@@ -211,7 +212,7 @@ SLOW
   echo "$stderr"
   [ "$status" -eq 0 ]
   [[ $stderr == *"memory, processors or devices changed: shutting the guest down"* ]]
-  [ "$(inside virsh dommemstat "$NODE_NAME" | awk '/^actual/ { print $2 }')" -eq $((96 * 1024)) ]
+  [ "$(inside virsh dominfo "$NODE_NAME" | awk '/^Used memory/ { print $3 }')" -eq $((96 * 1024)) ]
 }
 
 @test "a guest without an answer fails with what was waited for, its state and two commands" {
