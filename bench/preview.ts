@@ -41,11 +41,13 @@ async function siteOf(machines: number): Promise<Site> {
   const [first] = site.config.nodes;
   if (!first) throw new Error("Pulumi.production.yaml — has no nodes; restore them");
   const controlPlanes = machines < 5 ? 1 : 3;
+  const hypervisors = [...new Set(site.config.nodes.map(({ hypervisor }) => hypervisor))];
   site.config.nodes = Array.from({ length: machines }, (_, index) => ({
     ...first,
     name: index < controlPlanes ? `production-cp-${index + 1}` : `production-worker-${index + 1 - controlPlanes}`,
     role: index < controlPlanes ? "control-plane" : "worker",
     address: `198.51.100.${index + 11}`,
+    hypervisor: hypervisors[index % hypervisors.length],
   }));
   await site.writeConfig();
   return site;

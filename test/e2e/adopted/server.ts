@@ -60,13 +60,15 @@ const INSPECTION: Readonly<Record<string, string>> = {
   files:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache " +
     "-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /srv/packages -o -path /root \\) -prune -o ! -type d -printf '%p %M %u %s\\n' | grep -v -e ld.so.cache -e '/etc/[a-z]*- ' -e '__pycache__' -e 'containerd.*/meta[a-z]*\\.db'",
+  // Not those that apt, kmod and containerd make for themselves.
   directories:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache -o -path /var/lib/apt " +
-    "-o -path /var/lib/dpkg -o -path /srv/packages \\) -prune -o -type d -printf '%p %M %u\\n' | grep -v '__pycache__'",
+    "-o -path /var/lib/dpkg -o -path /srv/packages \\) -prune -o -type d -printf '%p %M %u\\n' | grep -v -e '__pycache__' -e '^/var/lib/containerd/io' -e '^/var/log/apt ' -e '^/usr/lib/modules '",
   "unit files": "systemctl list-unit-files --no-legend --plain | awk '{ print $1, $2 }'",
   services:
     "systemctl list-units --type=service,socket,slice,timer --state=active,failed --no-legend --plain | awk '$1 !~ /^(user|session)/ { print $1, $3 }'",
-  listeners: "ss -H -ltnu | awk '{ print $1, $5 }'",
+  // containerd takes another free port for streams at each of its starts.
+  listeners: `ss -H -ltnup | grep -v '"containerd"' | awk '{ print $1, $5 }'`,
   programs: "ps -eo comm= | grep -v -e '^ps$' -e '^grep$' -e '^sort$' -e '^bash$' -e sshd -e systemd",
   mounts: "findmnt --raw --noheadings --output TARGET,FSTYPE | grep -v '^/run/user'",
   links: "ip -brief link | awk '{ print $1, $2 }'; ip route; ip rule; ip netns list",
