@@ -77,12 +77,15 @@ export const mergeRequest: Drill = {
       await production.writeConfig();
       await commit("production: one worker fewer");
       // Production protects what host keys are made from; docs/policy.md says how a machine is let go.
-      const seed =
-        "urn:pulumi:production::gitops-platform::gitops-platform:machines:LibvirtMachine$gitops-platform:machines:HostKey" +
-        "$random:index/randomPassword:RandomPassword::production-worker-2-host-key-seed";
-      await must(pulumiBinary(), ["state", "unprotect", seed, "--stack", "production", "--yes", "--non-interactive"], {
-        env: production.env,
-      });
+      const hostKey =
+        "urn:pulumi:production::gitops-platform::gitops-platform:machines:LibvirtMachine$gitops-platform:machines:HostKey";
+      for (const protectedBy of [
+        `${hostKey}::production-worker-2-host-key`,
+        `${hostKey}$random:index/randomPassword:RandomPassword::production-worker-2-host-key-seed`,
+      ])
+        await must(pulumiBinary(), ["state", "unprotect", protectedBy, "--stack", "production", "--yes"], {
+          env: production.env,
+        });
       const second = await pipeline.run("preview: [production]");
       assert.equal(second.exitCode, 0, second.output);
       assert.equal(api.notes.length, 2, "the second plan is a comment of its own");
