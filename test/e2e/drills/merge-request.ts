@@ -18,6 +18,8 @@ export const mergeRequest: Drill = {
   name: "merge-request",
   promise: "a merge request shows what it would do to staging and production; a fork's shows nothing of them",
   needs: "nothing",
+  // A whole pipeline, whose own checks are run by `npm test` already.
+  alone: true,
   run: async (see) => {
     if (!existsSync("/usr/bin/rsync"))
       await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "rsync"], {
