@@ -6,7 +6,7 @@
 #   CA_CERTIFICATE    of the cluster, PEM
 #   JOIN_CONFIG       kubeadm configuration (secret)
 #   POD_CIDR          this node's part of the pod network; empty: Kubernetes chooses
-#   RENEW_COMMAND     what to run when the bootstrap token has expired
+#   RENEW_COMMAND     what to run when the node's admission has expired
 # State: /etc/kubernetes, /var/lib/{etcd,kubelet}, /etc/gitops-platform/joined
 # Undo: kubeadm reset and what it leaves behind, when the ownership marker is ours.
 set -euo pipefail
@@ -55,13 +55,20 @@ ask_api() {
   curl --silent --noproxy '*' --max-time 5 --cacert <(printf '%s' "$CA_CERTIFICATE" 2>/dev/null) "$@" "https://127.0.0.1:7443$path"
 }
 
-# kubeadm would retry an expired token for five minutes.
-require_valid_token() {
-  local status
-  status=$(ask_api "/api/v1/nodes/$NODE_NAME" --output /dev/null --write-out '%{http_code}' \
-    --header @<(printf 'Authorization: Bearer %s' "$1" 2>/dev/null)) || true # 000 for no answer: kubeadm waits for the API itself
-  [ "$status" != 401 ] ||
-    die "the cluster does not accept the bootstrap token (any more: it lives for a day); renew it with \`$RENEW_COMMAND\`, and run again"
+# status_of PATH TOKEN: what the API answers to it; 000 for no answer.
+status_of() {
+  ask_api "$1" --output /dev/null --write-out '%{http_code}' --header @<(printf 'Authorization: Bearer %s' "$2" 2>/dev/null) || true
+}
+
+# What lets a node join is short-lived, and kubeadm says little about it: an expired token it retries for five minutes. No
+# answer is no refusal, because kubeadm waits for the API itself.
+require_valid_admission() {
+  local renew="renew it with \`$RENEW_COMMAND\`, and run again"
+  [ "$(status_of "/api/v1/nodes/$NODE_NAME" "$1")" != 401 ] ||
+    die "the cluster does not accept the bootstrap token (any more: it lives for a day); $renew"
+  [ "$NODE_ROLE" = control-plane ] || return 0
+  [ "$(status_of /api/v1/namespaces/kube-system/secrets/kubeadm-certs "$1")" != 404 ] ||
+    die "the cluster does not hand out its certificates to further control planes (any more: for two hours); $renew"
 }
 
 # kubeadm looks for the signed cluster-info every 5 s only; asking here more often saves most of that.
@@ -85,7 +92,7 @@ join() {
   refuse_to_lose_etcd
   if has_remnants; then recover; fi
   token=$(sed -n 's/^ *token: *//p' <<<"$JOIN_CONFIG" | tr -d "\"'")
-  require_valid_token "$token"
+  require_valid_admission "$token"
   await_signature "$token"
   secret_file join.yaml <<<"$JOIN_CONFIG"
   run_kubeadm join join --config "$SECRETS_DIRECTORY/join.yaml"

@@ -14,3 +14,16 @@ write_file() {
   fi
   mv -f "$new" "$path"
 }
+
+# remove_tree PATH…: with everything in it, but not what is only mounted there. A volume of a pod that is still there can be
+# a directory of this very file system, which no option of rm tells from the tree's own.
+remove_tree() {
+  local path target
+  for path; do
+    while IFS= read -r target; do
+      umount "$target" 2>/dev/null || umount --lazy "$target" ||
+        die "can't unmount $target, whose content would be lost with $path; nothing of it was removed. See what holds it (fuser -vm $target), unmount it, and run again"
+    done < <(findmnt --list --noheadings --output TARGET | awk -v below="$path/" 'index($0, below) == 1' | sort --reverse)
+    rm -rf --one-file-system "$path"
+  done
+}

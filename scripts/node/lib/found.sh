@@ -39,7 +39,7 @@ give_back_paths() {
   local path
   [ -e "$FOUND_DIRECTORY/absent" ] || return 0
   while read -r path; do
-    [ -z "$path" ] || rm -rf --one-file-system "$path"
+    [ -z "$path" ] || remove_tree "$path"
   done <"$FOUND_DIRECTORY/absent"
   while IFS= read -r -d '' path; do
     mkdir -p "/${path%/*}"

@@ -15,7 +15,7 @@ reset_node() {
   rm -f /etc/kubernetes/admin.conf           # kubeadm would ask an API that may be gone for its configuration, for half a minute
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket=unix:///run/containerd/containerd.sock \
     >"$LOG_DIRECTORY/reset.log" 2>&1 9>&- || log_info "kubeadm reset failed, see $LOG_DIRECTORY/reset.log; going on"
-  rm -rf --one-file-system /etc/kubernetes /etc/cni/net.d/10-flannel.conflist /var/lib/cni /run/flannel /var/lib/kubelet \
+  remove_tree /etc/kubernetes /etc/cni/net.d/10-flannel.conflist /var/lib/cni /run/flannel /var/lib/kubelet \
     /var/log/pods /var/log/containers
   # A file system of etcd's own keeps its lost+found.
   if [ -d "$ETCD_DIRECTORY" ]; then find "$ETCD_DIRECTORY" -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} +; fi

@@ -77,6 +77,16 @@ FAKE
   [ "$(calls '^kubeadm')" -eq 0 ]
 }
 
+@test "certificates that a control plane no longer gets are said, with what renews them; a worker needs none" {
+  fake curl <<<'case "$*" in *cluster-info*) echo jws-kubeconfig-abcdef ;; *kubeadm-certs*) echo -n 404 ;; *) echo -n 200 ;; esac'
+  NODE_ROLE=control-plane on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [ "$stderr" = '[join] worker-1: the cluster does not hand out its certificates to further control planes (any more: for two hours); renew it with `npx pulumi up --replace urn`, and run again' ]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+}
+
 @test "the undo resets; with a foreign marker it does nothing" {
   on_machine kubernetes/join-node.sh apply
   STACK_ID=gitops-platform/other/other on_machine kubernetes/join-node.sh destroy
@@ -85,4 +95,19 @@ FAKE
   [ "$status" -eq 0 ]
   [ ! -e "$MACHINE/etc/kubernetes" ]
   [ ! -e "$MACHINE/etc/gitops-platform/joined" ]
+}
+
+@test "the undo leaves what is in a volume that is still mounted, also when kubeadm reset fails" {
+  mkdir "$BATS_TEST_TMPDIR/volume"
+  echo kept >"$BATS_TEST_TMPDIR/volume/data"
+  on_machine kubernetes/join-node.sh apply
+  fake kubeadm <<'FAKE'
+mkdir -p /var/lib/kubelet/pods/1/volume-subpaths/data
+mount --bind "${CALLS%/*}/volume" /var/lib/kubelet/pods/1/volume-subpaths/data
+exit 1
+FAKE
+  on_machine kubernetes/join-node.sh destroy
+  [ "$status" -eq 0 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/volume/data")" = kept ]
+  [ ! -e "$MACHINE/var/lib/kubelet" ]
 }
