@@ -6,7 +6,7 @@ import type { ArtifactList, FileArtifact } from "../../components/artifacts/arti
 import { inlineLibraries, renderScript } from "../../components/remote/script";
 import { parseGateResult, type GateResult } from "../../components/disk-gate/measurement";
 import { paths, root } from "../../scripts/local/platform/paths";
-import { readState } from "../../scripts/local/platform/stack";
+import { readOutputs, readState } from "../../scripts/local/platform/stack";
 import type { Hypervisor } from "./hypervisor";
 import { overSsh } from "./over-ssh";
 import { kubectlJson } from "./platform";
@@ -31,10 +31,24 @@ export function pinnedImage(): FileArtifact {
   return image;
 }
 
+/** The server through which the hypervisor and its guest are reached. */
+export interface Bastion {
+  readonly address: string;
+  readonly hostKey: string;
+}
+
+/** The hub is nobody's node, and takes the operator's key like any server. */
+export async function hubAsBastion(): Promise<Bastion> {
+  const { rootApplication } = await readOutputs();
+  const [address = "", ...hostKey] = rootApplication.knownHosts.split(" ");
+  return { address, hostKey: hostKey.slice(0, 2).join(" ") };
+}
+
 /** Adds the worker, the hypervisor it runs on, and the image it starts from. Emulation will do where there is no KVM. */
 export function addGuestWorker(
   document: Document.Parsed,
   hypervisor: Hypervisor,
+  bastion: Bastion,
   guest: GuestWorker,
   image: FileArtifact,
 ): void {
@@ -46,6 +60,7 @@ export function addGuestWorker(
       name: hypervisor.args.name,
       address: hypervisor.args.address,
       hostKey: hypervisor.hostKey,
+      bastion,
       attachment: { kind: "bridge", name: "br0" },
       storage: { kind: "directory", path: STORAGE },
       allowEmulation: true,

@@ -7,6 +7,7 @@ import { paths, root } from "../../../scripts/local/platform/paths";
 import type { Drill } from "../drill";
 import {
   addGuestWorker,
+  hubAsBastion,
   madeHostKey,
   measureDisk,
   observedNodes,
@@ -46,10 +47,8 @@ type Configure = (
 export const kvmWorker: Drill = {
   name: "kvm-worker",
   promise:
-    "a hypervisor reached over SSH gets a guest that joins as a worker, changes its memory, and is deleted without a trace",
+    "a hypervisor behind a bastion gets a guest that joins as a worker, changes its memory, and is deleted without a trace",
   needs: "platform",
-  // Under emulation it takes longer than all others together.
-  alone: true,
   run: async (see) => {
     await ensureMirror({ cache: paths.cache, virtual: true, log: see });
     const image = pinnedImage();
@@ -58,11 +57,12 @@ export const kvmWorker: Drill = {
       ...{ bridge: "gitops0", networkCidr: "10.78.0.0/24", hostAddress: "10.78.0.1" },
     });
     await hypervisor.create();
+    const bastion = await hubAsBastion();
     const figures = await StackFile.edited(async (file) => {
       const configure: Configure = (settings, further) =>
         file.edit((document) => {
           const { memoryMiB = GUEST.memoryMiB, sha256 = image.sha256 } = settings;
-          addGuestWorker(document, hypervisor, { ...GUEST, memoryMiB }, { ...image, sha256 });
+          addGuestWorker(document, hypervisor, bastion, { ...GUEST, memoryMiB }, { ...image, sha256 });
           further?.(document);
         });
       await failOnlyItsNodes(hypervisor, configure, see);
