@@ -81,6 +81,8 @@ function isInternal(type: string): boolean {
 function meaningOf(message: string, urn: string | undefined): string | undefined {
   const text = message.replaceAll(/<\{%.*?%\}>/g, "").trim();
   if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
+  // The program's echo of a step that failed, when the update goes on with the others: the step has said why.
+  if (/^Running program [\s\S]* resource \S+ \[[\w:]+\] failed to register\b/.test(text)) return undefined;
   const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));
   if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");
   return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::")

@@ -22,6 +22,8 @@ export function engineEnvironment(): Record<string, string> {
     // `npm run check` has type-checked the program; doing it again costs every preview three seconds.
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // A hypervisor that is down stops its own nodes only: what doesn't depend on a step that failed goes on.
+    PULUMI_CONTINUE_ON_ERROR: "true",
     // The CLI is short-lived and small: collecting garbage less often halves its time on two cores.
     GOGC: "400",
     // The SDK takes a stack trace of every promise, and each is mapped back to TypeScript; unset this to debug.

@@ -13,13 +13,13 @@ import { CA_CERTIFICATE } from "../../unit/kubernetes/ca-certificate";
 class PretendCommands extends CommandPlugin {
   override async create(request: protocol.CreateRequest): Promise<protocol.ResourceState> {
     if (request.preview) return super.create(request);
-    await delay(request.urn);
+    await work(request.urn);
     return { id: `${request.name}-made`, properties: { ...request.inputs, ...printed(request.name, request.inputs) } };
   }
 
   override async update(request: protocol.UpdateRequest): Promise<PropertyMap> {
     if (request.preview) return super.update(request);
-    await delay(request.urn);
+    await work(request.urn);
     return { ...request.news, ...printed(request.name, request.news) };
   }
 
@@ -28,8 +28,12 @@ class PretendCommands extends CommandPlugin {
   }
 }
 
-/** `PRETEND_SLOW=<name>=<milliseconds>` makes one step take its time, so that an update can be caught in the middle. */
-async function delay(urn: string): Promise<void> {
+/**
+ * `PRETEND_SLOW=<name>=<milliseconds>` makes one step take its time, so that an update can be caught in the middle;
+ * `PRETEND_FAIL=<name>` makes one fail.
+ */
+async function work(urn: string): Promise<void> {
+  if (urn.endsWith(`::${process.env["PRETEND_FAIL"] ?? " "}`)) throw new Error("pretended to fail");
   const [name = "", milliseconds = "0"] = (process.env["PRETEND_SLOW"] ?? "").split("=");
   if (name && urn.endsWith(`::${name}`)) await new Promise((resolve) => setTimeout(resolve, Number(milliseconds)));
 }
