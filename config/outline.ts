@@ -30,7 +30,7 @@ export interface Outline {
 export interface OutlinedNode
   extends
     Omit<Well<typeof adoptedNode>, "kind">,
-    Pick<Well<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6"> {
+    Pick<Well<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6" | "etcdDiskGiB"> {
   readonly kind?: string;
 }
 
@@ -50,7 +50,10 @@ export function outline(raw: unknown): Outline {
       : { localMachines: wellFormed(sections.localMachines, root["localMachines"]) }),
     nodes: array(root["nodes"]).map((node) => ({
       ...wellFormed(adoptedNode, node),
-      ...wellFormed(libvirtNode.pick({ hypervisor: true, mac: true, ipv6: true, gateway6: true }), node),
+      ...wellFormed(
+        libvirtNode.pick({ hypervisor: true, mac: true, ipv6: true, gateway6: true, etcdDiskGiB: true }),
+        node,
+      ),
       ...texts(node, ["kind"]),
     })),
     hypervisors: array(root["hypervisors"]).map((entry) => wellFormed(hypervisor, entry)),

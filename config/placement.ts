@@ -9,7 +9,8 @@ export function checkHypervisors(outline: Outline): Problem[] {
     ...checkEmulation(outline),
     ...checkPlacement(outline),
     ...checkSharing(outline),
-    ...checkMacs(outline),
+    ...checkAddresses(outline),
+    ...checkDiskNames(outline),
     ...checkImage(outline),
     ...checkGateway(outline),
   ];
@@ -69,20 +70,39 @@ function checkSharing(outline: Outline): Problem[] {
   });
 }
 
-function checkMacs(outline: Outline): Problem[] {
+function checkAddresses(outline: Outline): Problem[] {
   const owners = new Map<string, string>();
   return guests(outline).flatMap(({ key, node: { gateway6, ipv6, mac } }) => {
     const problems: Problem[] = [];
-    const owner = mac === undefined ? undefined : owners.get(mac);
-    if (mac !== undefined && owner === undefined) owners.set(mac, key);
-    if (owner !== undefined) {
-      const text = `${mac ?? ""} is already used by ${owner}; give each guest its own, or leave it out`;
-      problems.push(problem(`${key}.mac`, text));
+    for (const [field, value, same] of [
+      ["mac", mac, mac],
+      ["ipv6", ipv6, ipv6?.split("/")[0]],
+    ] as const) {
+      if (value === undefined || same === undefined) continue;
+      const owner = owners.get(same);
+      if (owner === undefined) owners.set(same, key);
+      else
+        problems.push(
+          problem(`${key}.${field}`, `${value} is already used by ${owner}; give each guest its own, or leave it out`),
+        );
     }
     if (gateway6 !== undefined && ipv6 === undefined) {
       problems.push(problem(`${key}.gateway6`, `is only used with an IPv6 address; add ${key}.ipv6, or remove it`));
     }
     return problems;
+  });
+}
+
+/** A guest's disk for etcd is kept as NAME-etcd.raw, where the guest NAME-etcd has its first. */
+function checkDiskNames(outline: Outline): Problem[] {
+  const all = guests(outline);
+  return all.flatMap(({ node }) => {
+    const other = all.find(
+      ({ node: { name, hypervisor } }) => name === `${node.name ?? ""}-etcd` && hypervisor === node.hypervisor,
+    );
+    if (node.etcdDiskGiB === undefined || !other) return [];
+    const text = `${other.node.name ?? ""} would have the same file as the disk for etcd of ${node.name ?? ""}; choose another name`;
+    return [problem(`${other.key}.name`, text)];
   });
 }
 

@@ -7,7 +7,7 @@ import { parseGateResult, type GateResult } from "./measurement";
 export interface DiskGateArgs {
   /** Every machine that will hold an etcd member. */
   readonly nodes: readonly Machine[];
-  /** The stack's other machines. Those on the hypervisor of an etcd node write while it is measured again. @default none */
+  /** The stack's other machines. Up to three on the hypervisor of an etcd node write while it is measured again. @default none */
   readonly neighbours?: readonly Machine[];
   /** The 99th percentile of fdatasync must not exceed it, in milliseconds. @default 10 */
   readonly limitMs?: number;
@@ -50,9 +50,16 @@ export class DiskGate extends pulumi.ComponentResource {
     super("gitops-platform:disk-gate:DiskGate", name, {}, opts);
     const groups = sharedHypervisors(args.nodes, args.neighbours ?? []);
     const alone = this.measureAlone(name, args, groups);
-    const together = groups.flatMap((group) =>
-      group.members.map((node) => ({ node, step: this.measureTogether(name, node, group, alone, args) })),
-    );
+    const together: { readonly node: Machine; readonly step: RemoteStep }[] = [];
+    let before: RemoteStep[] = [];
+    for (const group of groups) {
+      // One hypervisor after the other: all members of a group have to run at the same time, and steps are limited.
+      before = group.members.map((node) => {
+        const step = this.measureTogether(name, node, group, alone, before, args);
+        together.push({ node, step });
+        return step;
+      });
+    }
     this.passed = [...alone.values(), ...together.map(({ step }) => step)];
     const steps = args.nodes.map((node) => ({
       node: node.name,
@@ -69,9 +76,11 @@ export class DiskGate extends pulumi.ComponentResource {
   private measureAlone(name: string, args: DiskGateArgs, groups: readonly SharedHypervisor[]): Map<string, RemoteStep> {
     const steps = new Map<string, RemoteStep>();
     for (const node of args.nodes) {
-      const before = groups.find(({ judged }) => judged.includes(node))?.judged ?? [];
-      const dependsOn = before.flatMap((earlier) => steps.get(earlier.name) ?? []);
-      steps.set(node.name, this.measure(name, node, args, dependsOn));
+      const group = groups.find(({ judged }) => judged.includes(node));
+      const earlier = (group?.judged ?? []).flatMap((judged) => steps.get(judged.name) ?? []);
+      // A neighbour that is still being copied and booted would write too.
+      const neighbours = (group?.machines ?? []).flatMap(({ ready }) => ready);
+      steps.set(node.name, this.measure(name, node, args, [...earlier, ...neighbours]));
     }
     return steps;
   }
@@ -104,6 +113,7 @@ export class DiskGate extends pulumi.ComponentResource {
     node: Machine,
     group: SharedHypervisor,
     alone: ReadonlyMap<string, RemoteStep>,
+    before: readonly RemoteStep[],
     args: DiskGateArgs,
   ): RemoteStep {
     const first = group.judged.flatMap((judged) => alone.get(judged.name) ?? []);
@@ -124,7 +134,7 @@ export class DiskGate extends pulumi.ComponentResource {
         undo: "script",
         timeoutSeconds: 600,
       },
-      { parent: this, dependsOn: [...first, ...group.members.flatMap(({ ready }) => ready)] },
+      { parent: this, dependsOn: [...before, ...first, ...group.members.flatMap(({ ready }) => ready)] },
     );
   }
 

@@ -21,6 +21,8 @@ export interface DomainSettings {
   readonly io: "native" | "io_uring";
   /** Absolute directory of the disks, which are named after the guest. */
   readonly storageDirectory: string;
+  /** `full` keeps every block that was written beforehand: what the guest discards stays allocated. */
+  readonly preallocation: "sparse" | "full";
   /** Whether there is a disk of its own for etcd. */
   readonly etcdDisk: boolean;
 }
@@ -64,7 +66,7 @@ function domain(settings: DomainSettings, digest: string): string {
       on_reboot: "restart",
       on_crash: "restart",
       devices: {
-        disk: disksOf(settings).map((disk) => diskXml(disk, settings.io)),
+        disk: disksOf(settings).map((disk) => diskXml(disk, settings)),
         interface: {
           "@type": attachment.kind,
           mac: { "@address": mac },
@@ -96,8 +98,8 @@ function disksOf({ etcdDisk, name, storageDirectory }: DomainSettings): Disk[] {
   ];
 }
 
-function diskXml({ file, readOnly, serial, target }: Disk, io: DomainSettings["io"]): object {
-  const writable = { "@cache": "none", "@io": io, "@discard": "unmap" };
+function diskXml({ file, readOnly, serial, target }: Disk, { io, preallocation }: DomainSettings): object {
+  const writable = { "@cache": "none", "@io": io, "@discard": preallocation === "full" ? "ignore" : "unmap" };
   return {
     "@type": "file",
     "@device": "disk",

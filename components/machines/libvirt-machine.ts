@@ -141,6 +141,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       STACK_ID: args.stackId,
       HYPERVISOR: args.on.name,
       ADDRESS: args.address,
+      MAC: macOf(this.name, args),
       STORAGE_DIRECTORY: storageDirectory,
       IMAGE_FILE: imageFile,
       IMAGE_FORMAT: settings.image.format,
@@ -157,7 +158,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   private definition(args: LibvirtMachineArgs, hostKey: HostKey): Record<string, pulumi.Input<string>> {
     const { domainType, storageDirectory, args: settings } = args.on;
     const { address, gateway6, ipv6, network, stackId, user } = args;
-    const mac = args.mac ?? macAddress(args.cluster, this.name);
+    const mac = macOf(this.name, args);
     const xml = pulumi.all([domainType, storageDirectory]).apply(([type, directory]) =>
       renderDomain({
         name: this.name,
@@ -168,6 +169,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
         attachment: settings.attachment,
         mac,
         io: args.io ?? "native",
+        preallocation: args.preallocation ?? "sparse",
         storageDirectory: directory,
         etcdDisk: args.etcdDiskGiB !== undefined,
       }),
@@ -203,4 +205,8 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
     const type = "gitops-platform:machines:LibvirtMachine$command:remote:Command";
     return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}::${this.name}-guest`;
   }
+}
+
+function macOf(name: string, { cluster, mac }: LibvirtMachineArgs): string {
+  return mac ?? macAddress(cluster, name);
 }

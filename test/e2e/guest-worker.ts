@@ -88,6 +88,9 @@ export async function measureDisk(guest: GuestWorker): Promise<GateResult> {
     GATE_DIRECTORY: "/var/lib/etcd",
     LIMIT_NS: "10000000",
     SUSTAINED_SECONDS: "0",
+    STEAL_PERCENT: "2 5",
+    PEERS: "",
+    ROUND_TRIP_MS: "10 50",
     OVERRIDE_REASON: "a worker in emulation holds no etcd",
   });
   const measured = await overSsh(guest.address, madeHostKey(guest.name), script, 300);

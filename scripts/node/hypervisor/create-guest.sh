@@ -5,7 +5,7 @@
 #   that moved to another hypervisor is not silently made a second time; destroy.
 # Environment
 #   NODE_NAME, STACK_ID, HYPERVISOR   who it is, whose, and where
-#   ADDRESS                 its IPv4 address
+#   ADDRESS, MAC            its IPv4 address, and that of its network interface
 #   STORAGE_DIRECTORY, IMAGE_FILE, IMAGE_FORMAT   where its disks go and what the first is copied from
 #   DISK_GIB, ETCD_DISK_GIB (0: none), PREALLOCATION (sparse|full), COPY_SLOTS
 #   DOMAIN_XML, AUTOSTART (yes|no)
@@ -28,10 +28,10 @@ export -n USER_DATA="${USER_DATA:-}"
 
 readonly SHUTDOWN_SECONDS=240
 
-# What a guest was first made with; kept in the mark. Of a guest that is there, address and etcdDisk can't change without
-# losing its disks, and the rest only matters for new ones.
+# What a guest was first made with; kept in the mark. Of a guest that is there, address, mac (its network settings name it)
+# and etcdDisk can't change without losing its disks, and the rest only matters for new ones.
 first_settings() {
-  printf 'owner=%s\naddress=%s\netcdDisk=%s\nimage=%s\n' "$STACK_ID" "$ADDRESS" \
+  printf 'owner=%s\naddress=%s\nmac=%s\netcdDisk=%s\nimage=%s\n' "$STACK_ID" "$ADDRESS" "$MAC" \
     "$([ "$ETCD_DISK_GIB" -gt 0 ] && echo yes || echo no)" "$IMAGE_FILE"
   printf 'seed=%s\n' "$(printf '%s' "$USER_DATA$META_DATA$NETWORK_CONFIG" | sha256sum)"
 }
@@ -55,7 +55,7 @@ refuse_data_loss() {
   refuse_smaller_disk "$GUEST_DISK" "$DISK_GIB" diskGiB
   if [ "$ETCD_DISK_GIB" -gt 0 ]; then refuse_smaller_disk "$GUEST_ETCD_DISK" "$ETCD_DISK_GIB" etcdDiskGiB; fi
   [ -e "$GUEST_DISK" ] && [ -e "$GUEST_MARK" ] || return 0
-  for key in address etcdDisk; do
+  for key in address mac etcdDisk; do
     was=$(mark_field "$key")
     wanted=$(first_settings | sed -n "s/^$key=//p")
     [ "$was" = "$wanted" ] ||

@@ -66,25 +66,40 @@ fetch() {
   mv "$IMAGE.partial" "$IMAGE"
 }
 
+# release IMAGE: no longer used by this stack.
+release() {
+  [ -e "$1.users" ] || return 0
+  grep -vxF "$STACK_ID" "$1.users" >"$1.users.new" || true # no other stack is left
+  mv "$1.users.new" "$1.users"
+  [ ! -s "$1.users" ] || return 0
+  rm -f "$1" "$1.partial" "$1.users"
+}
+
+# Those that this stack started guests from before: their disks are copies, and need them no more.
+release_others() {
+  local users
+  for users in "$STORAGE_DIRECTORY"/gitops-platform-image-*.users; do
+    [ "$users" = "$IMAGE.users" ] || [ ! -e "$users" ] || release "${users%.users}"
+  done
+}
+
 # What a killed run may have left half-done is only ever the part, which has another name.
 apply() {
+  # One lock for all images: letting one go must not cross another stack's taking it.
+  lock_name images
   if [ "${IMAGE_LOCATION#/}" != "$IMAGE_LOCATION" ]; then
     use_file
-    return
+  else
+    [ -e "$IMAGE" ] || fetch
+    grep -qxF "$STACK_ID" "$IMAGE.users" 2>/dev/null || printf '%s\n' "$STACK_ID" >>"$IMAGE.users"
+    print_file "$IMAGE"
   fi
-  lock_name "image-${SUM:0:16}"
-  [ -e "$IMAGE" ] || fetch
-  grep -qxF "$STACK_ID" "$IMAGE.users" 2>/dev/null || printf '%s\n' "$STACK_ID" >>"$IMAGE.users"
-  print_file "$IMAGE"
+  release_others
 }
 
 destroy() {
-  lock_name "image-${SUM:0:16}"
-  [ -e "$IMAGE.users" ] || return 0
-  grep -vxF "$STACK_ID" "$IMAGE.users" >"$IMAGE.users.new" || true # no other stack is left
-  mv "$IMAGE.users.new" "$IMAGE.users"
-  [ ! -s "$IMAGE.users" ] || return 0
-  rm -f "$IMAGE" "$IMAGE.partial" "$IMAGE.users"
+  lock_name images
+  release "$IMAGE"
 }
 
 main() {

@@ -24,6 +24,10 @@ remove_tree() {
       umount "$target" 2>/dev/null || umount --lazy "$target" ||
         die "can't unmount $target, whose content would be lost with $path; nothing of it was removed. See what holds it (fuser -vm $target), unmount it, and run again"
     done < <(findmnt --list --noheadings --output TARGET | awk -v below="$path/" 'index($0, below) == 1' | sort --reverse)
-    rm -rf --one-file-system "$path"
+    if mountpoint --quiet "$path"; then
+      find "$path" -xdev -mindepth 1 -delete # a file system of its own stays, empty
+    else
+      rm -rf --one-file-system "$path"
+    fi
   done
 }

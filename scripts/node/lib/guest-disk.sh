@@ -3,12 +3,18 @@
 
 readonly GIB=1073741824
 
+# no_room FILE WHAT: half a disk that filled the file system would stop every other guest on it.
+no_room() {
+  rm -f "$1.partial"
+  die "$2; make room (df -h $STORAGE_DIRECTORY) and run again"
+}
+
 # make_file_disk FILE BYTES PREALLOCATION: an empty one.
 make_file_disk() {
   local file=$1 bytes=$2 preallocation=$3
   rm -f "$file.partial"
   qemu-img create -q -f raw -o "preallocation=${preallocation/sparse/off}" "$file.partial" "$bytes" >/dev/null ||
-    die "can't make $file of $((bytes / GIB)) GiB on $HYPERVISOR; make room (df -h $STORAGE_DIRECTORY) and run again"
+    no_room "$file" "can't make $file of $((bytes / GIB)) GiB on $HYPERVISOR"
   mv "$file.partial" "$file"
 }
 
@@ -23,10 +29,10 @@ copy_image() {
   take_copy_slot "$COPY_SLOTS"
   log_info "copying $IMAGE_FILE"
   qemu-img convert -q -f "$IMAGE_FORMAT" -O raw -t none "${options[@]}" "$IMAGE_FILE" "$file.partial" ||
-    die "can't copy $IMAGE_FILE to $file on $HYPERVISOR; make room (df -h $STORAGE_DIRECTORY) and run again"
+    no_room "$file" "can't copy $IMAGE_FILE to $file on $HYPERVISOR"
   if [ "$bytes" -gt "$size" ]; then
     qemu-img resize -q -f raw --preallocation="${preallocation/sparse/off}" "$file.partial" "$bytes" ||
-      die "can't grow $file to $((bytes / GIB)) GiB on $HYPERVISOR; make room (df -h $STORAGE_DIRECTORY) and run again"
+      no_room "$file" "can't grow $file to $((bytes / GIB)) GiB on $HYPERVISOR"
   fi
   release_copy_slot
   mv "$file.partial" "$file"

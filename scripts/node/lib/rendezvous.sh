@@ -3,7 +3,7 @@
 # the kubelet's port, which every machine of a cluster lets the others reach; a machine whose kubelet listens there
 # already is at work, which is what it would be needed for.
 
-readonly RENDEZVOUS_PORT=10250 RENDEZVOUS_SECONDS=60
+readonly RENDEZVOUS_PORT=10250 RENDEZVOUS_SECONDS=180
 LISTENER=
 
 # reachable ADDRESS PORT

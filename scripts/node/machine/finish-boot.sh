@@ -66,14 +66,22 @@ grow_root() {
     die "the root partition $device has $((size / 1048576)) MiB on a disk of $DISK_GIB GiB and can't grow; use an image whose root partition is the last one on the disk (and has growpart), and build the node anew"
 }
 
-# A file system that is there is kept: only an empty disk is formatted.
+# A file system that is there is kept: only a disk without any signature, for which blkid ends with 2, is formatted.
 mount_etcd_disk() {
-  local uuid
+  local uuid signature=0
   [ -e "$ETCD_DEVICE" ] || die "the disk for etcd is missing ($ETCD_DEVICE); look at the domain on the hypervisor: virsh domblklist $NODE_NAME"
-  if [ -z "$(blkid -p -o value -s TYPE "$ETCD_DEVICE")" ]; then
-    log_info "formatting the disk for etcd"
-    mkfs.ext4 -q -m 0 -L etcd "$ETCD_DEVICE"
-  fi
+  blkid -p "$ETCD_DEVICE" >/dev/null 2>&1 || signature=$?
+  case "$signature" in
+    0) ;;
+    2)
+      log_info "formatting the disk for etcd"
+      # Without discarding, which would undo its preallocation, and with nothing left to write while the gate measures.
+      mkfs.ext4 -q -m 0 -L etcd -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 "$ETCD_DEVICE"
+      ;;
+    *) die "can't tell what is on the disk for etcd ($ETCD_DEVICE; blkid ended with $signature), so it was left alone; see dmesg on the guest, and \`wipefs $ETCD_DEVICE\`" ;;
+  esac
+  [ "$(blkid -p -o value -s TYPE "$ETCD_DEVICE")" = ext4 ] ||
+    die "the disk for etcd ($ETCD_DEVICE) holds something else than an ext4 file system, so it was left alone; see \`wipefs $ETCD_DEVICE\` on the guest"
   uuid=$(blkid -p -o value -s UUID "$ETCD_DEVICE")
   mkdir -p "$ETCD_DIRECTORY"
   if ! grep -q "^UUID=$uuid " /etc/fstab; then

@@ -13,7 +13,7 @@ teardown_file() {
 }
 
 setup() {
-  export NODE_NAME=guest-$BATS_TEST_NUMBER STACK_ID=gitops-platform/test/test HYPERVISOR=hv-1 ADDRESS=127.0.0.1
+  export NODE_NAME=guest-$BATS_TEST_NUMBER STACK_ID=gitops-platform/test/test HYPERVISOR=hv-1 ADDRESS=127.0.0.1 MAC=52:54:00:12:34:56
   export STORAGE_DIRECTORY=$HYPERVISOR_ROOT/storage DISK_GIB=1 ETCD_DISK_GIB=0 PREALLOCATION=sparse COPY_SLOTS=2
   export AUTOSTART=yes BOOT_SECONDS=20 REPLACE_COMMAND="npx pulumi up --replace urn" MEMORY_MIB=64
   export USER_DATA=$'#cloud-config\nssh_keys: the private host key' META_DATA='instance-id: x' NETWORK_CONFIG='version: 2'
@@ -60,7 +60,7 @@ started_at() {
   on_hypervisor create-guest.sh destroy
   [ "$status" -eq 0 ]
   [ -z "$(find "$STORAGE_DIRECTORY" "$HYPERVISOR_ROOT/log/qemu" "$HYPERVISOR_ROOT/etc/qemu" -name "$NODE_NAME*")" ]
-  ! inside virsh dominfo "$NODE_NAME"
+  run ! inside virsh dominfo "$NODE_NAME"
   on_hypervisor create-guest.sh destroy
   [ "$status" -eq 0 ]
 }
@@ -72,8 +72,8 @@ started_at() {
   on_hypervisor create-guest.sh apply
   kill "$watcher"
   [ "$status" -eq 0 ]
-  ! grep -q secret-of-this-test <<<"$output$stderr"
-  ! grep -q secret-of-this-test "$BATS_TEST_TMPDIR/seen"
+  run ! grep -q secret-of-this-test <<<"$output$stderr"
+  run ! grep -q secret-of-this-test "$BATS_TEST_TMPDIR/seen"
   [ "$(grep -rl secret-of-this-test "$HYPERVISOR_ROOT" --exclude-dir=www)" = "$STORAGE_DIRECTORY/$NODE_NAME-seed.img" ]
 }
 
@@ -183,11 +183,14 @@ SLOW
   [[ $stderr == *"diskGiB is 1 and the disk of $NODE_NAME has 2 GiB; a disk can't shrink, and nothing was changed. Set diskGiB to 2 or more"* ]]
 }
 
-@test "another address, or a disk for etcd that was not there, is refused with the command that consents" {
+@test "another address or network interface, or a disk for etcd that was not there, is refused with the command that consents" {
   on_hypervisor create-guest.sh apply
   ADDRESS=127.0.0.2 on_hypervisor create-guest.sh change
   [ "$status" -eq 1 ]
   [[ $stderr == *"has address 127.0.0.1 and would get 127.0.0.2"*"kubectl drain $NODE_NAME"*"npx pulumi up --replace urn"* ]]
+  MAC=52:54:00:65:43:21 on_hypervisor create-guest.sh change
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"has mac 52:54:00:12:34:56 and would get 52:54:00:65:43:21"* ]]
   ETCD_DISK_GIB=1 on_hypervisor create-guest.sh change
   [ "$status" -eq 1 ]
   [[ $stderr == *"has etcdDisk no and would get yes"* ]]

@@ -78,6 +78,41 @@ setup() {
   [ -z "$(ls "$STORAGE_DIRECTORY")" ]
 }
 
+@test "another image takes the place of one that no stack uses any more" {
+  on_hypervisor fetch-image.sh apply
+  qemu-img create -q -f qcow2 "$HYPERVISOR_ROOT/www/other.qcow2" 64M
+  local sum
+  sum=$(sha256sum "$HYPERVISOR_ROOT/www/other.qcow2")
+  sum=${sum%% *}
+  export IMAGE_LOCATION=http://127.0.0.1:8080/other.qcow2
+  IMAGE_CHECKSUM=sha256:$sum STACK_ID=another on_hypervisor fetch-image.sh apply
+  [ "$status" -eq 0 ]
+  [ -e "$FILE" ]
+  IMAGE_CHECKSUM=sha256:$sum on_hypervisor fetch-image.sh apply
+  [ "$status" -eq 0 ]
+  [ ! -e "$FILE" ]
+  [ ! -e "$FILE.users" ]
+  [ -e "$STORAGE_DIRECTORY/gitops-platform-image-${sum:0:16}.qcow2" ]
+}
+
+# with_firmware FINDING: a computer whose firmware runs on /dev/kvm, and what libvirt finds of its processor.
+with_firmware() {
+  local fakes=$BATS_TEST_TMPDIR/firmware
+  mkdir -p "$fakes"
+  printf '#!/bin/sh\necho "  QEMU: Checking for hardware virtualization : %s"\necho "  QEMU: Checking for secure guest support : FAIL"\nexit 1\n' "$1" >"$fakes/virt-host-validate"
+  printf '#!/bin/sh\necho SeaBIOS\n' >"$fakes/qemu-system-x86_64"
+  chmod 755 "$fakes"/*
+  run --separate-stderr inside env PATH="$fakes:$PATH" bash "$SCRIPTS/hypervisor/check-hypervisor.sh" apply
+}
+
+@test "KVM is not believed where libvirt finds no virtualisation, though the device is there and firmware runs on it" {
+  [ -e /dev/kvm ] || skip "this computer has no /dev/kvm"
+  with_firmware FAIL
+  [[ $output == *'"domainType":"qemu"'* ]]
+  with_firmware PASS
+  [[ $output == *'"domainType":"kvm"'* ]]
+}
+
 @test "a good hypervisor says what guests run as and where their disks go" {
   DOMAIN_TYPE=qemu on_hypervisor check-hypervisor.sh apply
   echo "$stderr"

@@ -28,7 +28,7 @@ teardown() { teardown_machines; }
   supervisor=$(pgrep -f "supervise.sh $STATE cp-1")
   [[ -n $supervisor ]]
   for pid in $supervisor $(pgrep -P "${supervisor%%$'\n'*}"); do
-    ! grep -qaF "$secret" "/proc/$pid/environ" "/proc/$pid/cmdline"
+    run ! grep -qaF "$secret" "/proc/$pid/environ" "/proc/$pid/cmdline"
   done
   [[ $(stat -c %a "$STATE/cp-1/host-key") == 600 ]]
 }

@@ -57,6 +57,33 @@ ended() {
   [[ "$stderr" = *'the guest calls itself debian, need cp-1: cloud-init did not read its seed'* ]]
 }
 
+@test "an empty disk for etcd is formatted, one with a file system is kept, anything else is left alone" {
+  ended '[]'
+  truncate --size=64M "$MACHINE/run/etcd.img"
+  mkdir -p "$BATS_TEST_TMPDIR/by-id"
+  export ETCD_DISK_GIB=1
+  fake mountpoint systemctl </dev/null
+  local script=$BATS_TEST_TMPDIR/scripts
+  cp -r "$SCRIPTS" "$script"
+  sed -i 's|^readonly ETCD_DEVICE=.*|readonly ETCD_DEVICE=/run/etcd.img|' "$script/machine/finish-boot.sh"
+  SCRIPTS=$script
+  on_machine machine/finish-boot.sh apply
+  [ "$status" -eq 0 ]
+  local uuid
+  uuid=$(blkid -p -o value -s UUID "$MACHINE/run/etcd.img")
+  grep -qx "UUID=$uuid /var/lib/etcd ext4 defaults,noatime 0 2" "$MACHINE/etc/fstab"
+  on_machine machine/finish-boot.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(blkid -p -o value -s UUID "$MACHINE/run/etcd.img")" = "$uuid" ]
+  [ "$(grep -c /var/lib/etcd "$MACHINE/etc/fstab")" -eq 1 ]
+  wipefs --quiet --all "$MACHINE/run/etcd.img"
+  mkswap "$MACHINE/run/etcd.img" >/dev/null
+  on_machine machine/finish-boot.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" = *'holds something else than an ext4 file system, so it was left alone'* ]]
+  [ "$(blkid -p -o value -s TYPE "$MACHINE/run/etcd.img")" = swap ]
+}
+
 @test "a root partition that can't fill its disk is refused with its size" {
   ended '[]'
   fake lsblk <<<'case "$*" in *PKNAME*) echo vda ;; *) echo 2147483648 ;; esac'

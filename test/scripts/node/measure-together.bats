@@ -58,7 +58,7 @@ result() { cat "$BATS_TEST_TMPDIR/$1/$2"; }
   [ "$(result cp-1 output)" = "$(cat "$BATS_TEST_TMPDIR/cp-1/machine/var/lib/gitops-platform/disk-gate.json")" ]
   [ -z "$(result worker-1 output)" ]
   [ ! -e "$BATS_TEST_TMPDIR/worker-1/machine/var/lib/etcd" ]
-  ! timeout 1 bash -c '</dev/tcp/127.7.0.11/10250' 2>/dev/null
+  run ! timeout 1 bash -c '</dev/tcp/127.7.0.11/10250'
 }
 
 @test "a disk that is only slow under its neighbours is refused, and the message says so" {
@@ -79,7 +79,7 @@ result() { cat "$BATS_TEST_TMPDIR/$1/$2"; }
 @test "a neighbour that does not come is named" {
   local hurried=$BATS_TEST_TMPDIR/scripts
   cp -r "$SCRIPTS" "$hurried"
-  sed -i 's/RENDEZVOUS_SECONDS=60/RENDEZVOUS_SECONDS=2/' "$hurried/lib/rendezvous.sh"
+  sed -i 's/RENDEZVOUS_SECONDS=180/RENDEZVOUS_SECONDS=2/' "$hurried/lib/rendezvous.sh"
   SCRIPTS=$hurried
   run_node cp-1 127.7.0.11
   run_node cp-2 127.7.0.12

@@ -151,6 +151,19 @@ describe("a wrong configuration of guests", () => {
       "hypervisors[3].name hv-1 is already used by hypervisors[0]; give each hypervisor its own name",
     ],
     [
+      "same IPv6 address",
+      (raw) => raw.nodes.slice(0, 2).forEach((node, index) => merge(node, { ipv6: `2001:db8::11/${64 + index}` })),
+      "nodes[1].ipv6 2001:db8::11/65 is already used by nodes[0]; give each guest its own, or leave it out",
+    ],
+    [
+      "guest whose disk is another one's disk for etcd",
+      (raw) => {
+        merge(raw.nodes[0], { etcdDiskGiB: 10 });
+        merge(raw.nodes[3], { name: "cp-1-etcd" });
+      },
+      "nodes[3].name cp-1-etcd would have the same file as the disk for etcd of cp-1; choose another name",
+    ],
+    [
       "same MAC address",
       (raw) => raw.nodes.slice(0, 2).forEach((node) => merge(node, { mac: "52:54:00:00:00:01" })),
       "nodes[1].mac 52:54:00:00:00:01 is already used by nodes[0]; give each guest its own, or leave it out",

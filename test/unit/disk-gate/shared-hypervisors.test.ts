@@ -25,6 +25,18 @@ it.each<[string, Machine[], Machine[], [string, string[], string[]][]]>([
       ["b", ["cp-2"], ["cp-2", "w-1"]],
     ],
   ],
+  [
+    "more than tell a shared disk",
+    [machine("cp-1", "a"), machine("cp-2", "a")],
+    [1, 2, 3, 4].map((number) => machine(`w-${number}`, "a")),
+    [["a", ["cp-1", "cp-2"], ["cp-1", "cp-2", "w-1", "w-2"]]],
+  ],
+  [
+    "as many control planes as that, which still get a worker",
+    [1, 2, 3, 4, 5].map((number) => machine(`cp-${number}`, "a")),
+    [machine("w-1", "a"), machine("w-2", "a")],
+    [["a", ["cp-1", "cp-2", "cp-3", "cp-4", "cp-5"], ["cp-1", "cp-2", "cp-3", "cp-4", "cp-5", "w-1"]]],
+  ],
 ])("%s", (_name, nodes, others, expected) => {
   const groups = sharedHypervisors(nodes, others);
   expect(groups.map(({ hypervisor, judged, members }) => [hypervisor, names(judged), names(members)])).toEqual(

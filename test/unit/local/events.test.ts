@@ -26,6 +26,16 @@ describe("an error", () => {
     expect(errorOf(STACK, "nodes[0] is wrong")).toBe("nodes[0] is wrong");
   });
 
+  it("is nothing where the program only echoes a step that failed", () => {
+    const echo =
+      "Running program '/srv/platform/index.ts' failed with an unhandled exception:\n<ref *1> Error: error serializing " +
+      'property "stdin": resource hv-4-check [command:remote:Command] failed to register\n    at resource.ts:795:40';
+    expect(errorOf(STACK, echo)).toBeUndefined();
+    const own =
+      "Running program '/srv/platform/index.ts' failed with an unhandled exception:\nTypeError: no such thing";
+    expect(errorOf(STACK, own)).toBe(own);
+  });
+
   it("is nothing where it only repeats that something failed", () => {
     expect(errorOf(STACK, "update failed")).toBeUndefined();
   });

@@ -18,6 +18,7 @@ const settings: DomainSettings = {
   attachment: { kind: "bridge", name: "br0" },
   mac: "52:54:00:12:34:56",
   io: "native",
+  preallocation: "sparse",
   storageDirectory: "/srv/nvme/guests",
   etcdDisk: true,
 };
@@ -100,6 +101,11 @@ describe("renderDomain", () => {
       '<cpu mode="maximum"/>',
     );
     expect(masked(renderDomain({ ...settings, domainType: "qemu" }))).toBe(emulated);
+  });
+
+  it("leaves the blocks of a disk that was written beforehand where they are", () => {
+    const full = GOLDEN.replaceAll('discard="unmap"', 'discard="ignore"');
+    expect(masked(renderDomain({ ...settings, preallocation: "full" }))).toBe(full);
   });
 
   it("attaches to a network of libvirt instead of a bridge", () => {
