@@ -58,7 +58,7 @@ export class AdoptedStack {
         // They really share this computer's disk; it is busy with two clusters, and not what this is about.
         hypervisor: "this-computer",
       })),
-      diskGate: { limitMs: 200 },
+      diskGate: { limitMs: 200, stealWarnPercent: 50, stealLimitPercent: 100 },
       gitops: {
         ...local["gitops-platform:gitops"],
         hostKeys: [rootApplication.knownHosts.split(" ").slice(1).join(" ")],

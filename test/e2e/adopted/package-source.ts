@@ -12,6 +12,8 @@ export async function packageSource(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
   // apt drops root's rights to read it.
   chmodSync(directory, 0o755);
+  // On a computer that has never asked, apt knows of no package.
+  await must("apt-get", ["update", "-qq"]);
   await must("apt-get", ["download", "-qq", ...LACKING], { cwd: directory });
   const entries = readdirSync(directory)
     .filter((name) => name.endsWith(".deb"))

@@ -51,7 +51,10 @@ export async function onServer({ name }: Server, script: string): Promise<string
   return output;
 }
 
-/** What is on a server, kind by kind: everything that somebody could leave there and that doesn't change by itself. */
+/**
+ * What is on a server, kind by kind: everything that somebody could leave there and that doesn't change by itself. What
+ * applications wrote to local volumes stays, and is not looked at.
+ */
 const INSPECTION: Readonly<Record<string, string>> = {
   packages: "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'",
   // The contents of /etc, of everything else who it is for and how big it is.
@@ -59,11 +62,11 @@ const INSPECTION: Readonly<Record<string, string>> = {
     "find /etc -type f ! -name ld.so.cache ! -name .pwd.lock ! -name 'passwd-' ! -name 'group-' ! -name '*shadow-' ! -name 'sub?id-' -exec sha256sum {} +",
   files:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache " +
-    "-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /srv/packages -o -path /root \\) -prune -o ! -type d -printf '%p %M %u %s\\n' | grep -v -e ld.so.cache -e '/etc/[a-z]*- ' -e '__pycache__' -e 'containerd.*/meta[a-z]*\\.db'",
+    "-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /srv/packages -o -path /root \\) -prune -o ! -type d -printf '%p %M %u %s\\n' | grep -v -e ld.so.cache -e '/etc/[a-z]*- ' -e '__pycache__' -e 'containerd.*/meta[a-z]*\\.db' -e '^/var/lib/local-path-provisioner/'",
   // Not those that apt, kmod and containerd make for themselves.
   directories:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache -o -path /var/lib/apt " +
-    "-o -path /var/lib/dpkg -o -path /srv/packages \\) -prune -o -type d -printf '%p %M %u\\n' | grep -v -e '__pycache__' -e '^/var/lib/containerd/io' -e '^/var/log/apt ' -e '^/usr/lib/modules '",
+    "-o -path /var/lib/dpkg -o -path /srv/packages \\) -prune -o -type d -printf '%p %M %u\\n' | grep -v -e '__pycache__' -e '^/var/lib/containerd/io' -e '^/var/log/apt ' -e '^/usr/lib/modules ' -e '^/var/lib/local-path-provisioner[/ ]'",
   "unit files": "systemctl list-unit-files --no-legend --plain | awk '{ print $1, $2 }'",
   services:
     "systemctl list-units --type=service,socket,slice,timer --state=active,failed --no-legend --plain | awk '$1 !~ /^(user|session)/ { print $1, $3 }'",

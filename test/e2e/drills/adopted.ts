@@ -19,8 +19,6 @@ export const adopted: Drill = {
   promise:
     "an ordered server that is unfit is refused with every reason, a fit one becomes a cluster, is given back as it was found, and taken again",
   needs: "platform",
-  // Two clusters on one computer: too much beside the other drills.
-  alone: true,
   run: async (see) => {
     const packages = mkdtempSync(join(tmpdir(), "gitops-platform-packages-"));
     const servers: Server[] = [];

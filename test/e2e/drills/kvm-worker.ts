@@ -53,7 +53,7 @@ export const kvmWorker: Drill = {
     await ensureMirror({ cache: paths.cache, virtual: true, log: see });
     const image = pinnedImage();
     const hypervisor = new Hypervisor({
-      ...{ name: "hv-1", address: "10.78.0.30", memoryMiB: 4096 },
+      ...{ name: "hv-1", address: "10.78.0.30", memoryMiB: 5120 },
       ...{ bridge: "gitops0", networkCidr: "10.78.0.0/24", hostAddress: "10.78.0.1" },
     });
     await hypervisor.create();
