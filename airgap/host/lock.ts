@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -13,6 +14,33 @@ async function processIdentity(pid: number): Promise<string | undefined> {
   }
 }
 
+/** Makes the lock file with its content in one step: an empty one would look like that of a killed process. */
+async function take(file: string, own: string): Promise<boolean> {
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, own);
+  try {
+    await link(draft, file);
+    return true;
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
+    return false;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Takes the lock of a killed process away; not that of another one which did so first, and has it now. */
+async function discard(file: string, content: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    await rename(file, aside);
+  } catch {
+    return; // Somebody else has taken it away.
+  }
+  if ((await readFile(aside, "utf8")).trim() !== content) await link(aside, file).catch(() => undefined);
+  await rm(aside);
+}
+
 /**
  * Runs an action while no other process does so with the same lock file. Waits for as long as the other one lives; the
  * lock of a process that was killed is taken over.
@@ -23,16 +51,11 @@ export async function withLock<T>(file: string, waiting: (pid: number) => void, 
   await mkdir(dirname(file), { recursive: true });
   const own = (await processIdentity(process.pid)) ?? String(process.pid);
   for (let told = false; ;) {
-    try {
-      await writeFile(file, own, { flag: "wx" });
-      break;
-    } catch (cause) {
-      if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
-    }
+    if (await take(file, own)) break;
     const holder = (await readFile(file, "utf8").catch(() => "")).trim();
     const pid = Number.parseInt(holder, 10);
     if (Number.isNaN(pid) || (await processIdentity(pid)) !== holder) {
-      await rm(file, { force: true });
+      await discard(file, holder);
       continue;
     }
     if (!told) waiting(pid);

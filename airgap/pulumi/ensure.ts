@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withLock } from "../host/lock";
 import { standIns } from "../providers/bundle";
 import type { Log } from "./go-tool";
 import { downloadObstacle, installOfficial, type PulumiVersions } from "./official";
@@ -29,33 +30,44 @@ interface Marker {
 /**
  * Makes sure that `npx pulumi` with `PULUMI_HOME=home` has its command line program, its Node.js language host and the
  * plugins of the installed SDK packages, in their exact versions: the official ones where they can be downloaded, others
- * of the same behaviour where they can't. Interrupted, it continues; with everything in place it takes a moment.
+ * of the same behaviour where they can't. Interrupted, it continues; with everything in place it takes a moment. One
+ * process installs at a time: the others wait, and find all in place.
  *
  * A home that was put together without downloads stays so, whatever the network does; remove it to ask again.
  *
  * @throws Error when neither way works, with the reason of both
  */
-export async function ensurePulumi({
-  home,
-  cache,
-  log,
-}: EnsurePulumiOptions): Promise<{ origin: Origin; home: string }> {
+export async function ensurePulumi(options: EnsurePulumiOptions): Promise<{ origin: Origin; home: string }> {
+  const { home, log } = options;
   const versions = await pulumiVersions();
-  const marker = await readMarker(home);
-  const officialKey = createHash("sha256").update(JSON.stringify(versions)).digest("hex");
-  const present = isPresent(home, versions);
-  if (present && marker?.origin === "official" && marker.key === officialKey) return { origin: "official", home };
-  if (present && marker?.origin === "sealed" && marker.key === (await sealedKey(versions, cache))) {
-    return { origin: "sealed", home };
-  }
+  const origin =
+    (await installed(options, versions)) ??
+    // Jobs that start together on one runner would take away each other's half-made plugins.
+    (await withLock(
+      `${home}.lock`,
+      (pid) => log(`Pulumi's programs are being installed by process ${pid}; waiting`),
+      async () => (await installed(options, versions)) ?? (await install(options, versions)),
+    ));
+  return { origin, home };
+}
 
+/** What a home is complete with; nothing when anything is missing, or would be another now. */
+async function installed({ home, cache }: EnsurePulumiOptions, versions: PulumiVersions): Promise<Origin | undefined> {
+  const marker = await readMarker(home);
+  if (!marker || !isPresent(home, versions)) return undefined;
+  const key = marker.origin === "official" ? officialKey(versions) : await sealedKey(versions, cache);
+  return marker.key === key ? marker.origin : undefined;
+}
+
+async function install({ home, cache, log }: EnsurePulumiOptions, versions: PulumiVersions): Promise<Origin> {
+  const marker = await readMarker(home);
   await mkdir(home, { recursive: true });
   await withoutAutomaticLogs(home);
   if (marker?.origin !== "sealed") {
     const obstacle = (await downloadObstacle(versions)) ?? (await tryOfficial(home, versions, log));
     if (obstacle === undefined) {
-      await writeMarker(home, { origin: "official", key: officialKey });
-      return { origin: "official", home };
+      await writeMarker(home, { origin: "official", key: officialKey(versions) });
+      return "official";
     }
     log(
       `The official Pulumi plugins can't be downloaded here (${obstacle}); ` +
@@ -65,7 +77,11 @@ export async function ensurePulumi({
   const key = await sealedKey(versions, cache);
   await installSealed(home, versions, cache, log);
   await writeMarker(home, { origin: "sealed", key });
-  return { origin: "sealed", home };
+  return "sealed";
+}
+
+function officialKey(versions: PulumiVersions): string {
+  return createHash("sha256").update(JSON.stringify(versions)).digest("hex");
 }
 
 /** Downloads the official programs, or says why that failed and leaves nothing of them. */

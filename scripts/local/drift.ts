@@ -1,6 +1,7 @@
 /**
- * `npm run drift -- STACK [--json] [--disk]`: what is not as the last `pulumi up` left it, in the cluster and on every
- * machine. Nothing is changed, neither there nor in the state. `--disk` measures the etcd nodes' disks once more.
+ * `npm run drift -- STACK [--json] [--disk]`: what is not as the last `pulumi up` left it, in the cluster, on every
+ * machine and on the hypervisors. Nothing is changed, neither there nor in the state. `--disk` measures the etcd nodes' disks once more,
+ * one after the other.
  * With `--repair`, and only then, the steps of every node that drifted are run again first, which puts back what they
  * wrote.
  *
@@ -10,10 +11,12 @@ import { parseArgs } from "node:util";
 import { strayApplications } from "./drift/applications";
 import { exportState, refreshCluster } from "./drift/cluster";
 import { outputsOf } from "./drift/deployment";
-import { type ExpectedNode, expectedNodes } from "./drift/expected";
+import { type ExpectedNode, expectedNodes, silentNodes } from "./drift/expected";
 import { type Blind, exitCodeOf, type Finding } from "./drift/finding";
+import { type ExpectedHypervisor, expectedHypervisors, judgeGuests } from "./drift/guests";
+import { lookInTurn } from "./drift/in-turn";
 import { judgeNode, notesOn } from "./drift/judge";
-import { observeNode, repairNode } from "./drift/nodes";
+import { observeGuests, observeNode, repairNode } from "./drift/nodes";
 import { renderJson, renderReport } from "./drift/report";
 import { accessStack } from "./environment/stack-access";
 import { holdPlatform } from "./platform/exclusive";
@@ -24,13 +27,26 @@ interface Looked {
   readonly notes: readonly string[];
 }
 
-async function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
-  try {
+function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
+  return orBlind(node.name, async () => {
     const observed = await observeNode(node, measureDisk);
     return { findings: judgeNode(node, observed), blind: [], notes: notesOn(node, observed) };
+  });
+}
+
+function lookAtGuests(hypervisor: ExpectedHypervisor): Promise<Looked> {
+  return orBlind(hypervisor.name, async () => {
+    return { findings: judgeGuests(hypervisor, await observeGuests(hypervisor)), blind: [], notes: [] };
+  });
+}
+
+/** What can't be looked at is told, and hides nothing else. */
+async function orBlind(where: string, look: () => Promise<Looked>): Promise<Looked> {
+  try {
+    return await look();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { findings: [], blind: [{ where: node.name, reason }], notes: [] };
+    return { findings: [], blind: [{ where, reason }], notes: [] };
   }
 }
 
@@ -69,16 +85,18 @@ async function main(): Promise<void> {
   const deployment = await exportState(access);
   const nodes = expectedNodes(stack, deployment);
   if (values.repair) await repairDrifted(nodes);
-  const [cluster, applications, ...looked] = await Promise.all([
+  const [cluster, applications, onNodes, onHypervisors] = await Promise.all([
     refreshCluster(access, deployment),
     strayApplications(outputsOf(deployment)["kubeconfig"]),
-    ...nodes.map((node) => lookAt(node, values.disk)),
+    lookInTurn(nodes, values.disk, lookAt),
+    Promise.all(expectedHypervisors(deployment).map(lookAtGuests)),
   ]);
+  const looked = [...onNodes, ...onHypervisors];
   const report = {
     stack,
     nodes: nodes.length,
     findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
-    blind: [...looked.flatMap(({ blind }) => blind), ...cluster.blind],
+    blind: [...looked.flatMap(({ blind }) => blind), ...silentNodes(deployment, nodes), ...cluster.blind],
     applications,
     unready: cluster.unready,
     notes: looked.flatMap(({ notes }) => notes),

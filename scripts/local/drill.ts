@@ -16,13 +16,12 @@ async function main(): Promise<void> {
   }
   const unknown = names.filter((name) => name !== "all" && !drills.some((drill) => drill.name === name));
   if (unknown.length > 0) throw new Error(`drill ${unknown.join(", ")} — not known; \`npm run drill\` lists them`);
-  const chosen = names.includes("all")
-    ? drills.filter(({ alone }) => !alone)
-    : drills.filter(({ name }) => names.includes(name));
+  const all = names.includes("all");
+  const chosen = all ? drills.filter(({ alone }) => !alone) : drills.filter(({ name }) => names.includes(name));
   const failed: string[] = [];
   let running = false;
   for (const drill of chosen) {
-    const proved = await prove(drill, running);
+    const proved = await prove(drill, running, !all);
     if (!proved) failed.push(drill.name);
     running = proved && drill.needs === "platform";
   }
@@ -43,13 +42,13 @@ async function stopOrThrow(): Promise<void> {
   if (exitCode !== 0) throw new Error(`npm stop ended with ${exitCode}:\n${output}`);
 }
 
-async function prove(drill: Drill, running: boolean): Promise<boolean> {
+async function prove(drill: Drill, running: boolean, byName: boolean): Promise<boolean> {
   const begin = performance.now();
   const say = (line: string): void => void process.stdout.write(`  ${line.replaceAll("\n", "\n  ")}\n`);
   process.stdout.write(`\n${drill.name}: ${drill.promise}\n`);
   try {
     await prepare(drill, running);
-    const figure = await drill.run(say);
+    const figure = await drill.run(say, byName);
     process.stdout.write(`${drill.name}: proved, ${figure} (${((performance.now() - begin) / 1000).toFixed(0)} s)\n`);
     return true;
   } catch (error) {

@@ -8,6 +8,11 @@ export interface Drill {
   readonly needs: "platform" | "nothing";
   /** Left out of `all`: only run by its name. @default false */
   readonly alone?: boolean;
-  /** Proves the promise or throws. Tells what it sees. @returns the figure for the last line: `refused in 14.2 s` */
-  readonly run: (see: (line: string) => void) => Promise<string>;
+  /**
+   * Proves the promise or throws. Tells what it sees.
+   *
+   * @param byName whether it was asked for by its name, and not by `all`, which `npm test` runs after its other suites
+   * @returns the figure for the last line: `refused in 14.2 s`
+   */
+  readonly run: (see: (line: string) => void, byName: boolean) => Promise<string>;
 }

@@ -14,7 +14,17 @@ import { PostgresServer } from "./postgres-server";
 
 const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-connects-"));
 const trace = join(scratch, "trace");
-const STRACE = ["strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", trace];
+const STRACE = ["-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", trace];
+
+/** What `npm run preview` does once it has found the stack: the engine, the policy pack, the plan for people. */
+const PREVIEW = `
+  const { previewPlan } = require("./scripts/local/environment/preview-run");
+  const { exitCodeOf } = require("./scripts/local/plan/plan");
+  const { renderTerminal } = require("./scripts/local/plan/terminal");
+  void previewPlan(JSON.parse(process.env.ACCESS)).then((plan) => {
+    process.stdout.write(renderTerminal(plan, false));
+    process.exitCode = exitCodeOf(plan);
+  });`;
 
 /** Where the traced programs led outside, and how many connects there were at all. */
 function spoken(): { outside: readonly string[]; connects: number } {
@@ -25,7 +35,7 @@ function spoken(): { outside: readonly string[]; connects: number } {
 describe.each(["staging", "production"])("%s", (stack) => {
   it("before there is any state: nothing at all", async () => {
     const command = [process.execPath, "--import", "tsx", "scripts/local/preview.ts", stack];
-    const { exitCode, stdout } = await execa("strace", [...STRACE.slice(1), ...command], {
+    const { exitCode, stdout } = await execa("strace", [...STRACE, ...command], {
       ...{ cwd: root, reject: false, stdin: "ignore" },
       env: { PULUMI_BACKEND_URL: "", PULUMI_CREDENTIALS_PATH: scratch },
     });
@@ -49,12 +59,17 @@ describe.each(["staging", "production"])("%s", (stack) => {
       await postgres.stop();
     });
     // The real plugins: those that a site comes up with would not connect anyway.
-    const preview = () => site.pulumi(["preview"], { PULUMI_HOME: paths.pulumiHome }, STRACE);
+    const preview = () =>
+      execa("strace", [...STRACE, process.execPath, "--require", "tsx/cjs", "--eval", PREVIEW], {
+        ...{ cwd: root, reject: false, stdin: "ignore" },
+        env: { ACCESS: JSON.stringify(site.access({ PULUMI_HOME: paths.pulumiHome })) },
+      });
     const backend = () => new URL(postgres.url).host;
 
     it("before the first up: the backend", async () => {
-      const { exitCode, stderr } = await preview();
-      expect(exitCode, stderr).toBe(0);
+      const { exitCode, stdout, stderr } = await preview();
+      expect(stdout, stderr).toMatch(new RegExp(`^Plan for ${stack}: \\d+ to create\n`));
+      expect(exitCode).toBe(7);
       expect(spoken().outside).toEqual([backend()]);
     });
 
@@ -63,8 +78,8 @@ describe.each(["staging", "production"])("%s", (stack) => {
       site.config.diskGate["limitMs"] = 9;
       await site.writeConfig();
       const { exitCode, stdout, stderr } = await preview();
-      expect(exitCode, stderr).toBe(0);
-      expect(stdout).toMatch(/~ \d+ to update/);
+      expect(stdout, stderr).toMatch(new RegExp(`^Plan for ${stack}: \\d+ to update\n`));
+      expect(exitCode).toBe(7);
       expect(spoken().outside).toContain(backend());
       expect([backend(), "127.0.0.3:9"]).toEqual(expect.arrayContaining([...spoken().outside]));
     });

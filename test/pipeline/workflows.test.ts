@@ -1,11 +1,12 @@
 /**
- * The pipeline files themselves. `.gitlab-ci.yml` runs for real in `npm run drill -- merge-request`; that GitHub runs
- * its workflows as they are meant can only be seen there.
+ * The pipeline files themselves. `.gitlab-ci.yml` runs for real in the drill merge-request, which `npm test` has too;
+ * that GitHub runs its workflows as they are meant can only be seen there.
  */
 import { execa } from "execa";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import { root } from "../../scripts/local/platform/paths";
 
 const WORKFLOWS = join(root, ".github", "workflows");
@@ -20,16 +21,28 @@ function called(text: string): readonly string[] {
 
 it("the GitHub workflows pass actionlint", async () => {
   const args = ["run", "-mod=readonly", "github.com/rhysd/actionlint/cmd/actionlint", "-no-color", ...files];
-  const { exitCode, all } = await execa("go", args, {
-    ...{ cwd: join(root, "test", "pipeline", "actionlint"), reject: false, all: true },
+  // Its findings are on stdout; on stderr Go tells what it downloads on a new computer.
+  const { exitCode, stdout, stderr } = await execa("go", args, {
+    ...{ cwd: join(root, "test", "pipeline", "actionlint"), reject: false },
     env: { GOFLAGS: "", GOWORK: "off", CGO_ENABLED: "0" },
   });
-  expect({ exitCode, all }).toEqual({ exitCode: 0, all: "" });
+  expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: "" });
 });
 
 it("both pipelines call the same npm scripts, and nothing else of the project", () => {
   expect(called(github)).toEqual(called(gitlab));
   expect(called(gitlab)).toEqual(["check", "deploy", "drift", "mirror", "preview", "recover", "unit"]);
+});
+
+it("nothing but updates is in the group of updates: GitHub cancels what waits there for the next that comes", () => {
+  const { jobs } = parse(readFileSync(join(WORKFLOWS, "environments.yml"), "utf8")) as {
+    jobs: Record<string, { concurrency?: { group: string }; environment?: string; if: string }>;
+  };
+  const inGroup = Object.entries(jobs).filter(([, { concurrency }]) => concurrency?.group.startsWith("up-"));
+  expect(inGroup.map(([name]) => name)).toEqual(["up", "recover"]);
+  expect(jobs["drift"]?.concurrency?.group).toBe("drift-${{ matrix.stack }}");
+  // Those that nobody approves.
+  for (const name of ["plan", "drift"]) expect(jobs[name]?.environment).toBe("${{ matrix.stack }}-plan");
 });
 
 it("every action is pinned by a commit", () => {

@@ -106,18 +106,15 @@ export class Site {
   /**
    * Runs a Pulumi command that reads the stack's configuration.
    *
-   * @param wrapper a program and its arguments that Pulumi runs under: strace
    * @returns what it printed, whatever its exit code
    */
   async pulumi(
     args: readonly string[],
     env: Record<string, string> = {},
-    wrapper: readonly string[] = [],
   ): Promise<{ exitCode: number; stdout: string; stderr: string; seconds: number }> {
     const begin = performance.now();
     const flags = ["--stack", this.stack, "--config-file", this.configFile, "--non-interactive", "--color", "never"];
-    const [program = "", ...rest] = [...wrapper, pulumiBinary(), ...args, ...flags];
-    const { exitCode, stdout, stderr } = await execa(program, rest, {
+    const { exitCode, stdout, stderr } = await execa(pulumiBinary(), [...args, ...flags], {
       ...{ cwd: root, env: { ...this.env, ...env }, reject: false, stdin: "ignore" },
     });
     return { exitCode, stdout, stderr, seconds: (performance.now() - begin) / 1000 };

@@ -1,12 +1,19 @@
-import { type Deployment, plain } from "./deployment";
+import { type Deployment, outputsOf, plain } from "./deployment";
+import type { Blind } from "./finding";
 
-/** How the last update reached a machine, from the state: the key it accepts, and the host key it was pinned to. */
-export interface NodeConnection {
+/** How the last update logged in somewhere, from the state: the key it accepts, and the host key it was pinned to. */
+export interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly privateKey: string;
   readonly hostKey: string;
+}
+
+/** How it reached a machine. */
+export interface NodeConnection extends Endpoint {
+  /** The bastion in front of it. @default none */
+  readonly proxy?: Endpoint;
 }
 
 /** What the steps wrote on one node, as they reported it (scripts/node/lib/written.sh). */
@@ -32,8 +39,9 @@ export interface ExpectedNode {
   readonly disk?: { readonly directory: string; readonly limitMs: number };
 }
 
-/** As a step has it: the port only where it is another one. */
-type StepConnection = Omit<NodeConnection, "port"> & Partial<Pick<NodeConnection, "port">>;
+/** As a step has it: the port only where it is another one, and what the plugin is told about dialling. */
+type StepEndpoint = Omit<Endpoint, "port"> & Partial<Pick<Endpoint, "port">>;
+export type StepConnection = StepEndpoint & { readonly proxy?: StepEndpoint };
 
 type Written = Partial<Omit<ExpectedNode, "name" | "connection" | "steps" | "disk">>;
 
@@ -76,15 +84,26 @@ export function expectedNodes(stack: string, deployment: Deployment): ExpectedNo
   });
 }
 
+/**
+ * Nodes that the stack has and whose steps said nothing, as those of an older version: left out in silence they would
+ * look like nodes without drift.
+ */
+export function silentNodes(deployment: Deployment, nodes: readonly ExpectedNode[]): Blind[] {
+  const { nodes: configured } = outputsOf(deployment) as { nodes?: readonly { readonly name: string }[] };
+  const known = new Set(nodes.map(({ name }) => name));
+  return (configured ?? [])
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => ({ where: name, reason: "the state does not say what was written on it; run pulumi up first" }));
+}
+
 function isGate({ p99Ms, directory }: StepResult): boolean {
   return p99Ms !== undefined && directory !== undefined;
 }
 
 function emptyNode(name: string, connection: StepConnection): ExpectedNode {
-  const { host, port = 22, user, privateKey, hostKey } = connection;
   return {
     name,
-    connection: { host, port, user, privateKey, hostKey },
+    connection: endpointsOf(connection),
     files: {},
     packages: {},
     packageFiles: {},
@@ -94,6 +113,16 @@ function emptyNode(name: string, connection: StepConnection): ExpectedNode {
     swap: null,
     steps: [],
   };
+}
+
+/** What matters of a step's connection here. */
+export function endpointsOf(connection: StepConnection): NodeConnection {
+  const { proxy } = connection;
+  return { ...endpoint(connection), ...(proxy ? { proxy: endpoint(proxy) } : {}) };
+}
+
+function endpoint({ host, port = 22, user, privateKey, hostKey }: StepEndpoint): Endpoint {
+  return { host, port, user, privateKey, hostKey };
 }
 
 function merge(node: ExpectedNode, written: Written): ExpectedNode {

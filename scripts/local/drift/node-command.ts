@@ -1,9 +1,6 @@
 import type { ClientChannel } from "ssh2";
-import { login } from "../../../airgap/providers/ssh/client";
 import type { NodeConnection } from "./expected";
-
-/** One login may take that long; nothing is tried again: who asks for drift wants to know that a node is away. */
-const DIAL_SECONDS = 15;
+import { reach } from "./reach";
 
 export interface NodeCommand {
   readonly command: string;
@@ -19,25 +16,21 @@ interface Ended {
 }
 
 /**
- * Runs one command on a machine: one login with the pinned host key, the script on stdin.
+ * Runs one command on a machine: one login with the pinned host key, through its bastion when it has one, the script on
+ * stdin.
  *
  * @returns what it printed
  * @throws a sentence when the machine can't be reached, or the command fails
  */
-export async function runOnNode(connection: NodeConnection, ask: NodeCommand): Promise<string> {
-  if (!connection.hostKey)
-    throw new Error("the state has no host key for it, and an unverified connection is not made");
-  const client = await login({ ...connection, dialErrorLimit: 0, perDialTimeout: DIAL_SECONDS });
-  try {
+export function runOnNode(connection: NodeConnection, ask: NodeCommand): Promise<string> {
+  return reach(connection, async (client) => {
     const channel = await new Promise<ClientChannel>((resolve, reject) => {
       client.exec(ask.command, (error, opened) => (error ? reject(error) : resolve(opened)));
     });
     const { code, stdout, stderr } = await toItsEnd(channel, ask);
     if (code !== 0) throw new Error(complaint(code, stderr));
     return stdout;
-  } finally {
-    client.end();
-  }
+  });
 }
 
 function toItsEnd(channel: ClientChannel, { stdin, seconds }: NodeCommand): Promise<Ended> {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { inlineLibraries, renderScript } from "../../../components/remote/script";
 import { root } from "../platform/paths";
-import type { ExpectedNode } from "./expected";
+import type { ExpectedNode, NodeConnection } from "./expected";
+import { type ExpectedHypervisor, type ObservedGuest, parseGuests } from "./guests";
 import { runOnNode } from "./node-command";
 import { type ObservedNode, parseProbe } from "./observed";
 
@@ -12,6 +13,7 @@ const DISK_SECONDS = 240;
 const STEP_SECONDS = 900;
 
 const PROBE = join(root, "scripts", "node", "drift", "probe-node.sh");
+const GUEST_PROBE = join(root, "scripts", "node", "drift", "probe-guests.sh");
 
 /**
  * Looks at a node: one login, one command, nothing changed.
@@ -21,9 +23,27 @@ const PROBE = join(root, "scripts", "node", "drift", "probe-node.sh");
  */
 export async function observeNode(node: ExpectedNode, measureDisk: boolean): Promise<ObservedNode> {
   const seconds = measureDisk && node.disk ? DISK_SECONDS : PROBE_SECONDS;
+  return parseProbe(await probe(node.connection, probeScript(node, measureDisk), seconds));
+}
+
+/** Looks at the guests of a hypervisor likewise. @throws a sentence when it can't be reached or looked at */
+export async function observeGuests({
+  connection,
+  guests,
+  name,
+  storageDirectory,
+}: ExpectedHypervisor): Promise<ReadonlyMap<string, ObservedGuest>> {
+  const stdin = renderScript(inlineLibraries(GUEST_PROBE), {
+    NODE_NAME: name,
+    STORAGE_DIRECTORY: storageDirectory,
+    GUESTS: guests.map((guest) => guest.name).join("\n"),
+  });
+  return parseGuests(await probe(connection, stdin, PROBE_SECONDS));
+}
+
+function probe(connection: NodeConnection, stdin: string, seconds: number): Promise<string> {
   const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=5 ${seconds} bash -s -- probe`;
-  const stdin = probeScript(node, measureDisk);
-  return parseProbe(await runOnNode(node.connection, { command, stdin, seconds: seconds + 15 }));
+  return runOnNode(connection, { command, stdin, seconds: seconds + 15 });
 }
 
 /** The text that travels on stdin. */

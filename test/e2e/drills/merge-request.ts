@@ -1,30 +1,32 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { ensurePulumi } from "../../../airgap/pulumi/ensure";
-import { paths, root } from "../../../scripts/local/platform/paths";
+import { paths } from "../../../scripts/local/platform/paths";
 import { pulumiBinary } from "../../../scripts/local/platform/pulumi";
 import { GitlabApi } from "../../pipeline/gitlab-api";
 import { Site } from "../../plans/site";
 import type { Drill } from "../drill";
-import { must, run, type Ran } from "../platform";
+import { GitlabPipeline, pretendCache, type Variables } from "../gitlab-pipeline";
+import { must } from "../platform";
 
 const TOKEN = "a token that must not show";
-const GIT = ["-c", "user.name=Drill", "-c", "user.email=drill@example.org"];
+const BRANCH = "one-more-worker";
+
+/** The jobs that a stranger's code gets. */
+const WITHOUT_SECRETS = ["check", "preview local"];
+const STACKS = ["staging", "production"] as const;
+
+type See = (line: string) => void;
 
 export const mergeRequest: Drill = {
   name: "merge-request",
-  promise: "a merge request shows what it would do to staging and production; a fork's shows nothing of them",
+  promise:
+    "the GitLab pipeline runs: a merge request shows what it would do to staging and production, a fork's nothing of them; " +
+    "the default branch plans, brings up what was planned, looks for drift and recovers",
   needs: "nothing",
-  // A whole pipeline, whose own checks are run by `npm test` already.
-  alone: true,
-  run: async (see) => {
-    if (!existsSync("/usr/bin/rsync"))
-      await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "rsync"], {
-        env: { DEBIAN_FRONTEND: "noninteractive" },
-      });
+  run: async (see, byName) => {
     await ensurePulumi({ home: paths.pulumiHome, cache: paths.cache, log: see });
     const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-pipeline-"));
     const production = await Site.make("production");
@@ -33,73 +35,12 @@ export const mergeRequest: Drill = {
     try {
       await production.up();
       see("production is up, on paper; staging is still empty");
-      const clone = join(scratch, "clone");
-      await must("git", ["clone", "--quiet", root, clone]);
-      const commit = async (message: string): Promise<void> => {
-        for (const { configFile, stack } of [production, staging])
-          copyFileSync(configFile, join(clone, `Pulumi.${stack}.yaml`));
-        await must("git", [...GIT, "commit", "--quiet", "--all", "--message", message], { cwd: clone });
-      };
-      await must("git", ["remote", "set-url", "origin", "https://git.example.org/platform/gitops.git"], { cwd: clone });
-      await commit("the site's own environments");
-      await must("git", ["switch", "--quiet", "--create", "one-more-worker"], { cwd: clone });
-      const [last] = production.config.nodes.slice(-1);
-      assert.ok(last);
-      production.config.nodes.push({ ...last, name: "production-worker-3", address: "198.51.100.23" });
-      await production.writeConfig();
-      await commit("production: one more worker");
-
-      const pipeline = new Pipeline(clone, {
-        ...{ CI_API_V4_URL: api.url, CI_PROJECT_ID: "42", CI_MERGE_REQUEST_IID: "7", GITLAB_COMMENT_TOKEN: TOKEN },
-        ...{ CI_PIPELINE_SOURCE: "merge_request_event", CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED: "true" },
-        ...{ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "42", CI_PIPELINE_URL: "https://git.example.org/-/pipelines/7" },
-        PULUMI_BACKEND_URL: production.env["PULUMI_BACKEND_URL"] ?? "",
-        PULUMI_CONFIG_PASSPHRASE: production.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",
-      });
-      const forked = await pipeline.jobs({ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "43" });
-      assert.deepEqual(forked, ["check", "preview local"], "a fork's pipeline has other jobs than it should");
-      const unprotected = await pipeline.jobs({ CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED: "false" });
-      assert.deepEqual(unprotected, ["check", "preview local"], "so has that of a branch without protection");
-      see(`a fork's pipeline: ${forked.join(", ")}`);
-
-      const first = await pipeline.run();
-      assert.equal(first.exitCode, 0, first.output);
-      see(`the pipeline of the changed branch went through in ${first.seconds.toFixed(0)} s`);
-      assert.equal(api.notes.length, 2, `comments: ${api.requests.join("\n")}`);
-      const comment = (stack: string): string =>
-        api.notes.find(({ body }) => body.includes(`plan ${stack} `))?.body ?? "";
-      assert.match(comment("staging"), /^### Plan for staging: \d+ to create$/m);
-      assert.match(comment("production"), /^### Plan for production: .*\d to create$/m);
-      assert.match(comment("production"), /<b>production-worker-3 \(worker, new\)<\/b>: \d to create/);
-      assert.equal(readFileSync(join(clone, "plan", "production.md"), "utf8"), comment("production"));
-      see(comment("production"));
-
-      production.config.nodes.pop();
-      production.config.nodes.pop();
-      await production.writeConfig();
-      await commit("production: one worker fewer");
-      // Production protects what host keys are made from; docs/policy.md says how a machine is let go.
-      const hostKey =
-        "urn:pulumi:production::gitops-platform::gitops-platform:machines:LibvirtMachine$gitops-platform:machines:HostKey";
-      for (const protectedBy of [
-        `${hostKey}::production-worker-2-host-key`,
-        `${hostKey}$random:index/randomPassword:RandomPassword::production-worker-2-host-key-seed`,
-      ])
-        await must(pulumiBinary(), ["state", "unprotect", protectedBy, "--stack", "production", "--yes"], {
-          env: production.env,
-        });
-      const second = await pipeline.run("preview: [production]");
-      assert.equal(second.exitCode, 0, second.output);
-      assert.equal(api.notes.length, 2, "the second plan is a comment of its own");
-      assert.match(comment("production"), /^- production-worker-2 is deleted with its disk/m);
-      see("the next commit's plan took the first one's place");
-
-      const secrets = [TOKEN, ...Object.values({ ...production.secrets, ...staging.secrets })];
-      const shown = [first.output, second.output, ...api.notes.map(({ body }) => body)].join("\n");
-      for (const secret of secrets)
-        for (const line of secret.split("\n").filter((text) => text.length > 20 && !text.startsWith("-----")))
-          assert.ok(!shown.includes(line), "a log or a comment shows a secret");
-      return `${api.notes.length} comments, pipeline ${first.seconds.toFixed(0)} s`;
+      const pipeline = await GitlabPipeline.clone(join(scratch, "clone"));
+      const rehearsal = new Rehearsal(pipeline, production, staging, api, see);
+      const figure = await rehearsal.mergeRequest(byName);
+      await rehearsal.defaultBranch(scratch);
+      rehearsal.noSecretShown();
+      return figure;
     } finally {
       await api.stop();
       for (const site of [production, staging]) site.remove();
@@ -108,34 +49,150 @@ export const mergeRequest: Drill = {
   },
 };
 
-/** `.gitlab-ci.yml` of a clone, run for real on this computer's shell. */
-class Pipeline {
+class Rehearsal {
+  private readonly logs: string[] = [];
+  /** What every pipeline of the project is given. */
+  private readonly project: Variables;
+
   constructor(
-    private readonly clone: string,
-    private readonly variables: Readonly<Record<string, string>>,
-  ) {}
+    private readonly pipeline: GitlabPipeline,
+    private readonly production: Site,
+    private readonly staging: Site,
+    private readonly api: GitlabApi,
+    private readonly see: See,
+  ) {
+    this.project = {
+      ...{ CI_API_V4_URL: api.url, CI_PROJECT_ID: "42", CI_DEFAULT_BRANCH: "main", GITLAB_COMMENT_TOKEN: TOKEN },
+      PULUMI_BACKEND_URL: production.env["PULUMI_BACKEND_URL"] ?? "",
+      PULUMI_CONFIG_PASSPHRASE: production.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",
+    };
+  }
 
-  /** Names of the jobs that would run. */
-  async jobs(variables: Readonly<Record<string, string>>): Promise<readonly string[]> {
-    const { exitCode, output } = await this.start(["--list-csv"], variables);
+  /** @param whole also the jobs that do what `npm test` has done before its drills: check, unit, mirror */
+  async mergeRequest(whole: boolean): Promise<string> {
+    const { api, pipeline, production, see } = this;
+    await this.commit("the site's own environments");
+    await pipeline.git("switch", "--quiet", "--create", BRANCH);
+    const [last] = production.config.nodes.slice(-1);
+    assert.ok(last);
+    production.config.nodes.push({ ...last, name: "production-worker-3", address: "198.51.100.23" });
+    await production.writeConfig();
+    await this.commit("production: one more worker");
+
+    const variables: Variables = {
+      ...this.project,
+      ...{ CI_PIPELINE_SOURCE: "merge_request_event", CI_MERGE_REQUEST_IID: "7", CI_COMMIT_BRANCH: "" },
+      ...{ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "42", CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED: "true" },
+      CI_PIPELINE_URL: "https://git.example.org/-/pipelines/7",
+    };
+    const previews = STACKS.map((stack) => `preview: [${stack}]`);
+    const forked = await pipeline.jobs({ ...variables, CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "43" });
+    assert.deepEqual(forked, WITHOUT_SECRETS, "a fork's pipeline has other jobs than it should");
+    const unprotected = await pipeline.jobs({ ...variables, CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED: "false" });
+    assert.deepEqual(unprotected, WITHOUT_SECRETS, "so has that of a branch without protection");
+    assert.deepEqual(await pipeline.jobs(variables), [...WITHOUT_SECRETS, ...previews]);
+    see(`a fork's pipeline, and that of an unprotected branch: ${forked.join(", ")}`);
+
+    const seconds = await this.succeeds(variables, ...(whole ? [] : previews));
+    const comment = (stack: string): string =>
+      api.notes.find(({ body }) => body.includes(`plan ${stack} `))?.body ?? "";
+    assert.equal(api.notes.length, 2, `comments: ${api.requests.join("\n")}`);
+    assert.match(comment("staging"), /^### Plan for staging: \d+ to create$/m);
+    assert.match(comment("production"), /^### Plan for production: .*\d to create$/m);
+    assert.match(comment("production"), /<b>production-worker-3 \(worker, new\)<\/b>: \d to create/);
+    assert.equal(readFileSync(join(pipeline.clone, "plan", "production.md"), "utf8"), comment("production"));
+    see(comment("production"));
+
+    production.config.nodes.pop();
+    production.config.nodes.pop();
+    await production.writeConfig();
+    await this.commit("production: one worker fewer");
+    await this.letGo("production-worker-2");
+    await this.succeeds(variables, "preview: [production]");
+    assert.equal(api.notes.length, 2, "the second plan is a comment of its own");
+    assert.match(comment("production"), /^- production-worker-2 is deleted with its disk/m);
+    see("the next commit's plan took the first one's place");
+    return `${api.notes.length} comments, ${whole ? "pipeline" : "previews"} ${seconds.toFixed(0)} s`;
+  }
+
+  /** The merged branch: what was planned is what `up` does, on plugins that touch nothing. */
+  async defaultBranch(scratch: string): Promise<void> {
+    const { pipeline, production, see, staging } = this;
+    await pipeline.git("switch", "--quiet", "main");
+    await pipeline.git("merge", "--quiet", BRANCH);
+    const plugins = join(production.directory, "home", "plugins");
+    const cache = await pretendCache(join(scratch, "cache"), plugins, see);
+    const variables: Variables = {
+      ...{ ...this.project, ...cache, CI_PIPELINE_SOURCE: "push", CI_COMMIT_BRANCH: "main" },
+      CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED: "",
+    };
+    const each = (job: string): string[] => STACKS.map((stack) => `${job}: [${stack}]`);
+    assert.deepEqual(await pipeline.jobs(variables), ["check", ...each("plan"), ...each("up"), ...each("recover")]);
+    const nightly = { ...variables, CI_PIPELINE_SOURCE: "schedule" };
+    assert.deepEqual(await pipeline.jobs(nightly), each("drift"));
+
+    await this.succeeds(variables, ...each("plan"));
+    const { resources: before } = await stateOf(staging);
+    assert.equal(before.length, 0, "a plan left something in the state");
+    const seconds = await this.succeeds(variables, "up: [staging]");
+    const { resources } = await stateOf(staging);
+    assert.ok(resources.length > 50, `staging has ${resources.length} resources after its up`);
+    see(`main: plans of both stacks, then staging came up as planned (${seconds.toFixed(0)} s)`);
+
+    // Machines on paper answer nothing: the job must not be green.
+    const drift = await this.runs(nightly, "drift: [staging]");
+    assert.equal(drift.exitCode, 1, drift.output);
+    assert.match(drift.output, /staging-cp-1: .*(timeout|unreachable|no route|refused)/);
+    see("the nightly job fails when machines don't answer, and names them");
+    const recovered = await this.runs(variables, "recover: [staging]");
+    assert.equal(recovered.exitCode, 0, recovered.output);
+    assert.match(recovered.output, /The stack staging is not locked any more\./);
+  }
+
+  noSecretShown(): void {
+    const { api, logs, production, staging } = this;
+    const secrets = [TOKEN, ...Object.values({ ...production.secrets, ...staging.secrets })];
+    const shown = [...logs, ...api.notes.map(({ body }) => body)].join("\n");
+    for (const secret of secrets)
+      for (const line of secret.split("\n").filter((text) => text.length > 20 && !text.startsWith("-----")))
+        assert.ok(!shown.includes(line), "a log or a comment shows a secret");
+  }
+
+  private async commit(message: string): Promise<void> {
+    for (const { configFile, stack } of [this.production, this.staging])
+      copyFileSync(configFile, join(this.pipeline.clone, `Pulumi.${stack}.yaml`));
+    await this.pipeline.git("commit", "--quiet", "--all", "--message", message);
+  }
+
+  private async runs(...[variables, ...jobs]: Parameters<GitlabPipeline["run"]>) {
+    const ran = await this.pipeline.run(variables, ...jobs);
+    this.logs.push(ran.output);
+    return ran;
+  }
+
+  /** @returns how many seconds it took */
+  private async succeeds(...args: Parameters<GitlabPipeline["run"]>): Promise<number> {
+    const { exitCode, output, seconds } = await this.runs(...args);
     assert.equal(exitCode, 0, output);
-    const lines = output.split("\n");
-    const rows = lines.slice(lines.findIndex((line) => line.startsWith("name;")) + 1);
-    return rows.map((row) => row.split(";")[0] ?? "").filter(Boolean);
+    return seconds;
   }
 
-  /** Runs all of it, or some jobs. */
-  run(...jobs: readonly string[]): Promise<Ran> {
-    return this.start(jobs, {});
+  /** Production protects what host keys are made from; docs/policy.md says how a machine is let go. */
+  private async letGo(node: string): Promise<void> {
+    const hostKey =
+      "urn:pulumi:production::gitops-platform::gitops-platform:machines:LibvirtMachine$gitops-platform:machines:HostKey";
+    for (const protectedBy of [
+      `${hostKey}::${node}-host-key`,
+      `${hostKey}$random:index/randomPassword:RandomPassword::${node}-host-key-seed`,
+    ])
+      await must(pulumiBinary(), ["state", "unprotect", protectedBy, "--stack", "production", "--yes"], {
+        env: this.production.env,
+      });
   }
+}
 
-  private start(args: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ran> {
-    const all = { ...this.variables, ...variables };
-    // A file, so that the token is in no argument list.
-    writeFileSync(join(this.clone, ".gitlab-ci-local-variables.yml"), stringify(all), { mode: 0o600 });
-    const program = join(root, "node_modules", "gitlab-ci-local", "dist", "index.js");
-    // Its copies of the tree outside the clone: the checks would take them for sources.
-    const flags = ["--state-dir", "../state", "--ignore-predefined-vars", Object.keys(all).join(",")];
-    return run(process.execPath, [program, ...flags, ...args], { cwd: this.clone });
-  }
+async function stateOf({ env, stack }: Site): Promise<{ resources: readonly object[] }> {
+  const text = await must(pulumiBinary(), ["stack", "export", "--stack", stack], { env });
+  const { deployment } = JSON.parse(text) as { deployment: { resources?: readonly object[] } };
+  return { resources: deployment.resources ?? [] };
 }

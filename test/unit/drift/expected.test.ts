@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expectedNodes } from "../../../scripts/local/drift/expected";
+import { expectedNodes, silentNodes } from "../../../scripts/local/drift/expected";
 
 const secret = (value: unknown): object => ({
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
@@ -66,6 +66,31 @@ test("what the steps of a node said is put together", () => {
 test("a gate of another machine is not this one's", () => {
   const resources = [step("gate", gate, "10.78.0.12"), step("prepare", prepared)];
   expect(expectedNodes("local", { resources } as never)[0]).not.toHaveProperty("disk");
+});
+
+test("a machine behind a bastion is reached as the update reached it", () => {
+  const login = { user: "root", privateKey: "KEY", dialErrorLimit: 60 };
+  const proxy = { ...login, host: "192.0.2.1", port: 2222, hostKey: "ssh-ed25519 BBBB" };
+  const connection = secret({ ...login, host: "10.0.0.11", hostKey: "ssh-ed25519 AAAA", proxy });
+  const behind = step("prepare", prepared) as { inputs: object };
+  const resources = [{ ...behind, inputs: { ...behind.inputs, connection } }];
+  expect(expectedNodes("production", { resources } as never)[0]?.connection).toEqual({
+    ...{ host: "10.0.0.11", port: 22, user: "root", privateKey: "KEY", hostKey: "ssh-ed25519 AAAA" },
+    proxy: { host: "192.0.2.1", port: 2222, user: "root", privateKey: "KEY", hostKey: "ssh-ed25519 BBBB" },
+  });
+});
+
+test("a node whose steps said nothing is named", () => {
+  const nodes = [
+    { name: "cp-1", role: "control-plane" },
+    { name: "worker-1", role: "worker" },
+  ];
+  const stack = { urn: "", type: "pulumi:pulumi:Stack", outputs: { nodes } };
+  const deployment = { resources: [stack, step("prepare", prepared)] } as never;
+  expect(silentNodes(deployment, expectedNodes("local", deployment))).toEqual([
+    { where: "worker-1", reason: "the state does not say what was written on it; run pulumi up first" },
+  ]);
+  expect(silentNodes({}, [])).toEqual([]);
 });
 
 test("a state that says nothing is refused: silence is not `no drift`", () => {
