@@ -55,12 +55,14 @@ const NOTICES: readonly Notice[] = [
     before: "1.28.12",
     text: "in Kubernetes before 1.28.12 a gitRepo volume runs commands on the node; let nobody make pods with one",
   },
+  // Upstream maintains three minor versions; 2.10 was the third after this one.
   {
     id: "argocd-2.7",
-    kind: "support",
+    kind: "end-of-life",
+    date: "2024-02-05",
     part: "argocd",
     line: "2.7",
-    text: "Argo CD 2.7 was tested upstream on Kubernetes 1.23 to 1.26 only",
+    text: "Argo CD 2.7 is past its end of life, and was tested upstream on Kubernetes 1.23 to 1.26 only",
   },
   // GHSA-9766-5277-j5hr
   {
@@ -70,6 +72,15 @@ const NOTICES: readonly Notice[] = [
     part: "argocd",
     before: "2.8.19",
     text: "Argo CD before 2.8.19 leaves its Redis open to every pod; here it has a password, and network policies are enforced",
+  },
+  // GHSA-2hj5-g64g-fp6p
+  {
+    id: "CVE-2025-47933",
+    kind: "vulnerability",
+    date: "2025-05-29",
+    part: "argocd",
+    before: "2.13.8",
+    text: "in Argo CD before 2.13.8 whoever may edit a repository runs scripts in the browser of who looks at it; let nobody else edit any",
   },
   // GHSA-786q-9hcg-v9ff
   {

@@ -23,7 +23,7 @@ export function policies(rules: readonly Rule[], projectDirectory: string): Poli
     const base = { name, description, enforcementLevel: enforcement, remediationSteps: comply, ...schemaOf(rule) };
     if ("resource" in rule) {
       const validateResource = (args: ResourceValidationArgs, report: ReportViolation): void => {
-        for (const text of rule.resource(told(args), settingsOf(args))) report(sentence(text));
+        for (const text of rule.resource(told(args), settingsOf(args))) report(sentence(text), args.urn);
       };
       return { ...base, validateResource };
     }
@@ -56,16 +56,19 @@ function told({ name, opts, props, type, urn }: ResourceValidationArgs | PolicyR
     type,
     name,
     parent: opts.parent ?? "",
-    // Most rules look at a few values only, and a definition of a custom resource is big.
-    get values() {
-      const values = known(props) as Fields;
-      Object.defineProperty(this, "values", { value: values });
-      return values;
-    },
+    values: lazily(props),
     protect: opts.protect,
     deleteBeforeReplace: opts.deleteBeforeReplace ?? false,
     additionalSecretOutputs: opts.additionalSecretOutputs,
   };
+}
+
+/** The values, each copied when a rule looks at it, and not before: scripts and descriptions of pods are big. */
+function lazily(props: Fields): Fields {
+  const values: Record<string, unknown> = {};
+  for (const key of Object.keys(props))
+    Object.defineProperty(values, key, { enumerable: true, get: () => lookAt(props, key) });
+  return values;
 }
 
 /**
@@ -74,14 +77,15 @@ function told({ name, opts, props, type, urn }: ResourceValidationArgs | PolicyR
  */
 function known(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  const container = value as Readonly<Record<string, unknown>>;
-  const look = (key: string): unknown => {
-    try {
-      return known(container[key]);
-    } catch {
-      return UNKNOWN;
-    }
-  };
-  if (Array.isArray(value)) return Object.keys(value).map(look);
-  return Object.fromEntries(Object.keys(value).map((key) => [key, look(key)]));
+  const container = value as Fields;
+  if (Array.isArray(value)) return Object.keys(value).map((key) => lookAt(container, key));
+  return Object.fromEntries(Object.keys(value).map((key) => [key, lookAt(container, key)]));
+}
+
+function lookAt(container: Fields, key: string): unknown {
+  try {
+    return known(container[key]);
+  } catch {
+    return UNKNOWN;
+  }
 }

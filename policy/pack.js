@@ -4,19 +4,24 @@
  * `--policy-pack policy` loads it. In one file, compiled ahead and kept by content, because every preview waits for it.
  */
 const { createHash } = require("node:crypto");
-const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } = require("node:fs");
+const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } = require("node:fs");
 const { join } = require("node:path");
 
 const ROOT = join(__dirname, "..");
 const UNUSED = join(__dirname, "unused.ts");
 const CACHE = join(ROOT, "node_modules", ".cache", "policy");
+/** Bundles that are kept, 2 MB each: those of a few branches. */
+const KEPT = 8;
 
 /** Hash of what the bundle is made from: the rules, and the lock file for what they import. */
 function contentKey() {
   const sources = readdirSync(__dirname, { recursive: true }).filter((name) => name.endsWith(".ts"));
   const hash = createHash("sha256").update(process.version);
-  for (const file of [...sources.sort().map((name) => join(__dirname, name)), join(ROOT, "package-lock.json")])
-    hash.update(`${file}\0`).update(readFileSync(file)).update("\0");
+  for (const name of [...sources.sort(), join("..", "package-lock.json")])
+    hash
+      .update(`${name}\0`)
+      .update(readFileSync(join(__dirname, name)))
+      .update("\0");
   return hash.digest("hex").slice(0, 16);
 }
 
@@ -25,8 +30,6 @@ function bundle() {
   const file = join(CACHE, `${key}.js`);
   if (existsSync(file)) return file;
   mkdirSync(CACHE, { recursive: true });
-  // Another preview may be at the same bundle.
-  for (const old of readdirSync(CACHE)) if (!old.startsWith(key)) rmSync(join(CACHE, old), { force: true });
   const draft = `${file}.${process.pid}`;
   require("esbuild").buildSync({
     entryPoints: [join(__dirname, "main.ts")],
@@ -42,7 +45,15 @@ function bundle() {
     logLevel: "error",
   });
   renameSync(draft, file);
+  removeOld();
   return file;
+}
+
+/** Leaves the newest bundles: a preview of another branch may be loading one that isn't this one's, or making it. */
+function removeOld() {
+  const made = (name) => statSync(join(CACHE, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const names = readdirSync(CACHE).sort((left, right) => made(right) - made(left));
+  for (const name of names.slice(KEPT)) rmSync(join(CACHE, name), { force: true });
 }
 
 // Pulumi starts the pack where the program is.

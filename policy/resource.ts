@@ -45,6 +45,11 @@ export function stackOf(urn: string): string {
   return urn.split(":")[2] ?? "";
 }
 
+/** `urn:pulumi:production::gitops-platform::command:remote:Command::cp-1-prepare` → `cp-1-prepare`. */
+export function nameOf(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
 /** The types of a resource's components and its own, outermost first, out of its URN. */
 export function lineage(urn: string): readonly string[] {
   return urn.split("::")[2]?.split("$") ?? [];

@@ -34,8 +34,8 @@ export const pinnedDownloads: ResourceRule = {
   description: "Machines download nothing that isn't pinned by checksum or digest.",
   enforcement: "mandatory",
   comply: "take it from the artifact list (nodeDownloads), which has a sha256 or digest for each",
-  resource: ({ type, values }) => {
-    const input = type === "command:remote:Command" ? text(values["stdin"]) : undefined;
+  resource: (resource) => {
+    const input = resource.type === "command:remote:Command" ? text(resource.values["stdin"]) : undefined;
     if (input === undefined) return [];
     const variables = exportedVariables(input);
     return [...variables].flatMap(([variable, value]) => {

@@ -9,14 +9,20 @@ export interface ContainerImage {
 
 const LISTS = ["containers", "initContainers", "ephemeralContainers"];
 
-/** Every container image of a Kubernetes object, wherever its pods are described. */
+/** Every container image of a Kubernetes object, wherever its pods are described: in the entries of lists, too. */
 export function containerImages(object: Fields, path = ""): ContainerImage[] {
   return Object.entries(object).flatMap(([key, value]) => {
     const here = path === "" ? key : `${path}.${key}`;
-    if (LISTS.includes(key))
-      return entries(value).flatMap((container, index) => imageOf(container, `${here}[${index}]`));
-    return containerImages(fields(value), here);
+    const listed = entries(value).flatMap((entry, index) => {
+      const place = `${here}[${index}]`;
+      return [...(LISTS.includes(key) ? imageOf(entry, place) : []), ...within(entry, place)];
+    });
+    return [...listed, ...within(value, here)];
   });
+}
+
+function within(value: unknown, path: string): ContainerImage[] {
+  return containerImages(fields(value), path);
 }
 
 function imageOf(container: unknown, path: string): ContainerImage[] {

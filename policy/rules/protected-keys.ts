@@ -18,9 +18,10 @@ export const protectedKeys: ResourceRule = {
   },
 };
 
-function isSealingKey({ type, values }: Resource): boolean {
-  const labels = fields(fields(values["metadata"])["labels"]);
-  return type === "kubernetes:core/v1:Secret" && "sealedsecrets.bitnami.com/sealed-secrets-key" in labels;
+function isSealingKey(resource: Resource): boolean {
+  if (resource.type !== "kubernetes:core/v1:Secret") return false;
+  const labels = fields(fields(resource.values["metadata"])["labels"]);
+  return "sealedsecrets.bitnami.com/sealed-secrets-key" in labels;
 }
 
 function isHostKeySeed({ type, urn }: Resource): boolean {

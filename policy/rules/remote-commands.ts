@@ -49,9 +49,10 @@ export const noTriggersWithDelete: ResourceRule = {
   enforcement: "mandatory",
   comply: "leave out triggers (a changed stdin runs update in place), or set deleteBeforeReplace: true",
   resource: (resource) => {
+    if (!isCommand(resource) || resource.deleteBeforeReplace) return [];
     const { triggers, delete: undo } = resource.values;
     const replaces = triggers === UNKNOWN || entries(triggers).length > 0;
-    if (!isCommand(resource) || !replaces || !isGiven(undo) || resource.deleteBeforeReplace) return [];
+    if (!replaces || !isGiven(undo)) return [];
     return ["has triggers and a delete: a replacement runs the old delete on the machine that was just set up"];
   },
 };

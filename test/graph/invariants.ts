@@ -6,7 +6,7 @@ import { type Resource, UNKNOWN } from "../../policy/resource";
 import { DEFAULTS } from "../../policy/rule";
 import { RULES } from "../../policy/rules";
 import { clusters, controlPlanesOf } from "../../policy/rules/cluster-facts";
-import { isLookedAt, isLookedAtTogether } from "../../policy/trimming";
+import { lookedAt, type LookedAt, lookedAtTogether } from "../../policy/trimming";
 
 const REMOTE = "command:remote:Command";
 const LOCAL = "command:local:Command";
@@ -252,15 +252,18 @@ export function sweep(stack: string, expected: Expected): void {
 
 /** A resource as the engine tells it to a rule, and the one option that it doesn't tell. */
 function asResource(captured: CapturedResource): Resource {
-  const values = isLookedAt(captured.type) ? captured.inputs : {};
-  return { ...captured, values: withUnknowns(values) as Resource["values"] };
+  return { ...captured, values: only(lookedAt(captured.type), captured.inputs) };
 }
 
 /** The same after it was made: a component has its outputs then. */
 function result(resource: Resource): Resource {
   const { custom, inputs, outputs } = resource as Resource & CapturedResource;
-  const values = isLookedAtTogether(resource.type) ? (custom ? inputs : outputs) : {};
-  return { ...resource, values: withUnknowns(values) as Resource["values"] };
+  return { ...resource, values: only(lookedAtTogether(resource.type, resource.urn), custom ? inputs : outputs) };
+}
+
+function only(names: LookedAt, values: object): Resource["values"] {
+  const kept = Object.entries(values).filter(([name]) => names === "all" || names.includes(name));
+  return withUnknowns(Object.fromEntries(kept)) as Resource["values"];
 }
 
 function withUnknowns(value: unknown): unknown {

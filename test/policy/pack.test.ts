@@ -38,14 +38,14 @@ it("turns the program's warnings into a refusal where a site wants it, but for w
   const file = readFileSync(join(paths.root, "Pulumi.production.yaml"), "utf8");
   const { config } = parse(file) as { config: Record<string, object> };
   const settings = { "end-of-life": "mandatory", "known-vulnerabilities": "mandatory" };
-  const accepted = [{ ids: ["kubernetes-1.27"], reason: "moves to 1.28 in June", until: "9999-12-31" }];
+  const accepted = [{ ids: ["kubernetes-1.27", "argocd-2.7"], reason: "both move in June", until: "9999-12-31" }];
   const stack = await project(paths.root, { ...config, "gitops-platform:acceptedNotices": accepted });
   const { exitCode, output } = await stack.preview({}, settings);
   expect(exitCode, output).toBe(1);
   expect(output).toMatch(/warning: CVE-2025-55190 \(2025-09-04\): in Argo CD before 2\.13\.9/);
   expect(output).toMatch(/\[mandatory\]\s+known-vulnerabilities/);
   expect(output).toContain("CVE-2025-55190 (2025-09-04) is known, and not fixed in the version that is used");
-  expect(output).not.toMatch(/warning: kubernetes-1\.27|\[mandatory\]\s+end-of-life/);
+  expect(output).not.toMatch(/warning: (kubernetes-1\.27|argocd-2\.7)|\[mandatory\]\s+end-of-life/);
 });
 
 it("refuses a secret in clear in the stack file beside Pulumi.yaml, and doesn't repeat it", async () => {

@@ -1,17 +1,20 @@
 import { execa } from "execa";
-import { followEvents } from "../platform/event-log";
-import type { EngineEvent } from "../platform/events";
 import { root } from "../platform/paths";
 import { pulumiBinary } from "../platform/pulumi";
 import type { Digest } from "../plan/digest";
-import { brokenPlan, type Plan, planOf, type PolicyFinding } from "../plan/plan";
+import { brokenPlan, type Plan, planOf } from "../plan/plan";
 import { policyArguments } from "../../../policy/arguments";
+import { describeFinding, type Finding, Findings } from "../../../policy/findings";
 import type { StackAccess } from "./stack-access";
 
-/** An event of Pulumi's log that a policy pack caused. */
-interface PolicyEvent extends EngineEvent {
-  readonly policyEvent?: { readonly message: string; readonly policyName: string; readonly enforcementLevel: string };
+interface Printed {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
+
+const UNRULED =
+  "policy/pack.js — was not started, so nothing says that the rules were kept; run npx pulumi preview --policy-pack policy/pack.js to see why";
 
 /**
  * Runs `pulumi preview --json` and makes a plan of it; a preview that fails is a plan with the reasons. Nothing is
@@ -20,40 +23,43 @@ interface PolicyEvent extends EngineEvent {
  * @param savePlan file that the plan which `pulumi up --plan` takes is written to; its secrets are encrypted
  */
 export async function previewPlan(access: StackAccess, savePlan?: string): Promise<Plan> {
-  const findings: PolicyFinding[] = [];
-  const packs = policyArguments(access.stack);
-  // The digest leaves out what policies say; the event log has it, and is never kept.
-  const events =
-    packs.length > 0 ? followEvents("/dev/null", (event) => findings.push(...findingsOf(event))) : undefined;
-  const result = await execa(
-    pulumiBinary(),
-    [
-      ...["preview", "--json", "--non-interactive", "--color", "never", ...access.args, ...packs],
-      ...(events ? ["--event-log", events.file] : []),
-      ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
-    ],
-    {
-      ...{ cwd: root, stdin: "ignore", reject: false, maxBuffer: 2 ** 30 },
-      env: { ...access.env, ...(events ? { PULUMI_DEBUG_COMMANDS: "true" } : {}) },
-    },
-  );
-  events?.end();
-  const digest = parseDigest(result.stdout);
-  if (!digest) return brokenPlan(access.stack, complaint(result.stderr, access.stack));
-  const plan = planOf(access.stack, digest, findings);
-  const silent = result.exitCode !== 0 && plan.errors.length === 0;
-  return {
-    ...plan,
-    errors: silent ? [complaint(result.stderr, access.stack)] : plan.errors,
-    warnings: [...(access.notice ? [access.notice] : []), ...plan.warnings],
-  };
+  const findings = new Findings();
+  try {
+    const result = await execa(
+      pulumiBinary(),
+      [
+        ...["preview", "--json", "--non-interactive", "--color", "never"],
+        ...[...access.args, ...policyArguments(access.stack)],
+        ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
+      ],
+      {
+        ...{ cwd: root, stdin: "ignore", reject: false, maxBuffer: 2 ** 30 },
+        env: { ...access.env, ...findings.env },
+      },
+    );
+    return planFrom(access, result, findings.read());
+  } finally {
+    findings.remove();
+  }
 }
 
-function findingsOf(event: PolicyEvent): readonly PolicyFinding[] {
-  const { policyEvent } = event;
-  if (!policyEvent) return [];
-  const message = `${policyEvent.policyName}: ${policyEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim()}`;
-  return [{ message, mandatory: policyEvent.enforcementLevel === "mandatory" }];
+/** What a preview printed, and what the rules found in it; no list when they were not even asked. */
+function planFrom(access: StackAccess, result: Printed, findings: readonly Finding[] | undefined): Plan {
+  const digest = parseDigest(result.stdout);
+  if (!digest) return brokenPlan(access.stack, complaint(result.stderr, access.stack));
+  const found = findings?.map((finding) => ({ message: describeFinding(finding), mandatory: finding.mandatory }));
+  const plan = planOf(access.stack, digest, found);
+  const silent = result.exitCode !== 0 && plan.errors.length === 0;
+  const unruled = findings === undefined && result.exitCode === 0;
+  return {
+    ...plan,
+    errors: [
+      ...plan.errors,
+      ...(silent ? [complaint(result.stderr, access.stack)] : []),
+      ...(unruled ? [UNRULED] : []),
+    ],
+    warnings: [...(access.notice ? [access.notice] : []), ...plan.warnings],
+  };
 }
 
 /** The one JSON document that a preview prints; nothing when it did not get that far. */

@@ -26,6 +26,10 @@ describe("a notice", () => {
     ["kubernetes", "1.27.13", "CVE-2024-3177", false],
     ["argocd", "2.7.18", "CVE-2024-31989", true],
     ["argocd", "2.8.19", "CVE-2024-31989", false],
+    ["argocd", "2.7.15", "argocd-2.7 (2024-02-05)", true],
+    ["argocd", "2.8.19", "argocd-2.7", false],
+    ["argocd", "2.13.7", "CVE-2025-47933", true],
+    ["argocd", "2.13.8", "CVE-2025-47933", false],
     ["argocd", "2.13.8", "CVE-2025-55190", true],
     ["argocd", "2.13.9", "CVE-2025-55190", false],
     ["sealedSecrets", "0.27.3", "CVE-2026-22728", true],
@@ -54,8 +58,8 @@ describe("an accepted notice", () => {
   it("is told apart in the stack's outputs", () => {
     const all = notices({ ...versions, kubernetes: "1.27.16" }, accepted, TODAY);
     expect(summarizeNotices(all)).toEqual({
-      endOfLife: ["kubernetes-1.27 (2024-07-16)"],
-      vulnerabilities: ["CVE-2024-10220 (2024-11-20)", "CVE-2025-55190 (2025-09-04)"],
+      endOfLife: ["kubernetes-1.27 (2024-07-16)", "argocd-2.7 (2024-02-05)"],
+      vulnerabilities: ["CVE-2024-10220 (2024-11-20)", "CVE-2025-47933 (2025-05-29)", "CVE-2025-55190 (2025-09-04)"],
       accepted: ["CVE-2024-31989 (2024-05-21), accepted: no tenant runs pods here (until 2026-11-24)"],
     });
   });

@@ -89,6 +89,14 @@ describe("pinned-images", () => {
     expect(check(pinnedImages, resource("kubernetes:core/v1:Pod", pod))).toHaveLength(1);
     expect(check(pinnedImages, resource("kubernetes:apps/v1:DaemonSet", { spec: { template: pod } }))).toHaveLength(1);
   });
+
+  it("finds them in lists of pods, and of objects", () => {
+    const pod = { spec: { containers: [{ image: `r.example/app:1@${DIGEST}` }, { image: "a:1" }] } };
+    expect(check(pinnedImages, resource("kubernetes:example.org/v1:Group", { pods: [{ template: pod }] }))).toEqual([
+      'pods[0].template.spec.containers[1].image is "a:1" (need …@sha256:…): a tag can be moved',
+    ]);
+    expect(check(pinnedImages, resource("kubernetes:core/v1:PodList", { items: [pod, pod] }))).toHaveLength(2);
+  });
 });
 
 describe("pinned-downloads", () => {

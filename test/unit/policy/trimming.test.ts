@@ -2,12 +2,14 @@
 import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { describe, expect, it } from "vitest";
-import { isLookedAt, isLookedAtTogether, withoutValues } from "../../../policy/trimming";
+import { lookedAt, type LookedAt, lookedAtTogether, trimmed } from "../../../policy/trimming";
 
-function request(type: string): analyzer.AnalyzeRequest {
+const VALUES = { stdin: "export A='1'", connection: { host: "192.0.2.11" }, empty: null };
+
+function request(): analyzer.AnalyzeRequest {
   const message = new analyzer.AnalyzeRequest();
-  message.setType(type);
-  message.setProperties(Struct.fromJavaScript({ spec: { group: "example.org" } }));
+  message.setType("command:remote:Command");
+  message.setProperties(Struct.fromJavaScript(VALUES));
   message.setUrn("urn:pulumi:s::p::t::n");
   message.setName("n");
   const options = new analyzer.AnalyzerResourceOptions();
@@ -19,35 +21,82 @@ function request(type: string): analyzer.AnalyzeRequest {
   return message;
 }
 
-describe("a trimmed request", () => {
-  const trimmed = (type: string, wanted: boolean): analyzer.AnalyzeRequest =>
-    analyzer.AnalyzeRequest.deserializeBinary(withoutValues(request(type).serializeBinary(), () => wanted));
+function resource(): analyzer.AnalyzerResource {
+  const message = new analyzer.AnalyzerResource();
+  message.setType("command:remote:Command");
+  message.setProperties(Struct.fromJavaScript(VALUES));
+  message.setUrn("urn:pulumi:s::p::t::n");
+  message.setParent("urn:pulumi:s::p::t::parent");
+  message.setDependenciesList(["urn:pulumi:s::p::t::other"]);
+  message.getPropertydependenciesMap().set("stdin", new analyzer.AnalyzerPropertyDependencies());
+  return message;
+}
 
-  it("keeps what is looked at", () => {
-    const message = trimmed("kubernetes:apps/v1:Deployment", true);
-    expect(message.getProperties()?.toJavaScript()).toEqual({ spec: { group: "example.org" } });
+describe("a trimmed request", () => {
+  const trim = (wanted: LookedAt): analyzer.AnalyzeRequest =>
+    analyzer.AnalyzeRequest.deserializeBinary(trimmed(request().serializeBinary(), () => wanted));
+
+  it.each<[LookedAt, object]>([
+    ["all", VALUES],
+    [["connection"], { connection: { host: "192.0.2.11" } }],
+    [["empty", "missing"], { empty: null }],
+    [[], {}],
+  ])("has of its values %s", (wanted, expected) => {
+    expect(trim(wanted).getProperties()?.toJavaScript()).toEqual(expected);
+  });
+
+  it("has everything else, but never the provider", () => {
+    const message = trim([]);
     expect([message.getType(), message.getUrn(), message.getName(), message.getOptions()?.getProtect()]).toEqual([
-      "kubernetes:apps/v1:Deployment",
+      "command:remote:Command",
       "urn:pulumi:s::p::t::n",
       "n",
       true,
     ]);
+    expect(message.getProvider()).toBeUndefined();
   });
 
-  it("has no values otherwise, and never the provider's", () => {
-    const message = trimmed("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", false);
-    expect(message.getProperties()?.toJavaScript()).toEqual({});
-    expect(message.getProvider()).toBeUndefined();
-    expect(message.getUrn()).toBe("urn:pulumi:s::p::t::n");
+  it("asks for the values by type and URN", () => {
+    const asked: string[][] = [];
+    trimmed(request().serializeBinary(), (...about) => {
+      asked.push(about);
+      return [];
+    });
+    expect(asked).toEqual([["command:remote:Command", "urn:pulumi:s::p::t::n"]]);
   });
 });
 
-it.each([
-  ["kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", false, false],
-  ["kubernetes:core/v1:Secret", true, false],
-  ["command:remote:Command", true, true],
-  ["gitops-platform:kubernetes:KubernetesCluster", true, true],
-  ["pulumi:pulumi:Stack", true, true],
+it("a trimmed resource has its parent, and not what it depends on", () => {
+  const message = analyzer.AnalyzerResource.deserializeBinary(trimmed(resource().serializeBinary(), () => []));
+  expect(message.getParent()).toBe("urn:pulumi:s::p::t::parent");
+  expect(message.getDependenciesList()).toEqual([]);
+  expect(message.getPropertydependenciesMap().getLength()).toBe(0);
+});
+
+const COMMAND = ["connection", "delete", "logging", "stdin", "triggers"];
+const urn = (types: string): string => `urn:pulumi:s::p::${types}::n`;
+
+it.each<[string, LookedAt, LookedAt]>([
+  ["kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", [], []],
+  ["kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", [], []],
+  ["kubernetes:core/v1:ConfigMap", [], []],
+  ["kubernetes:core/v1:Service", [], []],
+  ["kubernetes:core/v1:Secret", ["metadata"], []],
+  ["kubernetes:core/v1:Pod", "all", []],
+  ["kubernetes:core/v1:ReplicationController", "all", []],
+  ["kubernetes:apps/v1:Deployment", "all", []],
+  ["kubernetes:argoproj.io/v1alpha1:Application", "all", []],
+  ["kubernetes:helm.sh/v3:Release", ["version"], []],
+  ["command:remote:Command", COMMAND, []],
+  ["command:remote:CopyToRemote", COMMAND, []],
+  ["random:index/randomPassword:RandomPassword", [], []],
+  ["gitops-platform:kubernetes:KubernetesCluster", [], "all"],
+  ["pulumi:pulumi:Stack", [], ["notices"]],
 ])("%s", (type, alone, together) => {
-  expect([isLookedAt(type), isLookedAtTogether(type)]).toEqual([alone, together]);
+  expect([lookedAt(type), lookedAtTogether(type, urn(type))]).toEqual([alone, together]);
+});
+
+it("of the commands, the rules about the whole stack look at the disk gate's", () => {
+  const gate = urn("gitops-platform:disk-gate:DiskGate$command:remote:Command");
+  expect(lookedAtTogether("command:remote:Command", gate)).toEqual(["connection"]);
 });
