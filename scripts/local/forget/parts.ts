@@ -1,4 +1,5 @@
 import { addressOf } from "../plan/address";
+import { compare } from "../plan/change";
 import type { Resource } from "./exported";
 
 /** What a state has of one node, or of one hypervisor. */
@@ -77,12 +78,15 @@ export function partsOf(resources: readonly Resource[]): Parts {
       ...(on ? { hypervisor: on.name } : {}),
     };
   });
+  const hosts = hypervisors.map(({ name, own }): Part => {
+    const made = resources.filter(({ urn }) => own.has(urn));
+    return { name, kind: "hypervisor", resources: made, etcdMember: false };
+  });
+  // The state's order is that in which things happened to be made.
+  const byName = (left: Part, right: Part): number => compare(left.name, right.name);
   return {
-    nodes,
-    hypervisors: hypervisors.map(({ name, own }) => ({
-      ...{ name, kind: "hypervisor", etcdMember: false },
-      resources: resources.filter(({ urn }) => own.has(urn)),
-    })),
+    nodes: nodes.sort(byName),
+    hypervisors: hosts.sort(byName),
     ...(founder === undefined ? {} : { founder }),
     ambiguous: steps
       .filter(({ owners }) => owners.length > 1)

@@ -3,7 +3,7 @@ import { nameOf, type Part, partsOf } from "./parts";
 
 /** What is taken out of a state, and the state without it. */
 export interface Removal {
-  /** Nodes in the order of the state, then hypervisors. */
+  /** Nodes, then hypervisors, each by name. */
   readonly parts: readonly Part[];
   /** Names of resources that stay and depended on what goes. */
   readonly released: readonly string[];

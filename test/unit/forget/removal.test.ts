@@ -192,7 +192,8 @@ describe("refuses", () => {
   };
 
   it("names that the state doesn't have, and says which it has", () => {
-    expect(refusal(state, "worker-2", "worker-9", "hub")).toBe(
+    const resources = [...state.deployment.resources].reverse();
+    expect(refusal({ ...state, deployment: { resources } }, "worker-2", "worker-9", "hub")).toBe(
       "stack production — its state has no node and no hypervisor called worker-9 or hub " +
         "(nodes: cp-1, cp-2, cp-3, worker-2, worker-3; hypervisors: hv-1, hv-2, hv-3); name some of these",
     );
