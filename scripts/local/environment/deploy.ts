@@ -4,9 +4,7 @@ import { update, type UpdateResult } from "../platform/pulumi";
 import { policyArguments } from "../../../policy/arguments";
 import { previewPlan } from "./preview-run";
 import type { StackAccess } from "./stack-access";
-
-/** Who updates a stack, as its backend's lock says. */
-const LOCK = /created by (?<who>\S+) \(pid (?<pid>\d+)\) at (?<since>\S+)/;
+import { explainLock } from "./stack-lock";
 
 /**
  * Runs `pulumi up` on a stack and tells what happens while it happens.
@@ -30,16 +28,5 @@ export async function deploy(
       );
   }
   const result = await update("up", policyArguments(access.stack), tell, access);
-  return { ...result, errors: result.errors.map((error) => explain(error, access.stack)) };
-}
-
-/** The engine's complaint with what to do about it, where that can be known. */
-function explain(error: string, stack: string): string {
-  const lock = LOCK.exec(error)?.groups;
-  if (lock)
-    return (
-      `stack ${stack} — is being updated by ${lock["who"]} (process ${lock["pid"]}) since ${lock["since"]}; ` +
-      `wait until that has ended. If it was killed, and only then: npm run recover -- ${stack}`
-    );
-  return error;
+  return { ...result, errors: result.errors.map((error) => explainLock(error, access.stack)) };
 }

@@ -1,0 +1,134 @@
+import type { Exported, Resource } from "./exported";
+import { nameOf, type Part, partsOf } from "./parts";
+
+/** What is taken out of a state, and the state without it. */
+export interface Removal {
+  /** Nodes, then hypervisors, each by name. */
+  readonly parts: readonly Part[];
+  /** Names of resources that stay and depended on what goes. */
+  readonly released: readonly string[];
+  /** Whether etcd's members that are left are no majority of what the state had. */
+  readonly losesMajority: boolean;
+  readonly state: Exported;
+}
+
+/**
+ * Takes nodes and hypervisors out of a state; a hypervisor stands for its guests too. Everything else stays as it is,
+ * but for what it says of dependencies on them.
+ *
+ * @param names of nodes or hypervisors that the state has
+ * @throws Error when a name is unknown, the cluster's founder would go, an update is not over, or what is left would
+ *   need what goes
+ */
+export function removalOf(stack: string, exported: Exported, names: readonly string[]): Removal {
+  const where = `stack ${stack}`;
+  refusePending(where, stack, exported);
+  const resources = exported.deployment?.resources ?? [];
+  const { ambiguous, founder, hypervisors, nodes } = partsOf(resources);
+  refuseUnknown(where, names, nodes, hypervisors);
+
+  const goingHypervisors = hypervisors.filter(({ name }) => names.includes(name));
+  const isGoing = ({ name, hypervisor }: Part): boolean =>
+    names.includes(name) || goingHypervisors.some((going) => going.name === hypervisor);
+  const goingNodes = nodes.filter(isGoing);
+  refuseFounder(where, goingNodes, founder);
+  for (const { step, nodes: owners } of ambiguous) {
+    const going = owners.filter((owner) => goingNodes.some(({ name }) => name === owner));
+    if (going.length > 0 && going.length < owners.length)
+      throw new Error(
+        `${where} — its state doesn't tell whether ${nameOf(step.urn)} is there for ${owners.join(" or for ")}; ` +
+          "forget all of these, or take that node's resources out one by one with npx pulumi state delete",
+      );
+  }
+
+  const parts = [...goingNodes, ...goingHypervisors];
+  const gone = new Set(parts.flatMap((part) => part.resources.map(({ urn }) => urn)));
+  const staying = resources.filter(({ urn }) => !gone.has(urn));
+  refuseOrphans(where, staying, gone);
+  const kept = staying.map((resource) => released(resource, gone));
+  const members = nodes.filter(({ etcdMember }) => etcdMember);
+  const left = members.filter((member) => !goingNodes.includes(member));
+  return {
+    parts,
+    released: kept.filter((resource, index) => resource !== staying[index]).map(({ urn }) => nameOf(urn)),
+    losesMajority: left.length * 2 <= members.length && left.length < members.length,
+    state: { ...exported, deployment: { ...exported.deployment, resources: kept } },
+  };
+}
+
+function refusePending(where: string, stack: string, { deployment }: Exported): void {
+  const pending = deployment?.pending_operations ?? [];
+  if (pending.length === 0) return;
+  const names = pending.map(({ type, resource }) => `${type} ${nameOf(resource.urn)}`);
+  throw new Error(
+    `${where} — an update is in the middle of its work, or was interrupted in it (${names.join(", ")}); wait until it ` +
+      `has ended. If it was killed, and only then: npm run recover -- ${stack}`,
+  );
+}
+
+function refuseUnknown(
+  where: string,
+  names: readonly string[],
+  nodes: readonly Part[],
+  hypervisors: readonly Part[],
+): void {
+  const unknown = names.filter((name) => ![...nodes, ...hypervisors].some((part) => part.name === name));
+  if (unknown.length === 0) return;
+  const list = (parts: readonly Part[]): string => parts.map(({ name }) => name).join(", ") || "none";
+  throw new Error(
+    `${where} — its state has no node and no hypervisor called ${unknown.join(" or ")} ` +
+      `(nodes: ${list(nodes)}; hypervisors: ${list(hypervisors)}); name some of these`,
+  );
+}
+
+function refuseFounder(where: string, going: readonly Part[], founder: string | undefined): void {
+  const part = going.find(({ name }) => name === founder);
+  if (!part) return;
+  const guest = part.hypervisor === undefined ? "" : ` (a guest of ${part.hypervisor})`;
+  throw new Error(
+    `${where} — ${part.name}${guest} founded the cluster, and everything in the cluster would be lost with it; see ` +
+      "docs/runbooks/lost-control-plane.md, or docs/runbooks/lost-cluster.md when the cluster is gone",
+  );
+}
+
+/** Whatever stays must not be part of, made by, or a view of what goes: such a state can't be loaded any more. */
+function refuseOrphans(where: string, staying: readonly Resource[], gone: ReadonlySet<string>): void {
+  const orphans = staying.filter(
+    ({ parent, provider, viewOf }) =>
+      (parent !== undefined && gone.has(parent)) ||
+      (viewOf !== undefined && gone.has(viewOf)) ||
+      (provider !== undefined && gone.has(provider.slice(0, provider.lastIndexOf("::")))),
+  );
+  if (orphans.length > 0)
+    throw new Error(
+      `${where} — ${orphans.map(({ urn }) => nameOf(urn)).join(", ")} would be left without what they are part of; this ` +
+        "command doesn't know these resources: nothing was changed",
+    );
+}
+
+/** A resource without its dependencies on what goes; the same object when it has none. */
+function released(resource: Resource, gone: ReadonlySet<string>): Resource {
+  const { deletedWith, dependencies, propertyDependencies, replaceWith, ...rest } = resource;
+  const properties = Object.entries(propertyDependencies ?? {});
+  const all = [
+    ...(dependencies ?? []),
+    ...(replaceWith ?? []),
+    ...properties.flatMap(([, urns]) => urns ?? []),
+    ...(deletedWith === undefined ? [] : [deletedWith]),
+  ];
+  if (!all.some((urn) => gone.has(urn))) return resource;
+  const stays = (urn: string): boolean => !gone.has(urn);
+  return {
+    ...rest,
+    ...(dependencies ? { dependencies: dependencies.filter(stays) } : {}),
+    ...(replaceWith ? { replaceWith: replaceWith.filter(stays) } : {}),
+    ...(propertyDependencies
+      ? {
+          propertyDependencies: Object.fromEntries(
+            properties.map(([property, urns]) => [property, urns && urns.filter(stays)]),
+          ),
+        }
+      : {}),
+    ...(deletedWith !== undefined && stays(deletedWith) ? { deletedWith } : {}),
+  };
+}
