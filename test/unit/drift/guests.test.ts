@@ -6,7 +6,7 @@ import { expectedHypervisors, judgeGuests, parseGuests } from "../../../scripts/
 /* Does not prove what virsh prints: test/scripts/hypervisor/probe-guests.bats does. */
 const settings: DomainSettings = {
   ...{ name: "cp-1", stackId: "gitops-platform/production/production", domainType: "kvm", vcpus: 2, memoryMiB: 4096 },
-  ...{ attachment: { kind: "bridge", name: "br0" }, mac: "52:54:00:12:34:56", io: "native" },
+  ...{ attachment: { kind: "bridge", name: "br0" }, mac: "52:54:00:12:34:56", io: "native", preallocation: "sparse" },
   ...{ storageDirectory: "/srv/guests", etcdDisk: true },
 };
 const xml = renderDomain(settings);
