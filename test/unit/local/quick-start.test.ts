@@ -7,7 +7,7 @@ const ROOT = join(__dirname, "..", "..", "..");
 
 /** What a program prints that starts with the hook. */
 function run(program: string): string {
-  const hook = join(ROOT, "scripts/local/platform/lazy-modules.cjs");
+  const hook = join(ROOT, "scripts/local/platform/quick-start.cjs");
   return execFileSync(process.execPath, ["--require", hook, "--eval", program], { cwd: ROOT, encoding: "utf8" }).trim();
 }
 
@@ -23,4 +23,11 @@ it("loads a package at its first use", () => {
   expect(run(`require("@pulumi/pulumi/cmd/run/tracing").start("http://127.0.0.1:9"); console.log(${LOADED} > 0)`)).toBe(
     "true",
   );
+});
+
+it("takes no stack trace for a resource", () => {
+  const count = `require("@pulumi/pulumi").CustomResource.stackTrace(0).length`;
+  expect(run(`console.log(${count})`)).toBe("0");
+  const plain = execFileSync(process.execPath, ["--eval", `console.log(${count} > 0)`], { cwd: ROOT, encoding: "utf8" });
+  expect(plain.trim()).toBe("true");
 });
