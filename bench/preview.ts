@@ -13,13 +13,13 @@ import { Site } from "../test/plans/site";
 import { timed, type Timing } from "./cpu-seconds";
 
 const ROUNDS = 3;
-const CONTROL_PLANES = 3;
 
 async function main(): Promise<void> {
   const counts = process.argv.slice(2).map(Number);
   await ensurePulumi({ home: paths.pulumiHome, cache: paths.cache, log: () => undefined });
   for (const machines of counts.length > 0 ? counts : [3, 20, 100]) {
-    const site = await siteOf(machines);
+    const site = await Site.make("production");
+    await site.setMachines(machines);
     const clone = cloneOf(site);
     const report = async (what: string): Promise<void> => {
       print(`${machines} machines, ${what}, pulumi preview`, await median(() => enginePreview(site)));
@@ -34,23 +34,6 @@ async function main(): Promise<void> {
       rmSync(clone, { recursive: true, force: true });
     }
   }
-}
-
-/** Production with its three control planes, fewer of which its rules refuse, and workers for the rest. */
-async function siteOf(machines: number): Promise<Site> {
-  const site = await Site.make("production");
-  const [first] = site.config.nodes;
-  if (!first) throw new Error("Pulumi.production.yaml — has no nodes; restore them");
-  const hypervisors = [...new Set(site.config.nodes.map(({ hypervisor }) => hypervisor))];
-  site.config.nodes = Array.from({ length: machines }, (_, index) => ({
-    ...first,
-    name: index < CONTROL_PLANES ? `production-cp-${index + 1}` : `production-worker-${index + 1 - CONTROL_PLANES}`,
-    role: index < CONTROL_PLANES ? "control-plane" : "worker",
-    address: `198.51.100.${index + 11}`,
-    hypervisor: hypervisors[index % hypervisors.length],
-  }));
-  await site.writeConfig();
-  return site;
 }
 
 /** This clone with the stack file of a site, as a pipeline's job has it. */

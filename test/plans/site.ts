@@ -11,6 +11,7 @@ import { makeLoginKey, makeSealingPair } from "../fixtures/keys";
 import { pretendHome } from "./pretend-home";
 
 const PROJECT = "gitops-platform";
+const CONTROL_PLANES = 3;
 
 export interface SiteNode {
   name: string;
@@ -101,6 +102,20 @@ export class Site {
       ["sealingKeys[0].privateKey", this.secrets.sealing],
     ] as const)
       await execa(pulumiBinary(), [...set, `${PROJECT}:${path}`], { cwd: root, env: this.env, input });
+  }
+
+  /** So many guests on the stack file's hypervisors: three control planes, fewer of which its rules refuse, and workers. */
+  async setMachines(count: number): Promise<void> {
+    const { nodes } = this.config;
+    const hypervisors = [...new Set(nodes.map(({ hypervisor }) => hypervisor))];
+    this.config.nodes = Array.from({ length: count }, (_, index) => ({
+      ...nodes[0],
+      name: `${this.stack}-${index < CONTROL_PLANES ? "cp" : "worker"}-${index < CONTROL_PLANES ? index + 1 : index + 1 - CONTROL_PLANES}`,
+      role: index < CONTROL_PLANES ? "control-plane" : "worker",
+      address: `198.51.100.${index + 11}`,
+      hypervisor: hypervisors[index % hypervisors.length],
+    }));
+    await this.writeConfig();
   }
 
   /**

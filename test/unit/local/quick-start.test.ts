@@ -28,6 +28,9 @@ it("loads a package at its first use", () => {
 it("takes no stack trace for a resource", () => {
   const count = `require("@pulumi/pulumi").CustomResource.stackTrace(0).length`;
   expect(run(`console.log(${count})`)).toBe("0");
-  const plain = execFileSync(process.execPath, ["--eval", `console.log(${count} > 0)`], { cwd: ROOT, encoding: "utf8" });
+  const plain = execFileSync(process.execPath, ["--eval", `console.log(${count} > 0)`], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   expect(plain.trim()).toBe("true");
 });
