@@ -1,7 +1,8 @@
 /**
  * `npm test`: every check and test from a fresh clone, the drills on real local machines included.
  *
- * The suites run one after the other, cheapest first; a suite that fails does not hide what the next would say.
+ * The suites run one after the other, cheapest first, but for one that mostly waits and runs beside another; a suite that
+ * fails does not hide what the next would say.
  * Ends with `Suites: N passed, N failed`.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -13,6 +14,8 @@ import { root } from "./platform/paths";
 interface Suite {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
+  /** Runs beside the suite before it, and shows what it printed once both have ended. @default false */
+  readonly beside?: boolean;
 }
 
 const SUITES: readonly Suite[] = [
@@ -23,7 +26,7 @@ const SUITES: readonly Suite[] = [
   { name: "mirror tests", command: ["npx", "vitest", "run", "--config", "test/mirror/vitest.config.mts"] },
   { name: "policy", command: ["npx", "vitest", "run", "--config", "test/policy/vitest.config.mts"] },
   { name: "pipeline", command: ["npx", "vitest", "run", "--config", "test/pipeline/vitest.config.mts"] },
-  { name: "scripts", command: ["bats", "--recursive", "--timing", "test/scripts"] },
+  { name: "scripts", command: ["bats", "--recursive", "--timing", "test/scripts"], beside: true },
   { name: "drills", command: ["npm", "run", "--silent", "drill", "--", "all"] },
 ];
 
@@ -34,17 +37,18 @@ async function main(): Promise<void> {
       ".local/machines — a local platform is running in this clone, and the tests would take it down; run npm stop first",
     );
   await installTools();
-  const results: { name: string; passed: boolean; seconds: number }[] = [];
-  for (const { name, command } of SUITES) {
-    process.stdout.write(`\n── ${name}\n`);
-    const begin = performance.now();
-    const [program, ...args] = command;
-    const { exitCode } = await execa(program, args, {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-      reject: false,
-    });
-    results.push({ name, passed: exitCode === 0, seconds: (performance.now() - begin) / 1000 });
+  const results: Result[] = [];
+  for (const [index, suite] of SUITES.entries()) {
+    if (suite.beside) continue;
+    const after = SUITES.slice(index + 1);
+    const next = after.findIndex(({ beside }) => !beside);
+    const besides = after.slice(0, next < 0 ? undefined : next).map((other) => runSuite(other, "pipe"));
+    process.stdout.write(`\n── ${suite.name}\n`);
+    results.push(await runSuite(suite, "inherit"));
+    for (const result of await Promise.all(besides)) {
+      process.stdout.write(`\n── ${result.name}\n${result.output}\n`);
+      results.push(result);
+    }
   }
   process.stdout.write("\n");
   for (const { name, passed, seconds } of results)
@@ -52,6 +56,22 @@ async function main(): Promise<void> {
   const failed = results.filter(({ passed }) => !passed).length;
   process.stdout.write(`Suites: ${results.length - failed} passed, ${failed} failed\n`);
   process.exit(failed > 0 ? 1 : 0);
+}
+
+interface Result {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly seconds: number;
+  /** Empty where it was shown as it came. */
+  readonly output: string;
+}
+
+async function runSuite({ name, command: [program, ...args] }: Suite, output: "inherit" | "pipe"): Promise<Result> {
+  const begin = performance.now();
+  const { exitCode, all } = await execa(program, args, {
+    ...{ cwd: root, stdin: "ignore", stdout: output, stderr: output, all: true, reject: false },
+  });
+  return { name, passed: exitCode === 0, seconds: (performance.now() - begin) / 1000, output: all ?? "" };
 }
 
 /** Debian packages that only the tests need. */
