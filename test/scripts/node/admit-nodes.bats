@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# Admission: what a rebuilt machine left behind under its name is forgotten, and only that; the token and the certificates
+# are renewed without a secret in any argument. With kubectl and kubeadm mocked.
+bats_require_minimum_version 1.5.0
+load machine.bash
+
+setup() {
+  create_machine
+  export NODES='worker-1 worker 10.78.0.21 machine-2' BOOTSTRAP_TOKEN=abcdef.secretsecretsecr UPLOAD_CERTS_CONFIG=''
+  mkdir -p "$MACHINE/etc/gitops-platform"
+  echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
+  fake kubeadm </dev/null
+  fake kubectl <<'FAKE'
+case " $* " in
+*" get node "*) cat "${CALLS%/*}/node" ;;
+*" apply "*) cat >"${CALLS%/*}/token" ;;
+*" get pods "*) printf 'etcd-cp-1\netcd-cp-2\n' ;;
+*" member list "*) echo '1a, started, cp-1, https://10.78.0.11:2380, x, false'; echo '2b, started, cp-2, https://10.78.0.12:2380, x, false' ;;
+esac
+FAKE
+}
+
+# known_as IDENTITY: what the cluster has under the node's name.
+known_as() {
+  printf '{"metadata":{"annotations":{"gitops-platform/identity":"%s"}}}' "$1" >"$BATS_TEST_TMPDIR/node"
+}
+
+@test "a node that is the same machine is let in, and nothing is forgotten" {
+  known_as machine-2
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq -r '.stringData["token-id"] + .metadata.name' "$BATS_TEST_TMPDIR/token")" = abcdefbootstrap-token-abcdef ]
+  [ "$(calls secretsecret)" -eq 0 ]
+  [ "$(calls ' delete ')" -eq 0 ]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "a worker that is another machine now is forgotten first" {
+  known_as machine-1
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [[ $stderr == *'worker-1 is another machine now (was machine-1, is machine-2): forgetting the old one'* ]]
+  [ "$(calls 'delete node worker-1')" -eq 1 ]
+  [ "$(calls 'member')" -eq 0 ]
+}
+
+@test "a control plane that is another machine leaves etcd through another member, and gets the certificates" {
+  export NODES='cp-2 control-plane 10.78.0.12 machine-2' UPLOAD_CERTS_CONFIG='certificateKey: secretkey'
+  known_as machine-1
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls 'exec etcd-cp-1 .* member remove 2b')" -eq 1 ]
+  [ "$(calls 'exec etcd-cp-2')" -eq 0 ]
+  [ "$(calls 'delete node cp-2')" -eq 1 ]
+  [ "$(calls '^kubeadm init phase upload-certs')" -eq 1 ]
+  [ "$(calls secretkey)" -eq 0 ]
+  [ ! -e "$MACHINE/run/gitops-platform" ]
+}
+
+@test "a control plane whose Node is gone already still leaves etcd" {
+  export NODES='cp-2 control-plane 10.78.0.12 machine-2'
+  : >"$BATS_TEST_TMPDIR/node"
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls 'exec etcd-cp-1 .* member remove 2b')" -eq 1 ]
+  [ "$(calls 'delete node')" -eq 0 ]
+}
+
+@test "an etcd that can't let the member go stops the admission" {
+  export NODES='cp-2 control-plane 10.78.0.12 machine-2'
+  known_as machine-1
+  sed -i '/member list/i *" member remove "*) exit 1 ;;' "$FAKES/kubectl"
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't remove the etcd member 2b of cp-2"* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/token" ]
+}
+
+@test "certificates that can't be uploaded are said, and the secret is cleaned" {
+  export NODES='cp-2 control-plane 10.78.0.12 machine-2' UPLOAD_CERTS_CONFIG='certificateKey: secretkey'
+  known_as machine-2
+  fake kubeadm <<<'echo "error: no API"; exit 1'
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't upload the control plane certificates: error: no API; see"* ]]
+  [ ! -e "$MACHINE/run/gitops-platform" ]
+}
