@@ -25,13 +25,17 @@ export interface StackAccess {
 const PASSPHRASES = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"] as const;
 
 /**
- * Makes Pulumi's programs ready and finds the stack: `local` is the platform of this clone; any other is looked for in
+ * Takes the tokens that comments are written with out of this process's environment, makes Pulumi's programs ready and
+ * finds the stack: `local` is the platform of this clone; any other is looked for in
  * the backend of `PULUMI_BACKEND_URL`, or else of `pulumi login`. Without any backend it is as if nothing had been made
  * yet, when `emptyIsFine` says so.
  *
  * @throws when the stack has no file, no backend, no passphrase or, for `local`, no mirror
  */
 export async function accessStack(stack: string, options: { readonly emptyIsFine: boolean }): Promise<StackAccess> {
+  // Nothing that is started from here needs what comments are written with, least of all a merge request's code.
+  delete process.env["GITLAB_COMMENT_TOKEN"];
+  delete process.env["GITHUB_TOKEN"];
   const file = join(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(file))
     throw new Error(`stack ${stack} — has no Pulumi.${stack}.yaml in this clone; name a stack that has one`);
@@ -50,7 +54,10 @@ export async function accessStack(stack: string, options: { readonly emptyIsFine
   const backend = backendEnvironment();
   if (backend) return { stack, args: ["--stack", stack], env: { ...engineEnvironment(), ...backend } };
   if (!options.emptyIsFine)
-    throw new Error(`stack ${stack} — no state backend; set PULUMI_BACKEND_URL to the one that holds it (docs/ci.md)`);
+    throw new Error(
+      `stack ${stack} — no state backend, so what would change can't be told; set PULUMI_BACKEND_URL to the one that ` +
+        "holds it (docs/ci.md)",
+    );
   return accessEmpty(stack, file, passphrase);
 }
 
