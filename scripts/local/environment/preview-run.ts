@@ -6,6 +6,8 @@ import { pulumiBinary } from "../platform/pulumi";
 import type { Digest } from "../plan/digest";
 import { brokenPlan, type Plan, planOf, type PolicyFinding } from "../plan/plan";
 import { policyArguments } from "../../../policy/arguments";
+import { programHash } from "./program";
+import { redacted, redactedPlan } from "./redaction";
 import type { StackAccess } from "./stack-access";
 
 /** An event of Pulumi's log that a policy pack caused. */
@@ -42,11 +44,11 @@ export async function previewPlan(access: StackAccess, savePlan?: string): Promi
   if (!digest) return brokenPlan(access.stack, complaint(result.stderr, access.stack));
   const plan = planOf(access.stack, digest, findings);
   const silent = result.exitCode !== 0 && plan.errors.length === 0;
-  return {
+  return redactedPlan({
     ...plan,
     errors: silent ? [complaint(result.stderr, access.stack)] : plan.errors,
     warnings: [...(access.notice ? [access.notice] : []), ...plan.warnings],
-  };
+  });
 }
 
 function findingsOf(event: PolicyEvent): readonly PolicyFinding[] {
@@ -60,16 +62,16 @@ function findingsOf(event: PolicyEvent): readonly PolicyFinding[] {
 function parseDigest(stdout: string): Digest | undefined {
   const begin = stdout.indexOf("{");
   try {
-    return begin < 0 ? undefined : (JSON.parse(stdout.slice(begin)) as Digest);
+    return begin < 0 ? undefined : { ...(JSON.parse(stdout.slice(begin)) as Digest), program: programHash() };
   } catch {
     return undefined;
   }
 }
 
-/** What the CLI said before there was any plan. */
+/** What the CLI said before there was any plan; it may repeat the backend's URL. */
 function complaint(stderr: string, stack: string): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("npm warn"));
-  const text = lines.join("\n").replace(/^error: /, "");
+  const text = redacted(lines.join("\n").replace(/^error: /, ""));
   if (/no stack named/.test(text))
     return `stack ${stack} — is not in this backend; create it once: npx pulumi stack init ${stack} --secrets-provider passphrase`;
   return text || "Pulumi gave no reason; run npx pulumi preview to see more";

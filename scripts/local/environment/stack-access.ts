@@ -39,11 +39,6 @@ export async function accessStack(stack: string, options: { readonly emptyIsFine
   const file = join(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(file))
     throw new Error(`stack ${stack} — has no Pulumi.${stack}.yaml in this clone; name a stack that has one`);
-  await ensurePulumi({
-    home: paths.pulumiHome,
-    cache: paths.cache,
-    log: (line) => void process.stderr.write(`${line}\n`),
-  });
   if (stack === "local") return accessLocal();
   const { encryptionsalt } = (parse(readFileSync(file, "utf8")) ?? {}) as { encryptionsalt?: string };
   const passphrase = PASSPHRASES.some((name) => process.env[name]);
@@ -52,18 +47,28 @@ export async function accessStack(stack: string, options: { readonly emptyIsFine
       `stack ${stack} — its secrets are encrypted and there is no passphrase; set PULUMI_CONFIG_PASSPHRASE_FILE to a file with it`,
     );
   const backend = backendEnvironment();
-  if (backend) return { stack, args: ["--stack", stack], env: { ...engineEnvironment(), ...backend } };
-  if (!options.emptyIsFine)
+  if (!backend && !options.emptyIsFine)
     throw new Error(
       `stack ${stack} — no state backend, so what would change can't be told; set PULUMI_BACKEND_URL to the one that ` +
         "holds it (docs/ci.md)",
     );
-  return accessEmpty(stack, file, passphrase);
+  await ensurePrograms();
+  if (!backend) return accessEmpty(stack, file, passphrase);
+  return { stack, args: ["--stack", stack], env: { ...engineEnvironment(), ...backend } };
+}
+
+async function ensurePrograms(): Promise<void> {
+  await ensurePulumi({
+    home: paths.pulumiHome,
+    cache: paths.cache,
+    log: (line) => void process.stderr.write(`${line}\n`),
+  });
 }
 
 async function accessLocal(): Promise<StackAccess> {
   if (!existsSync(join(paths.mirror, "artifacts.json")))
     throw new Error("stack local — what it installs isn't built yet; run npm run mirror, half an hour the first time");
+  await ensurePrograms();
   // A pipeline's variables are for the environments; this stack has a passphrase file of its own, which they would hide.
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   ensureKeys();
