@@ -1,6 +1,6 @@
 import { addressOf } from "./address";
 import { type Change, protectionChange } from "./change";
-import { isGate, isHostKey, isMachine, isMachinePart, type Placement, type PlanNode } from "./node";
+import { isGate, isHostKey, isMachine, isMachinePart, isSharedGate, type Placement, type PlanNode } from "./node";
 import { restartsOf } from "./restart";
 import { scriptChange } from "./script-change";
 
@@ -83,6 +83,7 @@ function consequence(holdsEtcd: boolean, survives: boolean): string {
 
 function gateCost(change: Change, node: PlanNode | undefined, losses: ReadonlyMap<PlanNode, Loss>): readonly string[] {
   const name = node?.name ?? change.name;
+  if (change.operation === "delete" && isSharedGate(change)) return [];
   if (change.operation === "delete")
     return node && losses.has(node) ? [] : [`The disk gate of ${name} is deleted: its kept measurement is lost.`];
   if (change.operation === "replace") return [`The disk gate of ${name} is replaced: its disk is measured again.`];

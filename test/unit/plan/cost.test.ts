@@ -6,6 +6,7 @@ import { digestOf, step } from "./digests";
 
 const THREE = { "cp-1": "control-plane", "cp-2": "control-plane", "cp-3": "control-plane", "worker-1": "worker" };
 const LOCAL = "gitops-platform:machines:LocalMachine";
+const GUEST_TYPE = "gitops-platform:machines:LibvirtMachine";
 const CLUSTER = "gitops-platform:kubernetes:KubernetesCluster";
 const GATE = "gitops-platform:disk-gate:DiskGate";
 
@@ -60,6 +61,17 @@ describe("machines", () => {
     ]);
   });
 
+  it("a worker that shared a disk was no control plane, and what was measured together goes without a word", () => {
+    const found = costs(
+      { "cp-1": "control-plane" },
+      step("delete", [GUEST_TYPE], "worker-2"),
+      step("delete", [GUEST_TYPE, "command:remote:Command"], "worker-2-guest"),
+      step("delete", [GATE, "command:remote:Command"], "disk-gate-worker-2-together"),
+      step("delete", [GATE, "command:remote:Command"], "disk-gate-cp-1-together"),
+    );
+    expect(found).toEqual(["worker-2 is deleted with its disk; its pods move to other nodes."]);
+  });
+
   it("another host key is another server", () => {
     const prepare = [CLUSTER, "command:remote:Command"];
     const found = costs(
@@ -79,7 +91,7 @@ describe("machines", () => {
 });
 
 describe("guests", () => {
-  const LIBVIRT = ["gitops-platform:machines:LibvirtMachine", "command:remote:Command"];
+  const LIBVIRT = [GUEST_TYPE, "command:remote:Command"];
   const guest = (node: string, before: string, after: string): Step => {
     const commands = (note: string) => {
       const run = (verb: string) => `timeout --kill-after=15 2400 bash -s -- ${verb}${note}`;
