@@ -72,12 +72,16 @@ function describeScript(before: unknown, after: unknown): readonly string[] {
 
 const VERSION = /(?<![\d.])\d+\.\d+\.\d+(?![\d.])/g;
 
-/** `: 1.27.3 → 1.27.4`, where that is all that two long texts seem to differ in. */
+/** Most versions that are told of two long texts. */
+const MAX_VERSIONS = 3;
+
+/** `: 1.27.3 → 1.27.4`, where that is all that two long texts seem to differ in; in the order in which they stand there. */
 function versionChange(from = "", to = ""): string {
   const [old, current] = [from, to].map((text) => new Set(text.match(VERSION) ?? []));
   const gone = [...(old ?? [])].filter((version) => !current?.has(version));
   const come = [...(current ?? [])].filter((version) => !old?.has(version));
-  return gone.length === 1 && come.length === 1 ? `: ${gone[0] ?? ""} → ${come[0] ?? ""}` : "";
+  if (gone.length === 0 || gone.length !== come.length || gone.length > MAX_VERSIONS) return "";
+  return `: ${gone.map((version, index) => `${version} → ${come[index] ?? ""}`).join(", ")}`;
 }
 
 function isHidden(step: Step, path: string, ...values: readonly unknown[]): boolean {
