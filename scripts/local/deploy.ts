@@ -1,10 +1,12 @@
 /**
- * `npm run deploy -- STACK [--plan FILE]`: `pulumi up` on a stack, as a pipeline runs it. With `--plan` only if a
- * preview still shows what `npm run preview -- STACK --markdown FILE` did. One at a time: a second one is refused.
+ * `npm run deploy -- STACK [--plan FILE]`: `pulumi up` on a stack, as a pipeline runs it, if a preview breaks no rule.
+ * With `--plan` only if that preview is the one which `npm run preview -- STACK --markdown FILE` wrote down. One at a
+ * time: a second one is refused.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { deploy } from "./environment/deploy";
+import { redacted } from "./environment/redaction";
 import { accessStack } from "./environment/stack-access";
 
 async function main(): Promise<void> {
@@ -25,6 +27,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${redacted(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = 1;
 });

@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { previewPlan } from "./environment/preview-run";
+import { redacted } from "./environment/redaction";
 import { accessStack } from "./environment/stack-access";
 import { renderMarkdown } from "./plan/markdown";
 import { exitCodeOf } from "./plan/plan";
@@ -33,7 +34,8 @@ async function main(): Promise<void> {
   const savePlan = values["save-plan"];
   if (savePlan !== undefined) mkdirSync(dirname(savePlan), { recursive: true });
 
-  const access = await accessStack(stack, { emptyIsFine: savePlan === undefined });
+  // A comment that everything would be made anew, for want of a backend, would be taken for the plan.
+  const access = await accessStack(stack, { emptyIsFine: savePlan === undefined && !values.comment });
   const plan = await previewPlan(access, savePlan);
   const markdown = renderMarkdown(plan, review?.source);
   if (values.markdown !== undefined) {
@@ -46,6 +48,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${redacted(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = 1;
 });

@@ -2,8 +2,9 @@
  * `npm run recover -- STACK`: makes a stack ready for its next update after one was killed (a runner that died): see
  * docs/ci.md. Never while an update is alive.
  */
-import { accessStack } from "./environment/stack-access";
 import { recover } from "./environment/recover";
+import { redacted } from "./environment/redaction";
+import { accessStack } from "./environment/stack-access";
 
 async function main(): Promise<void> {
   const [stack, ...rest] = process.argv.slice(2);
@@ -14,6 +15,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${redacted(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = 1;
 });

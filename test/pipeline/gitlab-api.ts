@@ -5,7 +5,12 @@ import { text } from "node:stream/consumers";
 interface Note {
   readonly id: number;
   body: string;
+  /** @default the token's own account */
+  readonly author?: { readonly id: number };
 }
+
+/** The account that the token belongs to. */
+const OWN = { id: 71 };
 
 /** Plays the part of GitLab's API that a merge request's comments are: list, create, replace; a token is needed. */
 export class GitlabApi {
@@ -44,11 +49,13 @@ export class GitlabApi {
     const { pathname, searchParams } = new URL(request.url ?? "", this.url);
     this.requests.push(`${request.method ?? ""} ${pathname}`);
     if (request.headers["private-token"] !== this.token) return [401, { message: "401 Unauthorized" }];
+    if (pathname === "/api/v4/user") return [200, { ...OWN, username: "project_42_bot" }];
     const match = /^\/api\/v4\/projects\/42\/merge_requests\/7\/notes(?:\/(\d+))?$/.exec(pathname);
     if (!match) return [404, { message: "404 Not found" }];
     const page = Number(searchParams.get("page") ?? 1);
     const perPage = Number(searchParams.get("per_page") ?? 20);
-    if (request.method === "GET") return [200, this.notes.slice((page - 1) * perPage, page * perPage)];
+    const shown = this.notes.slice((page - 1) * perPage, page * perPage);
+    if (request.method === "GET") return [200, shown.map((note) => ({ author: OWN, ...note }))];
     const { body } = JSON.parse(await text(request)) as { body: string };
     if (request.method === "POST") {
       this.notes.push({ id: this.notes.length + 1, body });

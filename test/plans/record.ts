@@ -1,93 +1,170 @@
 /**
- * `npx tsx test/plans/record.ts [NAME ...]`: makes the recorded plans of test/unit/plan/recorded anew, with the real
- * engine and the real program on a site that only exists on paper. Needs Pulumi's programs (`npm start` installs them).
+ * `npx tsx test/plans/record.ts [--comments] [NAME ...]`: makes the recorded plans of test/unit/plan/recorded anew, with
+ * the real engine and the real program on sites that only exist on paper, and the comments that they become: read them.
+ * `--comments` makes only those, from the plans as they are. Nine minutes of CPU time for all.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ensurePulumi } from "../../airgap/pulumi/ensure";
 import type { Digest, Step, StepState } from "../../scripts/local/plan/digest";
-import { root } from "../../scripts/local/platform/paths";
+import { fingerprintOf } from "../../scripts/local/plan/fingerprint";
+import { renderMarkdown } from "../../scripts/local/plan/markdown";
+import { planOf } from "../../scripts/local/plan/plan";
+import { headline } from "../../scripts/local/plan/words";
+import { paths, root } from "../../scripts/local/platform/paths";
 import { makeLoginKey } from "../fixtures/keys";
 import { Site } from "./site";
 
 const RECORDED = join(root, "test", "unit", "plan", "recorded");
 
-interface Scenario {
-  readonly stack: "local" | "production";
-  /** Brings the site into the state before; left out: nothing is there yet. */
-  readonly before?: (site: Site) => void;
-  /** The change that is looked at. */
-  readonly change: (site: Site) => void;
-}
+/** Where a recorded comment says that it comes from. */
+const SOURCE = { commit: "0123456789abcdef0123", url: "https://git.example.org/platform/infra/-/pipelines/7" };
+
+const GUEST = "gitops-platform:machines:LibvirtMachine$command:remote:Command";
+
+/** A server that somebody ordered, in place of the guest of the same name. */
+const adopted = {
+  ...{ name: "production-cp-2", kind: "adopted", role: "control-plane", address: "198.51.100.12" },
+  hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDybJHOmHGtgmohHchy68DrJ98JIdb6Oa1kPB//25d3w",
+};
+const otherHostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
 
 const none = (): void => undefined;
-const worker3 = {
-  ...{ name: "production-worker-3", kind: "adopted", role: "worker", address: "198.51.100.23" },
-  hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+
+/** Sites that are there before something changes: the committed stack file, with a change of their own. */
+const SITES: Readonly<Record<string, { stack: "local" | "production"; before: (site: Site) => void }>> = {
+  production: { stack: "production", before: none },
+  "older Kubernetes": { stack: "production", before: ({ config }) => (config.versions["kubernetes"] = "1.27.4") },
+  "keys not protected": {
+    stack: "production",
+    before: ({ config }) => Object.assign(config["cluster"] as object, { protectKeys: false }),
+  },
+  "adopted server": { stack: "production", before: ({ config }) => config.nodes.splice(1, 1, adopted) },
+  local: { stack: "local", before: none },
 };
+
+interface Scenario {
+  readonly site: keyof typeof SITES;
+  /** Whether nothing is there yet. @default false */
+  readonly empty?: boolean;
+  /** The change that is looked at. */
+  readonly change: (site: Site) => void;
+  /** URN of a resource that somebody asks to have made anew, without its beginning. @default none */
+  readonly replace?: string;
+  /** Exit code of the preview. @default 0 */
+  readonly exitCode?: number;
+}
 
 /** Each name is a file. */
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  "first-creation": { stack: "production", change: none },
-  "no-change": { stack: "production", before: none, change: none },
-  "worker-added": { stack: "production", before: none, change: ({ config }) => config.nodes.push(worker3) },
-  "worker-removed": { stack: "production", before: none, change: ({ config }) => config.nodes.pop() },
+  "first-creation": { site: "production", empty: true, change: none },
+  "no-change": { site: "production", change: none },
+  "worker-added": {
+    site: "production",
+    change: ({ config }) =>
+      config.nodes.push({
+        ...{ name: "production-worker-3", kind: "libvirt", role: "worker", address: "198.51.100.23" },
+        ...{ hypervisor: "production-hv-3", vcpus: 4, memoryMiB: 16384, diskGiB: 100 },
+      }),
+  },
   "memory-changed": {
-    stack: "local",
-    before: none,
-    change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { memoryMiB: 8192 }),
+    site: "production",
+    change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { memoryMiB: 12288 }),
   },
-  "kubernetes-patch": {
-    stack: "local",
-    before: ({ config }) => (config.versions["kubernetes"] = "1.27.3"),
-    change: ({ config }) => (config.versions["kubernetes"] = "1.27.4"),
+  "every-guest-changed": {
+    site: "production",
+    change: ({ config }) => {
+      for (const node of config.nodes.slice(0, 3)) Object.assign(node, { vcpus: 8 });
+      for (const node of config.nodes.slice(3)) Object.assign(node, { io: "io_uring" });
+    },
   },
-  // A local machine is bound to its address; a server somebody ordered to its host key.
-  "machine-replaced": {
-    stack: "local",
-    before: none,
-    change: ({ config }) => Object.assign(config.nodes[2] ?? {}, { address: "10.78.0.23" }),
-  },
-  "server-replaced": {
-    stack: "production",
-    before: none,
-    change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { hostKey: worker3.hostKey }),
-  },
+  "machine-replaced": { site: "production", change: none, replace: `${GUEST}::production-cp-2-guest` },
   "secret-rotated": {
-    stack: "production",
-    before: none,
+    site: "production",
     change: ({ secrets }) => (secrets.deploy = makeLoginKey().privateKey),
   },
   "gate-loosened": {
-    stack: "production",
-    before: none,
+    site: "production",
     change: ({ config }) =>
       Object.assign(config.diskGate, { limitMs: 20, override: { reason: "old disks until the new ones arrive" } }),
   },
+  "protection-off": {
+    site: "production",
+    change: ({ config }) => Object.assign(config["cluster"] as object, { protectKeys: false }),
+  },
+  "protected-removed": { site: "production", change: ({ config }) => config.nodes.pop(), exitCode: 1 },
+  "worker-removed": { site: "keys not protected", change: ({ config }) => config.nodes.pop() },
+  "kubernetes-patch": { site: "older Kubernetes", change: ({ config }) => (config.versions["kubernetes"] = "1.27.16") },
+  "server-replaced": {
+    site: "adopted server",
+    change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { hostKey: otherHostKey }),
+  },
+  "container-changed": {
+    site: "local",
+    change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { memoryMiB: 8192 }),
+  },
+  // A local machine is bound to its address.
+  "container-replaced": {
+    site: "local",
+    change: ({ config }) => Object.assign(config.nodes[2] ?? {}, { address: "10.78.0.23" }),
+  },
 };
 
-async function record(name: string, { stack, before, change }: Scenario): Promise<void> {
-  const site = await Site.make(stack);
+/** Records those of the named plans that are about one site: it comes up once. */
+async function recordSite(name: string, names: readonly string[]): Promise<void> {
+  const scenarios = names.flatMap((one) => {
+    const scenario = SCENARIOS[one];
+    return scenario?.site === name ? [[one, scenario] as const] : [];
+  });
+  const kind = SITES[name];
+  if (!kind || scenarios.length === 0) return;
+  const site = await Site.make(kind.stack);
   try {
-    if (before) {
-      before(site);
-      await site.writeConfig();
-      await site.up();
-    }
-    change(site);
+    kind.before(site);
     await site.writeConfig();
-    const { exitCode, stdout, stderr } = await site.pulumi(["preview", "--json"]);
-    if (exitCode !== 0)
-      throw new Error(`${name}: the preview ended with ${exitCode}:\n${stderr}\n${stdout.slice(-2000)}`);
-    const text = JSON.stringify(trimmed(JSON.parse(stdout) as Digest), undefined, 1);
-    for (const [kind, secret] of Object.entries<string>({ ...site.secrets }))
-      if (text.includes(secret.split("\n")[2] ?? secret)) throw new Error(`${name}: the ${kind} key is in the digest`);
-    mkdirSync(RECORDED, { recursive: true });
-    writeFileSync(join(RECORDED, `${name}.json`), `${text.replaceAll(site.directory, "/site")}\n`);
-    process.stdout.write(`${name}: ${text.length} characters\n`);
+    for (const [one, scenario] of scenarios.filter(([, { empty }]) => empty)) await record(one, scenario, site);
+    if (scenarios.every(([, { empty }]) => empty)) return;
+    await site.up();
+    for (const [one, scenario] of scenarios.filter(([, { empty }]) => !empty)) await record(one, scenario, site);
   } finally {
     site.remove();
   }
+}
+
+/** Records one plan, and leaves the site as it was. @throws when the same plan made twice is not the same */
+async function record(name: string, scenario: Scenario, site: Site): Promise<void> {
+  const before = structuredClone({ config: site.config, secrets: site.secrets });
+  scenario.change(site);
+  await site.writeConfig();
+  const [first, second] = [await preview(name, scenario, site), await preview(name, scenario, site)];
+  if (fingerprintOf(site.stack, first) !== fingerprintOf(site.stack, second))
+    throw new Error(`${name}: two previews of the same change have different fingerprints`);
+  const text = JSON.stringify(trimmed(first), undefined, 1);
+  for (const [kind, secret] of Object.entries<string>({ ...site.secrets }))
+    if (text.includes(secret.split("\n")[2] ?? secret)) throw new Error(`${name}: the ${kind} key is in the digest`);
+  mkdirSync(RECORDED, { recursive: true });
+  writeFileSync(join(RECORDED, `${name}.json`), `${text.replaceAll(site.directory, "/site")}\n`);
+  Object.assign(site.config, before.config);
+  Object.assign(site.secrets, before.secrets);
+  writeComment(name);
+}
+
+async function preview(name: string, { replace, exitCode = 0 }: Scenario, site: Site): Promise<Digest> {
+  const target = replace === undefined ? [] : ["--replace", `urn:pulumi:${site.stack}::gitops-platform::${replace}`];
+  const ran = await site.pulumi(["preview", "--json", ...target]);
+  if (ran.exitCode !== exitCode)
+    throw new Error(`${name}: the preview ended with ${ran.exitCode}:\n${ran.stderr}\n${ran.stdout.slice(-2000)}`);
+  return JSON.parse(ran.stdout) as Digest;
+}
+
+/** Writes what a reviewer would see. */
+function writeComment(name: string): void {
+  const digest = JSON.parse(readFileSync(join(RECORDED, `${name}.json`), "utf8")) as Digest;
+  const plan = planOf(SITES[SCENARIOS[name]?.site ?? ""]?.stack ?? "", digest);
+  writeFileSync(join(RECORDED, `${name}.md`), renderMarkdown(plan, SOURCE));
+  process.stdout.write(`${name}: ${headline(plan)}\n`);
 }
 
 /** Without what a plan is not made from: outputs, source positions, the bodies of scripts, whole new objects. */
@@ -99,7 +176,7 @@ function trimmedStep({ op, urn, oldState, newState, replaceReasons, detailedDiff
   const keepInputs = oldState !== undefined && newState !== undefined;
   const state = (of: StepState | undefined): StepState | undefined =>
     of && {
-      ...{ type: of.type, custom: of.custom, parent: of.parent },
+      ...{ type: of.type, custom: of.custom, parent: of.parent, protect: of.protect },
       ...(keepInputs && of.inputs ? { inputs: withoutBodies(of.inputs) } : {}),
     };
   return {
@@ -120,11 +197,20 @@ function withoutBodies(inputs: Readonly<Record<string, unknown>>): Record<string
 }
 
 async function main(): Promise<void> {
-  const names = process.argv.slice(2);
-  const unknown = names.filter((name) => !(name in SCENARIOS));
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { comments: { type: "boolean" } } });
+  const unknown = positionals.filter((name) => !(name in SCENARIOS));
   if (unknown.length > 0) throw new Error(`${unknown.join(", ")} — not a plan that is recorded; see ${__filename}`);
-  for (const [name, scenario] of Object.entries(SCENARIOS))
-    if (names.length === 0 || names.includes(name)) await record(name, scenario);
+  const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
+  if (values.comments) {
+    names.forEach(writeComment);
+    return;
+  }
+  await ensurePulumi({
+    home: paths.pulumiHome,
+    cache: paths.cache,
+    log: (line) => void process.stdout.write(`${line}\n`),
+  });
+  for (const site of Object.keys(SITES)) await recordSite(site, names);
 }
 
 main().catch((error: unknown) => {

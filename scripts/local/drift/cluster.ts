@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { redacted } from "../environment/redaction";
 import type { StackAccess } from "../environment/stack-access";
 import { followEvents } from "../platform/event-log";
 import { describeEvent, type EngineEvent } from "../platform/events";
@@ -21,7 +22,7 @@ export async function exportState({ stack, env }: StackAccess): Promise<Deployme
     reject: false,
     maxBuffer: 2 ** 30,
   });
-  if (result.exitCode !== 0) throw new Error(`stack ${stack} — ${result.stderr.replace(/^error: /, "").trim()}`);
+  if (result.exitCode !== 0) throw new Error(`stack ${stack} — ${redacted(result.stderr.replace(/^error: /, "").trim())}`);
   return (JSON.parse(result.stdout) as { deployment?: Deployment }).deployment ?? {};
 }
 
@@ -60,7 +61,7 @@ export async function refreshCluster(access: StackAccess, deployment: Deployment
   findings.sort((left, right) => left.what.localeCompare(right.what));
   const seen = { findings, unready: unready.sort() };
   if (result.exitCode === 0 && errors.length === 0) return { ...seen, blind: [] };
-  return { ...seen, blind: [{ where: "cluster", reason: reasonOf(errors, result) }] };
+  return { ...seen, blind: [{ where: "cluster", reason: redacted(reasonOf(errors, result)) }] };
 }
 
 /** Every object of an unreachable cluster gives the same error: the first one says it. */

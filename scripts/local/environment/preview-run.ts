@@ -5,6 +5,8 @@ import type { Digest } from "../plan/digest";
 import { brokenPlan, type Plan, planOf } from "../plan/plan";
 import { policyArguments } from "../../../policy/arguments";
 import { describeFinding, type Finding, Findings } from "../../../policy/findings";
+import { programHash } from "./program";
+import { redacted, redactedPlan } from "./redaction";
 import type { StackAccess } from "./stack-access";
 
 interface Printed {
@@ -51,7 +53,7 @@ function planFrom(access: StackAccess, result: Printed, findings: readonly Findi
   const plan = planOf(access.stack, digest, found);
   const silent = result.exitCode !== 0 && plan.errors.length === 0;
   const unruled = findings === undefined && result.exitCode === 0;
-  return {
+  return redactedPlan({
     ...plan,
     errors: [
       ...plan.errors,
@@ -59,23 +61,23 @@ function planFrom(access: StackAccess, result: Printed, findings: readonly Findi
       ...(unruled ? [UNRULED] : []),
     ],
     warnings: [...(access.notice ? [access.notice] : []), ...plan.warnings],
-  };
+  });
 }
 
 /** The one JSON document that a preview prints; nothing when it did not get that far. */
 function parseDigest(stdout: string): Digest | undefined {
   const begin = stdout.indexOf("{");
   try {
-    return begin < 0 ? undefined : (JSON.parse(stdout.slice(begin)) as Digest);
+    return begin < 0 ? undefined : { ...(JSON.parse(stdout.slice(begin)) as Digest), program: programHash() };
   } catch {
     return undefined;
   }
 }
 
-/** What the CLI said before there was any plan. */
+/** What the CLI said before there was any plan; it may repeat the backend's URL. */
 function complaint(stderr: string, stack: string): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("npm warn"));
-  const text = lines.join("\n").replace(/^error: /, "");
+  const text = redacted(lines.join("\n").replace(/^error: /, ""));
   if (/no stack named/.test(text))
     return `stack ${stack} — is not in this backend; create it once: npx pulumi stack init ${stack} --secrets-provider passphrase`;
   return text || "Pulumi gave no reason; run npx pulumi preview to see more";

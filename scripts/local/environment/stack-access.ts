@@ -25,21 +25,20 @@ export interface StackAccess {
 const PASSPHRASES = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"] as const;
 
 /**
- * Makes Pulumi's programs ready and finds the stack: `local` is the platform of this clone; any other is looked for in
+ * Takes the tokens that comments are written with out of this process's environment, makes Pulumi's programs ready and
+ * finds the stack: `local` is the platform of this clone; any other is looked for in
  * the backend of `PULUMI_BACKEND_URL`, or else of `pulumi login`. Without any backend it is as if nothing had been made
  * yet, when `emptyIsFine` says so.
  *
  * @throws when the stack has no file, no backend, no passphrase or, for `local`, no mirror
  */
 export async function accessStack(stack: string, options: { readonly emptyIsFine: boolean }): Promise<StackAccess> {
+  // Nothing that is started from here needs what comments are written with, least of all a merge request's code.
+  delete process.env["GITLAB_COMMENT_TOKEN"];
+  delete process.env["GITHUB_TOKEN"];
   const file = join(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(file))
     throw new Error(`stack ${stack} — has no Pulumi.${stack}.yaml in this clone; name a stack that has one`);
-  await ensurePulumi({
-    home: paths.pulumiHome,
-    cache: paths.cache,
-    log: (line) => void process.stderr.write(`${line}\n`),
-  });
   if (stack === "local") return accessLocal();
   const { encryptionsalt } = (parse(readFileSync(file, "utf8")) ?? {}) as { encryptionsalt?: string };
   const passphrase = PASSPHRASES.some((name) => process.env[name]);
@@ -48,15 +47,28 @@ export async function accessStack(stack: string, options: { readonly emptyIsFine
       `stack ${stack} — its secrets are encrypted and there is no passphrase; set PULUMI_CONFIG_PASSPHRASE_FILE to a file with it`,
     );
   const backend = backendEnvironment();
-  if (backend) return { stack, args: ["--stack", stack], env: { ...engineEnvironment(), ...backend } };
-  if (!options.emptyIsFine)
-    throw new Error(`stack ${stack} — no state backend; set PULUMI_BACKEND_URL to the one that holds it (docs/ci.md)`);
-  return accessEmpty(stack, file, passphrase);
+  if (!backend && !options.emptyIsFine)
+    throw new Error(
+      `stack ${stack} — no state backend, so what would change can't be told; set PULUMI_BACKEND_URL to the one that ` +
+        "holds it (docs/ci.md)",
+    );
+  await ensurePrograms();
+  if (!backend) return accessEmpty(stack, file, passphrase);
+  return { stack, args: ["--stack", stack], env: { ...engineEnvironment(), ...backend } };
+}
+
+async function ensurePrograms(): Promise<void> {
+  await ensurePulumi({
+    home: paths.pulumiHome,
+    cache: paths.cache,
+    log: (line) => void process.stderr.write(`${line}\n`),
+  });
 }
 
 async function accessLocal(): Promise<StackAccess> {
   if (!existsSync(join(paths.mirror, "artifacts.json")))
     throw new Error("stack local — what it installs isn't built yet; run npm run mirror, half an hour the first time");
+  await ensurePrograms();
   // A pipeline's variables are for the environments; this stack has a passphrase file of its own, which they would hide.
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   ensureKeys();

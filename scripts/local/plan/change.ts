@@ -35,14 +35,23 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 export function changesOf(digest: Digest): readonly Change[] {
   const steps = new Map<string, { operation: Operation; step: Step }>();
   for (const step of digest.steps ?? []) {
-    const operation = OPERATIONS[step.op];
+    // The engine calls a resource the same of which only the protection changes.
+    const operation = OPERATIONS[step.op] ?? (protectionChange(step) ? "update" : undefined);
     if (operation === undefined || addressOf(step.urn).type === "pulumi:pulumi:Stack") continue;
     const merged: Step = { ...steps.get(step.urn)?.step, ...defined(step) };
     steps.set(step.urn, { operation, step: merged });
   }
   return [...steps.values()]
     .map(({ operation, step }) => changeOf(operation, step))
-    .sort((left, right) => compare(left.name, right.name) || compare(left.type, right.type));
+    .sort(
+      (left, right) => compare(left.name, right.name) || compare(left.type, right.type) || compareUrns(left, right),
+    );
+}
+
+/** Whether a step puts a resource's protection on or off; nothing where it leaves it as it is, or makes or deletes it. */
+export function protectionChange({ oldState, newState }: Step): "on" | "off" | undefined {
+  if (!oldState || !newState || (oldState.protect ?? false) === (newState.protect ?? false)) return undefined;
+  return newState.protect ? "on" : "off";
 }
 
 function changeOf(operation: Operation, step: Step): Change {
@@ -56,14 +65,28 @@ function changeOf(operation: Operation, step: Step): Change {
     within,
     ...(parent && parent.type !== "pulumi:pulumi:Stack" ? { owner: parent.name } : {}),
     component: state?.custom === false,
-    details: operation === "update" || operation === "replace" ? propertyChanges(step) : [],
+    details: operation === "update" || operation === "replace" ? detailsOf(step) : [],
     step,
   };
 }
 
+function detailsOf(step: Step): readonly string[] {
+  const protection = protectionChange(step);
+  // A component's protection is that of what is in it.
+  if (!protection || step.newState?.custom === false) return propertyChanges(step);
+  return [...propertyChanges(step), protection === "off" ? "protection: on → off" : "protection: off → on"];
+}
+
+const COLLATOR = new Intl.Collator("en", { numeric: true });
+
 /** `worker-2` before `worker-10`, whatever the computer's language. */
 export function compare(left: string, right: string): number {
-  return left.localeCompare(right, "en", { numeric: true });
+  return COLLATOR.compare(left, right);
+}
+
+/** For what a person calls the same: `worker-1` and `worker-01`. */
+function compareUrns({ step: left }: Change, { step: right }: Change): number {
+  return left.urn < right.urn ? -1 : Number(left.urn > right.urn);
 }
 
 function defined(step: Step): Step {

@@ -1,6 +1,7 @@
 import { addressOf } from "./address";
-import type { Change } from "./change";
-import { isGate, isHostKey, isMachine, isMachinePart, type Placement, type PlanNode } from "./node";
+import { type Change, protectionChange } from "./change";
+import { isGate, isHostKey, isMachine, isMachinePart, isSharedGate, type Placement, type PlanNode } from "./node";
+import { restartsOf } from "./restart";
 import { scriptChange } from "./script-change";
 
 /* What a plan would cost: machines, gates, keys and what holds other things. A sentence each, worst first. */
@@ -26,6 +27,7 @@ export function costsOf(
   );
   return [
     ...machineCosts(losses, nodes),
+    ...restartsOf(changes, nodes, placement, new Set(losses.keys())),
     ...changes.filter(isGate).flatMap((change) => gateCost(change, placement.get(change), losses)),
     ...changes.flatMap((change) => keyCost(change, placement.get(change), losses)),
     ...changes.flatMap(objectCost),
@@ -81,6 +83,7 @@ function consequence(holdsEtcd: boolean, survives: boolean): string {
 
 function gateCost(change: Change, node: PlanNode | undefined, losses: ReadonlyMap<PlanNode, Loss>): readonly string[] {
   const name = node?.name ?? change.name;
+  if (change.operation === "delete" && isSharedGate(change)) return [];
   if (change.operation === "delete")
     return node && losses.has(node) ? [] : [`The disk gate of ${name} is deleted: its kept measurement is lost.`];
   if (change.operation === "replace") return [`The disk gate of ${name} is replaced: its disk is measured again.`];
@@ -104,14 +107,14 @@ function milliseconds(nanoseconds: string | undefined): string {
 
 function keyCost(change: Change, node: PlanNode | undefined, losses: ReadonlyMap<PlanNode, Loss>): readonly string[] {
   const { name, operation, type } = change;
-  if (operation !== "delete" && operation !== "replace") return [];
+  if (operation !== "delete" && operation !== "replace") return protectionCost(change, node);
   if (isHostKey(change)) {
     if (operation === "delete" && node && losses.has(node)) return [];
     return [
       `The host key of ${node?.name ?? name} is ${operation}d: whoever pinned the old one is refused a connection.`,
     ];
   }
-  if (change.within.at(-1) === "gitops-platform:gitops:SealedSecrets" && isSecret(change))
+  if (isSealingKey(change))
     return [
       `The sealing key ${name} is ${operation}d: what is sealed with it in Git can't be opened by the cluster any more; ` +
         "seal it again with a key that stays first.",
@@ -120,8 +123,17 @@ function keyCost(change: Change, node: PlanNode | undefined, losses: ReadonlyMap
   return [`The secret ${name} is ${operation}d: whoever uses its old value is refused.`];
 }
 
-function isSecret({ type }: Change): boolean {
-  return type === "kubernetes:core/v1:Secret";
+/** A key that is not protected any more goes with the next update that takes it away, without another word. */
+function protectionCost(change: Change, node: PlanNode | undefined): readonly string[] {
+  if (change.component || protectionChange(change.step) !== "off") return [];
+  const what = isHostKey(change)
+    ? `The host key of ${node?.name ?? change.name}`
+    : `${isSealingKey(change) ? "The sealing key " : ""}${change.name}`;
+  return [`${what} is not protected any more: an update may delete or replace it.`];
+}
+
+function isSealingKey({ within, type }: Change): boolean {
+  return within.at(-1) === "gitops-platform:gitops:SealedSecrets" && type === "kubernetes:core/v1:Secret";
 }
 
 /** What takes other things away with it. */

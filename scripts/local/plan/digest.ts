@@ -5,6 +5,8 @@ export interface Digest {
   /** Resources that change, and the stack itself; missing when the program failed early. */
   readonly steps?: readonly Step[];
   readonly diagnostics?: readonly Diagnostic[];
+  /** SHA-256 of the program that the preview ran, which the engine doesn't tell (../environment/program.ts). */
+  readonly program?: string;
 }
 
 export interface Step {
@@ -26,6 +28,8 @@ export interface StepState {
   readonly custom: boolean;
   readonly parent?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /** Whether no update may delete or replace it. @default false */
+  readonly protect?: boolean;
 }
 
 export interface Diagnostic {

@@ -17,26 +17,32 @@ export function markOf(stack: string): string {
   return `<!-- gitops-platform plan ${stack} -->`;
 }
 
+/** The line below the mark, which doesn't show either. */
+const FINGERPRINT = /^<!-- gitops-platform plan \S+ -->\r?\n<!-- fingerprint (?<fingerprint>[0-9a-f]{64}) -->\r?\n/;
+
 /** A plan as the Markdown of a comment: at most 60,000 characters, the same for the same plan. */
 export function renderMarkdown(plan: Plan, source: PlanSource = {}): string {
-  const whole = assemble(plan, plan.groups.map(renderGroup), source);
+  const rendered = plan.groups.map(renderGroup);
+  const whole = assemble(plan, rendered, source);
   if (whole.length <= MAX_LENGTH) return whole;
   // What stands out is kept; the groups go down to their summaries, the longest first.
-  const rendered = plan.groups.map(renderGroup);
   const byLength = plan.groups.map((_, index) => index).sort((a, b) => lengthAt(rendered, b) - lengthAt(rendered, a));
+  let length = whole.length;
   for (const index of byLength) {
     const group = plan.groups[index];
-    if (group) rendered[index] = `- **${escape(group.title)}**: ${summary(group)} (too long to show here)`;
-    const text = assemble(plan, rendered, source);
-    if (text.length <= MAX_LENGTH) return text;
+    if (!group || length <= MAX_LENGTH) break;
+    length -= lengthAt(rendered, index);
+    rendered[index] = `- **${escape(group.title)}**: ${summary(group)} (too long to show here)`;
+    length += lengthAt(rendered, index);
   }
-  return assemble({ ...plan, groups: [] }, [], source).slice(0, MAX_LENGTH);
+  if (length <= MAX_LENGTH) return assemble(plan, rendered, source);
+  const nothing = `What would change in ${rendered.length} places is too long to show here.`;
+  return assemble(plan, [nothing], source).slice(0, MAX_LENGTH);
 }
 
-/** Whether two comments show the same plan, wherever each was made. */
-export function samePlan(left: string, right: string): boolean {
-  const [one, other] = [left, right].map((text) => text.replace(/\n<sub>.*<\/sub>\n/, "").trim());
-  return one === other;
+/** What tells the plan that some Markdown shows from every other one; a broken plan has nothing that does. */
+export function fingerprintIn(markdown: string): string | undefined {
+  return FINGERPRINT.exec(markdown)?.groups?.["fingerprint"];
 }
 
 function lengthAt(texts: readonly string[], index: number): number {
@@ -45,7 +51,10 @@ function lengthAt(texts: readonly string[], index: number): number {
 
 function assemble(plan: Plan, groups: readonly string[], source: PlanSource): string {
   return [
-    markOf(plan.stack),
+    [
+      markOf(plan.stack),
+      ...(plan.fingerprint && plan.errors.length === 0 ? [`<!-- fingerprint ${plan.fingerprint} -->`] : []),
+    ].join("\n"),
     `### ${escape(headline(plan))}`,
     ...section("What is wrong", plan.errors),
     ...section("Look at this first", plan.costs),

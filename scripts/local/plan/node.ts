@@ -28,6 +28,11 @@ export function isGate({ within, component }: Change): boolean {
   return !component && within.includes(GATE);
 }
 
+/** Whether a resource is the measurement of a disk beside those of other guests, which comes and goes with them. */
+export function isSharedGate(change: Change): boolean {
+  return isGate(change) && change.name.endsWith("-together");
+}
+
 /** Whether a resource is what a machine's host key is made from. */
 export function isHostKey({ within, component }: Change): boolean {
   return !component && within.includes(HOST_KEY);
@@ -45,8 +50,8 @@ export function nodesOf(digest: Digest, changes: readonly Change[]): readonly Pl
   const leaving = machines
     .filter(({ name, operation }) => operation === "delete" && !kept.some((node) => node.name === name))
     .map(({ name }): PlanNode => {
-      // The configuration doesn't name it any more, but only a control plane has a gate.
-      const gated = changes.some((change) => isGate(change) && concerns(change, name));
+      // The configuration doesn't name it any more, but only a control plane has a gate of its own.
+      const gated = changes.some((change) => isGate(change) && !isSharedGate(change) && concerns(change, name));
       return { name, role: gated ? "control-plane" : "worker", state: "leaving" };
     });
   return [...kept, ...leaving.sort((left, right) => compare(left.name, right.name))];

@@ -1,6 +1,7 @@
 import { type Change, changesOf, compare, type Operation } from "./change";
 import { costsOf } from "./cost";
 import type { Diagnostic, Digest } from "./digest";
+import { fingerprintOf } from "./fingerprint";
 import { nodesOf, type Placement, placementOf, type PlanNode } from "./node";
 
 /** What an update would do, as a person reads it. No secret is in it. */
@@ -15,6 +16,8 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** Why there is no plan, or no whole one. */
   readonly errors: readonly string[];
+  /** What tells it from every other plan; a broken one has none, and is like no other. */
+  readonly fingerprint?: string;
 }
 
 export interface Group {
@@ -38,13 +41,15 @@ export function planOf(stack: string, digest: Digest, findings: readonly PolicyF
   const changes = all.filter(({ component, details }) => !component || details.length > 0);
   const counts = { create: 0, update: 0, replace: 0, delete: 0 };
   for (const { operation } of changes) counts[operation] += 1;
+  const errors = [...messages(digest, "error"), ...policy(findings, true)].sort(compare);
   return {
     stack,
     counts,
     costs: costsOf(all, nodes, placement),
     groups: groupsOf(changes, nodes, placement),
-    warnings: [...messages(digest, "warning"), ...policy(findings, false)],
-    errors: [...messages(digest, "error"), ...policy(findings, true)],
+    warnings: [...messages(digest, "warning"), ...policy(findings, false)].sort(compare),
+    errors,
+    ...(errors.length === 0 ? { fingerprint: fingerprintOf(stack, digest) } : {}),
   };
 }
 

@@ -1,12 +1,11 @@
 import { addressOf } from "./address";
 import { SECRET, UNKNOWN, type Step } from "./digest";
+import { commandLine } from "./note";
 import { scriptChange } from "./script-change";
+import { isSecretContent, isSensitive } from "./sensitive";
 
 /** Longest value that a plan shows. */
 const MAX_VALUE = 60;
-
-/** Names whose values are never shown, whether the program marked them as secret or not. */
-const SENSITIVE = /passw|secret|token|private|credential|\bauth\b|api_?key/i;
 
 /** What changes in one resource, a line each: `spec.replicas: 1 → 2`, `its script (secret)`. */
 export function propertyChanges(step: Step): readonly string[] {
@@ -28,9 +27,30 @@ function describe(step: Step, path: string): readonly string[] {
   const after = lookUp(step.newState?.inputs, path);
   if (path === "stdin") return describeScript(before, after);
   if (isHidden(step, path, before, after)) return [`${path} (secret)`];
+  if (COMMANDS.has(path) && isCommand(step)) return describeCommand(path, before, after);
+  return describeValue(path, before, after);
+}
+
+function describeValue(path: string, before: unknown, after: unknown): readonly string[] {
   const [from, to] = [shown(before), shown(after)];
   if (from === undefined || to === undefined) return [path];
   return [`${path}: ${from} → ${to}`];
+}
+
+const COMMANDS: ReadonlySet<string> = new Set(["create", "update", "delete"]);
+
+function isCommand({ urn }: Step): boolean {
+  return addressOf(urn).type.startsWith("command:");
+}
+
+/** What a step says of itself is the same in all it runs: whoever reads the plan sees it once. */
+function describeCommand(path: string, before: unknown, after: unknown): readonly string[] {
+  if (typeof before !== "string" || typeof after !== "string") return describeValue(path, before, after);
+  const [old, current] = [commandLine(before), commandLine(after)];
+  return [
+    ...(old.facts === current.facts ? [] : [`${old.facts ?? "nothing said"} → ${current.facts ?? "nothing said"}`]),
+    ...(old.command === current.command ? [] : describeValue(path, old.command, current.command)),
+  ];
 }
 
 function describeScript(before: unknown, after: unknown): readonly string[] {
@@ -41,7 +61,7 @@ function describeScript(before: unknown, after: unknown): readonly string[] {
   return [
     ...variables.map(({ name, from, to }) => {
       // Identities of machines that aren't made yet are made up anew by every preview.
-      if (SENSITIVE.test(name) || name === "RERUN_ON") return name;
+      if (isSensitive(name) || name === "RERUN_ON") return name;
       const [old, current] = [shown(from), shown(to)];
       if (old === undefined || current === undefined) return `${name}${versionChange(from, to)}`;
       return `${name}: ${old} → ${current}`;
@@ -52,21 +72,23 @@ function describeScript(before: unknown, after: unknown): readonly string[] {
 
 const VERSION = /(?<![\d.])\d+\.\d+\.\d+(?![\d.])/g;
 
-/** `: 1.27.3 → 1.27.4`, where that is all that two long texts seem to differ in. */
+/** Most versions that are told of two long texts. */
+const MAX_VERSIONS = 3;
+
+/** `: 1.27.3 → 1.27.4`, where that is all that two long texts seem to differ in; in the order in which they stand there. */
 function versionChange(from = "", to = ""): string {
   const [old, current] = [from, to].map((text) => new Set(text.match(VERSION) ?? []));
   const gone = [...(old ?? [])].filter((version) => !current?.has(version));
   const come = [...(current ?? [])].filter((version) => !old?.has(version));
-  return gone.length === 1 && come.length === 1 ? `: ${gone[0] ?? ""} → ${come[0] ?? ""}` : "";
+  if (gone.length === 0 || gone.length !== come.length || gone.length > MAX_VERSIONS) return "";
+  return `: ${gone.map((version, index) => `${version} → ${come[index] ?? ""}`).join(", ")}`;
 }
 
 function isHidden(step: Step, path: string, ...values: readonly unknown[]): boolean {
   if (values.some((value) => holds(value, SECRET))) return true;
-  // A Secret's content is secret, however it got there.
-  const { type } = addressOf(step.urn);
-  if (/^kubernetes:core\/v1:Secret$/.test(type) && /^(data|stringData)\b/.test(path)) return true;
+  if (isSecretContent(addressOf(step.urn).type, path)) return true;
   // An ancestor that is secret as a whole shows as a blank above the path.
-  return SENSITIVE.test(path) || ancestors(path).some((above) => isBlank(step, above));
+  return isSensitive(path) || ancestors(path).some((above) => isBlank(step, above));
 }
 
 function isBlank(step: Step, path: string): boolean {

@@ -27,7 +27,8 @@ export function scriptChange(before: string, after: string): ScriptChange {
   };
 }
 
-function parseScript(text: string): Script {
+/** Takes a script as it is sent to a machine apart. */
+export function parseScript(text: string): Script {
   const variables = new Map<string, string>();
   EXPORT.lastIndex = 0;
   let end = 0;

@@ -2,10 +2,14 @@
 export interface Comment {
   readonly id: number;
   readonly body: string;
+  /** Who wrote it, as the forge tells accounts apart. */
+  readonly author: string;
 }
 
 /** Where a merge request's comments are. */
 export interface CommentApi {
+  /** Who writes with this token. */
+  self(): Promise<string>;
   /** One page of comments, oldest first, from 1 on; an empty one is the end. */
   list(page: number): Promise<readonly Comment[]>;
   create(body: string): Promise<void>;
@@ -16,13 +20,14 @@ export interface CommentApi {
 const MAX_PAGES = 100;
 
 /**
- * Writes a comment, in place of the one with the same mark where there is one: a merge request has one comment a stack,
- * and it is about the newest commit.
+ * Writes a comment, in place of our own one with the same mark where there is one: a merge request has one comment a
+ * stack, and it is about the newest commit. Whatever somebody else wrote stays, mark or not.
  */
 export async function upsertComment(api: CommentApi, mark: string, body: string): Promise<"created" | "updated"> {
+  const self = await api.self();
   for (let page = 1; page <= MAX_PAGES; page++) {
     const comments = await api.list(page);
-    const own = comments.find((comment) => comment.body.startsWith(mark));
+    const own = comments.find(({ author, body }) => author === self && body.startsWith(mark));
     if (own) {
       await api.replace(own.id, body);
       return "updated";

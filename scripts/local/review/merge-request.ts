@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { markOf, type PlanSource } from "../plan/markdown";
 import { callApi, type Comment, type CommentApi, upsertComment } from "./comments";
 
+/** Whom a workflow's own token writes as; it may not ask who it is. */
+const GITHUB_ACCOUNT = "github-actions[bot]";
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The merge request, or pull request, whose pipeline this process runs in. */
@@ -24,12 +27,18 @@ export function mergeRequest(variables: Variables): MergeRequest {
 
 function gitlab(variables: Variables): MergeRequest {
   const need = needed("a GitLab merge request's pipeline", variables);
+  const service = need("CI_API_V4_URL");
   const notes =
-    `${need("CI_API_V4_URL")}/projects/${encodeURIComponent(need("CI_PROJECT_ID"))}` +
+    `${service}/projects/${encodeURIComponent(need("CI_PROJECT_ID"))}` +
     `/merge_requests/${encodeURIComponent(need("CI_MERGE_REQUEST_IID"))}/notes`;
   const headers = { "private-token": need("GITLAB_COMMENT_TOKEN", "a project access token with the scope api") };
   const api: CommentApi = {
-    list: (page) => list("GitLab", `${notes}?sort=asc&order_by=created_at&per_page=100&page=${page}`, headers),
+    self: async () => idOf((await callApi("GitLab", "GET", `${service}/user`, headers)) as Account),
+    list: async (page) => {
+      const url = `${notes}?sort=asc&order_by=created_at&per_page=100&page=${page}`;
+      const found = (await callApi("GitLab", "GET", url, headers)) as readonly Written<"author">[];
+      return found.map(({ id, body, author }) => ({ id, body, author: idOf(author) }));
+    },
     create: async (body) => {
       await callApi("GitLab", "POST", notes, headers, { body });
     },
@@ -55,7 +64,12 @@ function github(variables: Variables): MergeRequest {
     authorization: `Bearer ${need("GITHUB_TOKEN")}`,
   };
   const api: CommentApi = {
-    list: (page) => list("GitHub", `${comments}?per_page=100&page=${page}`, headers),
+    self: () => Promise.resolve(GITHUB_ACCOUNT),
+    list: async (page) => {
+      const url = `${comments}?per_page=100&page=${page}`;
+      const found = (await callApi("GitHub", "GET", url, headers)) as readonly Written<"user">[];
+      return found.map(({ id, body, user }) => ({ id, body, author: user?.login ?? "nobody" }));
+    },
     create: async (body) => {
       await callApi("GitHub", "POST", comments, headers, { body });
     },
@@ -77,8 +91,16 @@ function review(source: PlanSource, api: CommentApi, where: string): MergeReques
   };
 }
 
-async function list(service: string, url: string, headers: Record<string, string>): Promise<readonly Comment[]> {
-  return (await callApi(service, "GET", url, headers)) as readonly Comment[];
+/** A person or a program, as GitLab and GitHub tell; a person who has left is missing from what they wrote. */
+interface Account {
+  readonly id: number;
+  readonly login?: string;
+}
+
+type Written<By extends string> = Pick<Comment, "id" | "body"> & Readonly<Partial<Record<By, Account | null>>>;
+
+function idOf(account: Account | null | undefined): string {
+  return account ? String(account.id) : "nobody";
 }
 
 function needed(where: string, variables: Variables): (name: string, what?: string) => string {

@@ -11,20 +11,21 @@ import { renderTerminal } from "../../../scripts/local/plan/terminal";
 import { digestOf, expectedComment, recorded, step } from "./digests";
 
 const SOURCE = { commit: "0123456789abcdef0123", url: "https://git.example.org/platform/infra/-/pipelines/7" };
-const LOCAL = new Set(["memory-changed", "kubernetes-patch", "machine-replaced"]);
+const stackOf = (name: string): string => (name.startsWith("container-") ? "local" : "production");
+const EXIT_CODES: Readonly<Record<string, number>> = { "no-change": 0, "protected-removed": 1 };
 
 describe("the comment on a recorded plan", () => {
   const names = readdirSync(join(__dirname, "recorded")).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? []);
   it.each(names)("%s", (name) => {
-    const plan = planOf(LOCAL.has(name) ? "local" : "production", recorded(name));
+    const plan = planOf(stackOf(name), recorded(name));
     expect(renderMarkdown(plan, SOURCE)).toBe(expectedComment(name));
-    expect(exitCodeOf(plan)).toBe(name === "no-change" ? 0 : 7);
+    expect(exitCodeOf(plan)).toBe(EXIT_CODES[name] ?? 7);
   });
 
   it("is the same in whatever order the engine went", () => {
     const digest = recorded("machine-replaced");
     const backwards = { ...digest, steps: [...(digest.steps ?? [])].reverse() };
-    expect(renderMarkdown(planOf("local", backwards), SOURCE)).toBe(expectedComment("machine-replaced"));
+    expect(renderMarkdown(planOf("production", backwards), SOURCE)).toBe(expectedComment("machine-replaced"));
   });
 });
 
@@ -75,7 +76,8 @@ describe("a preview that fails", () => {
       { message: "error: preview failed", severity: "error" },
       { message: "warning: ssh.privateKey is missing", severity: "warning" },
     ];
-    const plan = planOf("test", { diagnostics });
+    const plan = planOf("test", { diagnostics: [...diagnostics].reverse() });
+    expect(plan).toEqual(planOf("test", { diagnostics }));
     expect(plan.errors).toEqual([
       "The configuration of stack test has 1 problem; nothing was changed:\n  - nodes has no control plane",
     ]);

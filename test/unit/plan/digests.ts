@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { addressOf } from "../../../scripts/local/plan/address";
 import type { Digest, Step } from "../../../scripts/local/plan/digest";
 
 const RECORDED = join(__dirname, "recorded");
@@ -32,4 +33,17 @@ export function step(op: string, types: readonly string[], name: string, more: P
     ...(op === "delete" ? {} : { newState: state }),
     ...more,
   };
+}
+
+/** A resource without where it stands and what its name is derived from: `kubernetes:core/v1:Secret argocd-secret`. */
+export function resourceOf(type: string, name: string): string {
+  return `${type} ${name.replace(/^(sealed-secrets-key)-[0-9a-f]+$/, "$1")}`;
+}
+
+/** The resources that a plan is about, the stack itself left out. */
+export function resourcesIn({ steps }: Digest): ReadonlySet<string> {
+  const addresses = (steps ?? []).map(({ urn }) => addressOf(urn));
+  return new Set(
+    addresses.filter(({ type }) => type !== "pulumi:pulumi:Stack").map(({ type, name }) => resourceOf(type, name)),
+  );
 }

@@ -40,6 +40,13 @@ describe("on GitLab", () => {
     expect(api.notes.at(-1)?.body).toContain("new");
   });
 
+  it("leaves alone what somebody else wrote with the mark", async () => {
+    const theirs = { id: 1, body: `${markOf("staging")}\n\nnothing would change`, author: { id: 5 } };
+    api.notes.push({ ...theirs });
+    expect(await mergeRequest(variables()).comment("staging", `${markOf("staging")}\n\nnew`)).toContain("(created)");
+    expect(api.notes).toEqual([theirs, { id: 2, body: `${markOf("staging")}\n\nnew` }]);
+  });
+
   it("a token that may not is told, without the token", async () => {
     const request = mergeRequest({ ...variables(), GITLAB_COMMENT_TOKEN: "wrong-token" });
     const failure = await request.comment("staging", "text").catch((error: unknown) => (error as Error).message);
@@ -59,13 +66,17 @@ describe("on GitLab", () => {
 describe("on GitHub", () => {
   it("the pull request's comment is made once and replaced afterwards", async () => {
     const seen: string[] = [];
-    const comments: { id: number; body: string }[] = [];
+    const comments: { id: number; body: string; user: { login: string } | null }[] = [
+      { id: 1, body: `${markOf("staging")} theirs`, user: { login: "somebody" } },
+      { id: 2, body: `${markOf("staging")} of someone who left`, user: null },
+    ];
     const server = createServer((request, response) => {
       void text(request).then((body) => {
         seen.push(`${request.method ?? ""} ${request.url ?? ""} ${request.headers.authorization ?? ""}`);
         const sent = body ? (JSON.parse(body) as { body: string }) : undefined;
-        if (request.method === "POST" && sent) comments.push({ id: 5, ...sent });
-        if (request.method === "PATCH" && sent) Object.assign(comments[0] ?? {}, sent);
+        if (request.method === "POST" && sent)
+          comments.push({ id: 5, ...sent, user: { login: "github-actions[bot]" } });
+        if (request.method === "PATCH" && sent) Object.assign(comments[2] ?? {}, sent);
         response.end(JSON.stringify(request.url?.endsWith("page=1") ? comments : []));
       });
     });
@@ -86,9 +97,12 @@ describe("on GitHub", () => {
       server.close();
       rmSync(directory, { recursive: true });
     }
-    expect(comments).toEqual([{ id: 5, body: `${markOf("staging")} two` }]);
+    expect(comments.map(({ body }) => body.slice(markOf("staging").length))).toEqual([
+      ...[" theirs", " of someone who left", " two"],
+    ]);
     expect(seen.every((line) => line.endsWith(" Bearer t"))).toBe(true);
     expect(seen.map((line) => line.split(/\?| Bearer/)[0])).toEqual([
+      "GET /repos/a/b/issues/3/comments",
       "GET /repos/a/b/issues/3/comments",
       "POST /repos/a/b/issues/3/comments",
       "GET /repos/a/b/issues/3/comments",

@@ -1,0 +1,47 @@
+/** The recorded plans of production are about the program and the stack file as they are: they can't go stale unseen. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import type { Digest } from "../../../scripts/local/plan/digest";
+import { captureStack } from "../../graph/captured-stack";
+import { recorded, resourcesIn, resourceOf } from "./digests";
+
+/** What to do when one of these fails. */
+const AGAIN = "the program has changed: npx tsx test/plans/record.ts, and read what the comments say now";
+
+let graph: ReadonlySet<string>;
+beforeAll(async () => {
+  const { resources } = await captureStack("production");
+  graph = new Set(resources.map(({ type, name }) => resourceOf(type, name)));
+}, 60_000);
+
+describe("the recorded plans of production", () => {
+  it("first creation makes every resource of the program, and nothing else", () => {
+    const made = resourcesIn(recorded("first-creation"));
+    expect([...made].sort(), AGAIN).toEqual([...graph].filter((one) => !/^pulumi:pulumi:Stack /.test(one)).sort());
+  });
+
+  const names = readdirSync(join(__dirname, "recorded")).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? []);
+  it.each(names.filter((name) => !name.startsWith("container-")))("%s is about resources of the program", (name) => {
+    // Whichever node it is: one plan adds a worker like the others. One server is adopted, where the file has a guest.
+    const kind = (one: string): string => one.replace(/(cp|worker)-\d/, "$1-N");
+    const known = new Set([...graph].map(kind));
+    const unknown = [...resourcesIn(recorded(name))].filter(
+      (one) => !known.has(kind(one)) && one !== "command:remote:Command adoption-production-cp-2",
+    );
+    expect(unknown, AGAIN).toEqual([]);
+  });
+
+  it("were made with the committed stack file", () => {
+    const file = parse(readFileSync(join(__dirname, "..", "..", "..", "Pulumi.production.yaml"), "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    for (const section of ["nodes", "hypervisors", "cluster", "versions", "network", "diskGate"])
+      expect(sectionOf(recorded("first-creation"), section), AGAIN).toEqual(file.config[`gitops-platform:${section}`]);
+  });
+});
+
+function sectionOf({ config }: Digest, section: string): unknown {
+  return JSON.parse(config?.[`gitops-platform:${section}`] ?? "null");
+}
