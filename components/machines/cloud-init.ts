@@ -42,7 +42,6 @@ export function renderUserData({ hostKey, loginKey, name, user }: GuestIdentity)
     disable_root: user !== "root",
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ssh_genkeytypes: [],
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: `${hostKey.publicKey} ${name}` },
     growpart: { mode: "auto", devices: ["/"], ignore_growroot_disabled: false },
     resize_rootfs: true,

@@ -22,7 +22,6 @@ describe("user-data", () => {
     expect(userData("root")).toMatchObject({
       hostname: "cp-1",
       ssh_deletekeys: true,
-      ssh_genkeytypes: [],
       ssh_keys: { ed25519_private: PRIVATE, ed25519_public: "ssh-ed25519 HOST cp-1" },
     });
   });
