@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const unknown = names.filter((name) => name !== "all" && !drills.some((drill) => drill.name === name));
   if (unknown.length > 0) throw new Error(`drill ${unknown.join(", ")} — not known; \`npm run drill\` lists them`);
   const all = names.includes("all");
-  const chosen = all ? drills.filter(({ alone }) => !alone) : drills.filter(({ name }) => names.includes(name));
+  const chosen = all ? drills : drills.filter(({ name }) => names.includes(name));
   const failed: string[] = [];
   let running = false;
   for (const drill of chosen) {

@@ -6,8 +6,6 @@ export interface Drill {
   readonly promise: string;
   /** What has to be there before: the running platform, or nothing at all. */
   readonly needs: "platform" | "nothing";
-  /** Left out of `all`: only run by its name. @default false */
-  readonly alone?: boolean;
   /**
    * Proves the promise or throws. Tells what it sees.
    *
