@@ -22,7 +22,8 @@ export async function exportState({ stack, env }: StackAccess): Promise<Deployme
     reject: false,
     maxBuffer: 2 ** 30,
   });
-  if (result.exitCode !== 0) throw new Error(`stack ${stack} — ${redacted(result.stderr.replace(/^error: /, "").trim())}`);
+  if (result.exitCode !== 0)
+    throw new Error(`stack ${stack} — ${redacted(result.stderr.replace(/^error: /, "").trim())}`);
   return (JSON.parse(result.stdout) as { deployment?: Deployment }).deployment ?? {};
 }
 
