@@ -6,6 +6,15 @@ import { inlineLibraries, renderScript } from "./script";
 
 const SCRIPTS = join(__dirname, "..", "..", "scripts", "node");
 
+/** Scripts with their libraries, by name: a stack with a hundred machines sends each a hundred times. */
+const bodies = new Map<string, string>();
+
+function bodyOf(script: string): string {
+  const body = bodies.get(script) ?? inlineLibraries(join(SCRIPTS, script));
+  bodies.set(script, body);
+  return body;
+}
+
 export interface RemoteStepArgs {
   /** The machine the script runs on, as root. */
   readonly on: Host;
@@ -47,7 +56,7 @@ export class RemoteStep extends command.remote.Command {
     const note = args.note === undefined ? "" : ` # ${args.note}`;
     const run = (verb: "apply" | "change" | "destroy"): string =>
       `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${args.timeoutSeconds ?? 300} bash -s -- ${verb}${note}`;
-    const body = inlineLibraries(join(SCRIPTS, args.script));
+    const body = bodyOf(args.script);
     const stdin = pulumi
       .all([pulumi.all(args.env ?? {}), pulumi.all([args.on.identity, ...(args.rerunOn ?? [])])])
       .apply(([env, rerunOn]) => renderScript(body, { ...env, RERUN_ON: rerunOn.join(" ") }));

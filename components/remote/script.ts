@@ -5,18 +5,11 @@ import { dirname, join } from "node:path";
 const SOURCE_LINE = /^\. "\$\(dirname "\$0"\)\/(?<file>[\w./-]+\.sh)"$/gm;
 const ENV_NAME = /^[A-Z][A-Z0-9_]*$/;
 
-/** By path: a stack with a hundred machines sends each script a hundred times. */
-const inlined = new Map<string, string>();
-
-/** Reads a script, once, and puts the text of every library it sources in place of the line that sources it. */
+/** Reads a script and puts the text of every library it sources in place of the line that sources it. */
 export function inlineLibraries(file: string): string {
-  const known = inlined.get(file);
-  if (known !== undefined) return known;
-  const whole = readFileSync(file, "utf8").replace(SOURCE_LINE, (_line, library: string) =>
+  return readFileSync(file, "utf8").replace(SOURCE_LINE, (_line, library: string) =>
     inlineLibraries(join(dirname(file), library)).replace(/^#!.*\n/, ""),
   );
-  inlined.set(file, whole);
-  return whole;
 }
 
 /** Quotes a value for POSIX shells; any text is safe, newlines and quotes included. */
