@@ -112,6 +112,8 @@ export const guestShape = {
   vcpus: field.number({ need: "a whole number from 1 to 256", example: "2" }, { min: 1, max: 256, whole: true }),
   /** A change restarts the guest. */
   memoryMiB,
+  /** What `virsh cpu-models x86_64` lists, for guests that move between unlike hypervisors. @default the hypervisor's own */
+  cpuModel: deviceName("Skylake-Server").optional(),
   /** It can grow; a smaller one is refused. */
   diskGiB,
   /** `full` writes every block beforehand, so that none is first allocated while etcd waits for it. */

@@ -10,7 +10,17 @@ import { publicKeyOf } from "./public-key";
 /** What a node says of its guest; the name of the hypervisor stands for the hypervisor. */
 type GuestSpec = Pick<
   LibvirtMachineArgs,
-  "vcpus" | "memoryMiB" | "diskGiB" | "preallocation" | "io" | "etcdDiskGiB" | "mac" | "ipv6" | "gateway6" | "autostart"
+  | "vcpus"
+  | "memoryMiB"
+  | "cpuModel"
+  | "diskGiB"
+  | "preallocation"
+  | "io"
+  | "etcdDiskGiB"
+  | "mac"
+  | "ipv6"
+  | "gateway6"
+  | "autostart"
 > & { readonly hypervisor: string };
 
 /** A node as an environment names it; the kind says what stands behind the name. */

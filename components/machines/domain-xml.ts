@@ -12,6 +12,8 @@ export interface DomainSettings {
   readonly stackId: string;
   /** `kvm`: the hypervisor's processor, passed through. `qemu`: emulated in software. */
   readonly domainType: "kvm" | "qemu";
+  /** A processor that libvirt knows by name: `Skylake-Server`. @default the hypervisor's own, or all that emulation can do */
+  readonly cpuModel?: string;
   readonly vcpus: number;
   readonly memoryMiB: number;
   /** A bridge of the hypervisor, or a network of libvirt. */
@@ -59,8 +61,7 @@ function domain(settings: DomainSettings, digest: string): string {
       vcpu: { "@placement": "static", "#": vcpus },
       os: { type: { "@arch": "x86_64", "@machine": "q35", "#": "hvm" }, boot: { "@dev": "hd" } },
       features: { acpi: {}, apic: {} },
-      // Emulation knows no host processor; "maximum" is all that it can do.
-      cpu: domainType === "kvm" ? { "@mode": "host-passthrough", "@check": "none" } : { "@mode": "maximum" },
+      cpu: cpuOf(settings),
       clock: { "@offset": "utc" },
       on_poweroff: "destroy",
       on_reboot: "restart",
@@ -86,6 +87,13 @@ function domain(settings: DomainSettings, digest: string): string {
     },
   };
   return create(document).end({ prettyPrint: true, headless: true });
+}
+
+function cpuOf({ cpuModel, domainType }: DomainSettings): object {
+  if (cpuModel !== undefined)
+    return { "@mode": "custom", "@match": "exact", model: { "@fallback": "forbid", "#": cpuModel } };
+  // Emulation knows no host processor; "maximum" is all that it can do.
+  return domainType === "kvm" ? { "@mode": "host-passthrough", "@check": "none" } : { "@mode": "maximum" };
 }
 
 /** The seed is a virtio disk too: cloud images lack the driver of an emulated CD-ROM drive at the time they look. */

@@ -27,6 +27,8 @@ export interface LibvirtMachineArgs {
   readonly vcpus: number;
   /** A change restarts the guest. */
   readonly memoryMiB: number;
+  /** A processor that libvirt knows by name. A change restarts the guest. @default the hypervisor's own */
+  readonly cpuModel?: string;
   /** It can grow; a smaller one is refused. */
   readonly diskGiB: number;
   /** `full` writes every block beforehand. @default "sparse" */
@@ -166,6 +168,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
         domainType: type,
         vcpus: args.vcpus,
         memoryMiB: args.memoryMiB,
+        ...(args.cpuModel === undefined ? {} : { cpuModel: args.cpuModel }),
         attachment: settings.attachment,
         mac,
         io: args.io ?? "native",

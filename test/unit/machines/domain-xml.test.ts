@@ -103,6 +103,14 @@ describe("renderDomain", () => {
     expect(masked(renderDomain({ ...settings, domainType: "qemu" }))).toBe(emulated);
   });
 
+  it("has the processor that was asked for, and no other", () => {
+    const named = GOLDEN.replace(
+      '<cpu mode="host-passthrough" check="none"/>',
+      '<cpu mode="custom" match="exact">\n    <model fallback="forbid">Skylake-Server</model>\n  </cpu>',
+    );
+    expect(masked(renderDomain({ ...settings, cpuModel: "Skylake-Server" }))).toBe(named);
+  });
+
   it("leaves the blocks of a disk that was written beforehand where they are", () => {
     const full = GOLDEN.replaceAll('discard="unmap"', 'discard="ignore"');
     expect(masked(renderDomain({ ...settings, preallocation: "full" }))).toBe(full);
@@ -133,6 +141,7 @@ describe("renderDomain", () => {
     ["processors", { vcpus: 2 }],
     ["io", { io: "io_uring" }],
     ["the domain type", { domainType: "qemu" }],
+    ["the processor", { cpuModel: "Nehalem" }],
   ])("tells by the digest that %s changed", (_what, change) => {
     expect(digestOf(renderDomain({ ...settings, ...change }))).not.toBe(digestOf(renderDomain(settings)));
   });
@@ -150,7 +159,14 @@ describe("renderDomain", () => {
     [`${domainType} on a bridge`, { ...settings, domainType }],
     [
       `${domainType} on a network, with io_uring, without a disk for etcd`,
-      { ...settings, domainType, io: "io_uring", etcdDisk: false, attachment: { kind: "network", name: "nodes" } },
+      {
+        ...settings,
+        domainType,
+        io: "io_uring",
+        etcdDisk: false,
+        cpuModel: "Nehalem",
+        attachment: { kind: "network", name: "nodes" },
+      },
     ],
   ]);
 
