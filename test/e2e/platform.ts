@@ -6,20 +6,25 @@ import { execa, type Options } from "execa";
 import { parse } from "yaml";
 import { paths, root } from "../../scripts/local/platform/paths";
 import { configuredNodes, type ConfiguredNode } from "../../scripts/local/platform/stack";
+import { watchSteal } from "./stolen-time";
 
 export interface Ran {
   readonly exitCode: number;
   /** Standard output and error in the order they came. */
   readonly output: string;
   readonly seconds: number;
+  /** Those of them that this computer's host did not give to others: what limits are for. */
+  readonly ownSeconds: number;
 }
 
 /** Runs a command to its end, whatever its exit code. */
 export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ran> {
   const begin = performance.now();
+  const stolen = watchSteal();
   const result = await execa(command, args, { cwd: root, reject: false, all: true, stdin: "ignore", ...options });
   const output = typeof result.all === "string" ? result.all : "";
-  return { exitCode: result.exitCode, output, seconds: (performance.now() - begin) / 1000 };
+  const seconds = (performance.now() - begin) / 1000;
+  return { exitCode: result.exitCode, output, seconds, ownSeconds: seconds * (1 - stolen()) };
 }
 
 /** Runs a command that has to succeed. @throws with its output when it does not */
@@ -52,11 +57,22 @@ export async function start(): Promise<Ran> {
 export const stop = (): Promise<Ran> => run("npm", ["stop", "--silent"]);
 export const pulumi = (...args: string[]): Promise<Ran> => run("npm", ["run", "--silent", "pulumi", "--", ...args]);
 
-/** `npm start` that has to succeed. */
+/** `npm start` that has to succeed; once more where the disk gate says to, as it found the processors busy with other work. */
 export async function mustStart(): Promise<Ran> {
-  const ran = await start();
+  const first = await start();
+  const busy = /\[disk-gate\] .* The CPU was contended meanwhile/.test(first.output);
+  const ran = first.exitCode !== 0 && busy ? inAll(first, await start()) : first;
   if (ran.exitCode !== 0) throw new Error(`npm start ended with ${ran.exitCode}:\n${ran.output}`);
   return ran;
+}
+
+function inAll(first: Ran, second: Ran): Ran {
+  return {
+    exitCode: second.exitCode,
+    output: `${first.output}\n${second.output}`,
+    seconds: first.seconds + second.seconds,
+    ownSeconds: first.ownSeconds + second.ownSeconds,
+  };
 }
 
 export const kubectlBinary = join(paths.mirror, "bin", "kubectl");
