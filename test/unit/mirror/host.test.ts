@@ -15,15 +15,18 @@ describe("withLock", () => {
   it("lets a second process wait until the first is through", async () => {
     const file = join(directory, "lock");
     const events: string[] = [];
+    let taken: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (taken = resolve));
     const first = withLock(
       file,
       () => undefined,
       async () => {
-        await sleep(100);
+        taken();
+        await sleep(300);
         events.push("first");
       },
     );
-    await sleep(20);
+    await held;
     await withLock(
       file,
       (pid) => events.push(`waiting for ${pid === process.pid ? "us" : pid}`),
