@@ -17,7 +17,7 @@ const ROUNDS = 3;
 async function main(): Promise<void> {
   const counts = process.argv.slice(2).map(Number);
   await ensurePulumi({ home: paths.pulumiHome, cache: paths.cache, log: () => undefined });
-  for (const machines of counts.length > 0 ? counts : [3, 20, 100]) {
+  for (const machines of counts.length > 0 ? counts : [5, 20, 100]) {
     const site = await Site.make("production");
     await site.setMachines(machines);
     const clone = cloneOf(site);
@@ -69,7 +69,7 @@ async function preview(site: Site, clone: string): Promise<Timing> {
   return timed(site.directory, async () => {
     const { exitCode, stdout, stderr } = await execa(
       process.execPath,
-      ["--import", "tsx", "scripts/local/preview.ts", site.stack],
+      ["--require", "tsx/cjs", "scripts/local/preview.ts", site.stack],
       { cwd: clone, env: { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE }, reject: false, stdin: "ignore" },
     );
     if (exitCode !== 0 && exitCode !== 7)

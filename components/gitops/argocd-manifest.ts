@@ -6,6 +6,9 @@ import { mapContainers, mapPods, withImagesKept, withPromptReadiness } from "./w
 /** The namespace Argo CD runs in. The official manifest's cluster role bindings assume this very name. */
 export const NAMESPACE = "argocd";
 
+/** The definition of ApplicationSets, half of the official manifest. */
+export const APPLICATION_SETS = "applicationsets.argoproj.io";
+
 /** The ConfigMap with the hosts that Git over SSH may reach. */
 export const KNOWN_HOSTS = "argocd-ssh-known-hosts-cm";
 
@@ -62,9 +65,7 @@ function without(component: string): Change {
 }
 
 const withoutApplicationSets: Change = (objects) =>
-  without("applicationset-controller")(objects).filter(
-    ({ metadata }) => metadata.name !== "applicationsets.argoproj.io",
-  );
+  without("applicationset-controller")(objects).filter(({ metadata }) => metadata.name !== APPLICATION_SETS);
 
 /** Puts every object that lives in a namespace into Argo CD's own. */
 const inNamespace: Change = (objects) =>

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Artifact } from "../artifacts/artifact";
-import { argoCdObjects, KNOWN_HOSTS, NAMESPACE } from "./argocd-manifest";
+import { APPLICATION_SETS, argoCdObjects, KNOWN_HOSTS, NAMESPACE } from "./argocd-manifest";
 import { REDIS_SECRET, redisConfiguration } from "./argocd-redis";
 import { knownHosts } from "./known-hosts";
 import { readManifest } from "./manifest";
@@ -112,11 +112,17 @@ export class ArgoCd extends pulumi.ComponentResource {
     ];
 
     const objects = pinnedObjects(
-      argoCdObjects(readManifest(`argocd-v${args.version}-install.yaml`), {
-        reconciliationSeconds: args.reconciliationSeconds,
-        applicationSets: args.applicationSets,
-        nodePort: args.nodePort?.port,
-      }),
+      argoCdObjects(
+        readManifest(
+          `argocd-v${args.version}-install.yaml`,
+          args.applicationSets === false ? APPLICATION_SETS : undefined,
+        ),
+        {
+          reconciliationSeconds: args.reconciliationSeconds,
+          applicationSets: args.applicationSets,
+          nodePort: args.nodePort?.port,
+        },
+      ),
       args.artifacts,
     );
     const isDefinition = ({ kind }: { kind: string }): boolean => kind === "CustomResourceDefinition";

@@ -11,8 +11,11 @@ fail() {
 }
 
 command -v node >/dev/null || fail "node — not found; install Node.js 20.19 or newer (Debian: apt-get install nodejs npm, or nodejs.org)"
-node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
-  fail "node — version is $(node --version), need 20.19 or newer; install a newer Node.js"
+version=$(node --version) # v20.19.1
+major=${version#v} major=${major%%.*}
+minor=${version#*.} minor=${minor%%.*}
+[ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } ||
+  fail "node — version is $version, need 20.19 or newer; install a newer Node.js"
 
 # What was installed last is told by a copy of the lock file it came from.
 if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
@@ -21,4 +24,4 @@ if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
   cp package-lock.json node_modules/.installed-lock.json
 fi
 
-exec node --import tsx "$@"
+exec node --require tsx/cjs "$@"

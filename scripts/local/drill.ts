@@ -7,6 +7,10 @@ import { drills } from "../../test/e2e/drills";
 import type { Drill } from "../../test/e2e/drill";
 import { mustStart, stop } from "../../test/e2e/platform";
 
+/** How much of a failure is repeated at the end. */
+const LAST_LINES = 6;
+const LINE_LENGTH = 300;
+
 async function main(): Promise<void> {
   const names = process.argv.slice(2);
   if (names.length === 0) {
@@ -21,12 +25,13 @@ async function main(): Promise<void> {
   const failed: string[] = [];
   let running = false;
   for (const drill of chosen) {
-    const proved = await prove(drill, running, !all);
-    if (!proved) failed.push(drill.name);
-    running = proved && drill.needs === "platform";
+    const problem = await prove(drill, running, !all);
+    if (problem !== undefined) failed.push(`${drill.name}: ${problem}`);
+    running = problem === undefined && drill.needs === "platform";
   }
   await stopOrThrow();
-  if (failed.length > 0) process.stdout.write(`failed: ${failed.join(", ")}\n`);
+  // What went wrong is far up by now, between other drills.
+  for (const line of failed) process.stdout.write(`failed: ${line}\n`);
   process.stdout.write(`${chosen.length - failed.length} passed, ${failed.length} failed\n`);
   process.exit(failed.length > 0 ? 1 : 0);
 }
@@ -42,7 +47,8 @@ async function stopOrThrow(): Promise<void> {
   if (exitCode !== 0) throw new Error(`npm stop ended with ${exitCode}:\n${output}`);
 }
 
-async function prove(drill: Drill, running: boolean, byName: boolean): Promise<boolean> {
+/** @returns what kept the drill from its promise, in a few lines; nothing when it is proved */
+async function prove(drill: Drill, running: boolean, byName: boolean): Promise<string | undefined> {
   const begin = performance.now();
   const say = (line: string): void => void process.stdout.write(`  ${line.replaceAll("\n", "\n  ")}\n`);
   process.stdout.write(`\n${drill.name}: ${drill.promise}\n`);
@@ -50,12 +56,18 @@ async function prove(drill: Drill, running: boolean, byName: boolean): Promise<b
     await prepare(drill, running);
     const figure = await drill.run(say, byName);
     process.stdout.write(`${drill.name}: proved, ${figure} (${((performance.now() - begin) / 1000).toFixed(0)} s)\n`);
-    return true;
+    return undefined;
   } catch (error) {
     say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.stdout.write(`${drill.name}: FAILED\n`);
-    return false;
+    return summary(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The first line, and the last ones: a command that failed prints its reason at its end. */
+function summary(message: string): string {
+  const [first = "", ...rest] = message.trim().split("\n");
+  return [first, ...rest.slice(-LAST_LINES)].map((line) => line.slice(0, LINE_LENGTH)).join("\n    ");
 }
 
 main().catch((error: unknown) => {

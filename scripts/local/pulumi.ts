@@ -15,9 +15,12 @@ async function main(): Promise<never> {
   await holdPlatform();
   const [command = "help", ...args] = process.argv.slice(2);
   const stack = WITH_CONFIG.has(command) ? localStack : command === "stack" ? ["--stack", "local"] : [];
+  const { NODE_OPTIONS, ...env } = pulumiEnvironment();
+  // A program that starts quickly leaves out what Pulumi's SDK would tell.
+  const debug = args.includes("--debug");
   const { status } = spawnSync(pulumiBinary(), [command, ...args, ...stack], {
     cwd: root,
-    env: { ...process.env, ...pulumiEnvironment() },
+    env: { ...process.env, ...env, ...(debug ? {} : { NODE_OPTIONS }) },
     stdio: "inherit",
   });
   process.exit(status ?? 1);

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { artifactList } from "../fixtures/artifacts";
 import { makeLoginKey, makeSealingPair } from "../fixtures/keys";
+import { testedStackFile } from "../stacks/stack-file";
 
 const PROJECT = "gitops-platform";
-const ROOT = join(__dirname, "..", "..");
 
 /** How the engine's protocol marks a secret, and a value that is not known before something is made. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -45,12 +45,14 @@ export interface CapturedStack {
 }
 
 /**
- * Runs the real program with the real file of a stack, under mocks, as a first preview would: what resources will tell
+ * Runs the real program with the file of a stack, under mocks, as a first preview would: what resources will tell
  * is unknown, but for passwords, which are followed to where they end up. What the file leaves to whoever runs the stack (keys, list of artifacts) is made here.
  * Once a process: the program is a module.
+ *
+ * @param given the stack's configuration without its secrets. @default its file's
  */
-export async function captureStack(stack: string): Promise<CapturedStack> {
-  const { config, secrets } = await completeConfig(stack);
+export async function captureStack(stack: string, given = configOf(stack)): Promise<CapturedStack> {
+  const { config, secrets } = await completeConfig(given);
   const resources: Captured[] = [];
   const generated: string[] = [];
   await pulumi.runtime.setMocks(
@@ -76,10 +78,15 @@ export async function captureStack(stack: string): Promise<CapturedStack> {
   return { resources, secrets, generated };
 }
 
-/** A stack's file, completed, as Pulumi hands it to the program. */
-async function completeConfig(stack: string): Promise<{ config: Record<string, string>; secrets: string[] }> {
-  const file = parse(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, object> };
-  const section = (name: string): Record<string, unknown> => ({ ...file.config[`${PROJECT}:${name}`] });
+type Config = Readonly<Record<string, object>>;
+
+function configOf(stack: string): Config {
+  return (parse(readFileSync(testedStackFile(stack), "utf8")) as { config: Config }).config;
+}
+
+/** A stack's configuration, completed, as Pulumi hands it to the program. */
+async function completeConfig(given: Config): Promise<{ config: Record<string, string>; secrets: string[] }> {
+  const section = (name: string): Record<string, unknown> => ({ ...given[`${PROJECT}:${name}`] });
   const [login, deploy, sealing] = [makeLoginKey(), makeLoginKey(), await makeSealingPair()];
   const list = join(mkdtempSync(join(tmpdir(), "gitops-platform-graph-")), "artifacts.json");
   writeFileSync(list, JSON.stringify(artifactList(section("versions") as Record<string, string>)));
@@ -89,8 +96,8 @@ async function completeConfig(stack: string): Promise<{ config: Record<string, s
     artifacts: { ...section("artifacts"), list },
     sealingKeys: [sealing],
   };
-  const config = { ...file.config };
-  for (const [name, value] of Object.entries(completed)) config[`${PROJECT}:${name}`] = value as object;
+  const config: Record<string, unknown> = { ...given };
+  for (const [name, value] of Object.entries(completed)) config[`${PROJECT}:${name}`] = value;
   return {
     config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])),
     secrets: [login.privateKey, deploy.privateKey, sealing.privateKey],

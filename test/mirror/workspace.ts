@@ -32,7 +32,7 @@ export class Workspace {
     project = PROJECT,
   ): { child: ChildProcess; lines: string[]; exit: Promise<number | null> } {
     const lines: string[] = [];
-    const child = spawn(process.execPath, ["--import", "tsx", "airgap/mirror.ts", ...args], {
+    const child = spawn(process.execPath, ["--require", "tsx/cjs", "airgap/mirror.ts", ...args], {
       cwd: project,
       // Go keeps its caches: only the mirror's is a test's own.
       env: { ...process.env, XDG_CACHE_HOME: this.home, GOCACHE: goCache() },

@@ -34,7 +34,7 @@ function spoken(): { outside: readonly string[]; connects: number } {
 
 describe.each(["staging", "production"])("%s", (stack) => {
   it("before there is any state: nothing at all", async () => {
-    const command = [process.execPath, "--import", "tsx", "scripts/local/preview.ts", stack];
+    const command = [process.execPath, "--require", "tsx/cjs", "scripts/local/preview.ts", stack];
     const { exitCode, stdout } = await execa("strace", [...STRACE, ...command], {
       ...{ cwd: root, reject: false, stdin: "ignore" },
       env: { PULUMI_BACKEND_URL: "", PULUMI_CREDENTIALS_PATH: scratch },

@@ -59,7 +59,7 @@ function takeOut(hypervisor: string): void {
 
 /** The command as an operator runs it, and the addresses outside this computer that it connected to. */
 async function run(...args: string[]) {
-  const command = [process.execPath, "--import", "tsx", "scripts/local/forget.ts", "production", ...args];
+  const command = [process.execPath, "--require", "tsx/cjs", "scripts/local/forget.ts", "production", ...args];
   const { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = site.env;
   const { exitCode, stdout, stderr } = await execa(
     "strace",

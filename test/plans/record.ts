@@ -33,7 +33,7 @@ const otherHostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKL
 
 const none = (): void => undefined;
 
-/** Sites that are there before something changes: the committed stack file, with a change of their own. */
+/** Sites that are there before something changes: the stack file as it is given, with a change of their own. */
 const SITES: Readonly<Record<string, { stack: "local" | "production"; before: (site: Site) => void }>> = {
   production: { stack: "production", before: none },
   "older Kubernetes": { stack: "production", before: ({ config }) => (config.versions["kubernetes"] = "1.27.4") },

@@ -8,6 +8,7 @@ import { root } from "../../scripts/local/platform/paths";
 import type { StackAccess } from "../../scripts/local/environment/stack-access";
 import { artifactList } from "../fixtures/artifacts";
 import { makeLoginKey, makeSealingPair } from "../fixtures/keys";
+import { testedStackFile } from "../stacks/stack-file";
 import { pretendHome } from "./pretend-home";
 
 const PROJECT = "gitops-platform";
@@ -37,7 +38,7 @@ export interface SiteSecrets {
 
 /**
  * A site that only exists on paper, with a stack of its own in a backend of its own: the real program, the real engine,
- * the committed stack file with keys made for it, and plugins that touch nothing.
+ * the stack file as it is given with keys made for it, and plugins that touch nothing.
  */
 export class Site {
   private constructor(
@@ -65,7 +66,7 @@ export class Site {
     const { encryptionsalt } = parse(readFileSync(join(directory, `Pulumi.${stack}.yaml`), "utf8")) as {
       encryptionsalt: string;
     };
-    const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, object> };
+    const file = parse(readFileSync(testedStackFile(stack), "utf8")) as { config: Record<string, object> };
     const config = Object.fromEntries(
       Object.entries(file.config).map(([key, value]) => [key.slice(PROJECT.length + 1), value]),
     ) as SiteConfig;

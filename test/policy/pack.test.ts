@@ -7,6 +7,7 @@ import { afterAll, expect, it } from "vitest";
 import { parse } from "yaml";
 import { policyArguments } from "../../policy/arguments";
 import { paths } from "../../scripts/local/platform/paths";
+import { testedStackFile } from "../stacks/stack-file";
 import { Project } from "./project";
 
 const PACK = join(paths.root, "policy");
@@ -23,7 +24,7 @@ async function project(directory: string, config: object = {}): Promise<Project>
 }
 
 it("lets the production stack pass as it is, and refuses it with an override of the gate", async () => {
-  const file = readFileSync(join(paths.root, "Pulumi.production.yaml"), "utf8");
+  const file = readFileSync(testedStackFile("production"), "utf8");
   const { config } = parse(file) as { config: Record<string, object> };
   const kept = await (await project(paths.root, config)).preview();
   expect([kept.exitCode, kept.output.includes("[mandatory]")], kept.output).toEqual([0, false]);
@@ -35,7 +36,7 @@ it("lets the production stack pass as it is, and refuses it with an override of 
 });
 
 it("turns the program's warnings into a refusal where a site wants it, but for what the stack file accepts", async () => {
-  const file = readFileSync(join(paths.root, "Pulumi.production.yaml"), "utf8");
+  const file = readFileSync(testedStackFile("production"), "utf8");
   const { config } = parse(file) as { config: Record<string, object> };
   const settings = { "end-of-life": "mandatory", "known-vulnerabilities": "mandatory" };
   const accepted = [{ ids: ["kubernetes-1.27", "argocd-2.7"], reason: "both move in June", until: "9999-12-31" }];

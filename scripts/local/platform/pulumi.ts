@@ -26,9 +26,8 @@ export function engineEnvironment(): Record<string, string> {
     PULUMI_CONTINUE_ON_ERROR: "true",
     // The CLI is short-lived and small: collecting garbage less often halves its time on two cores.
     GOGC: "400",
-    // The SDK takes a stack trace of every promise, and each is mapped back to TypeScript; unset this to debug. Short-lived
-    // programs that make many small objects collect garbage half as often with more room for new ones.
-    NODE_OPTIONS: `--require "${join(__dirname, "quick-start.cjs")}" --stack-trace-limit=1 --max-semi-space-size=64`,
+    // Short-lived programs that make many small objects collect garbage half as often with more room for new ones.
+    NODE_OPTIONS: `--require "${join(__dirname, "quick-start.cjs")}" --max-semi-space-size=64`,
   };
 }
 

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 
 const ROOT = join(__dirname, "..", "..", "..");
+const HOOK = ["--require", join(ROOT, "scripts/local/platform/quick-start.cjs")];
 
 /** What a program prints that starts with the hook. */
-function run(program: string): string {
-  const hook = join(ROOT, "scripts/local/platform/quick-start.cjs");
-  return execFileSync(process.execPath, ["--require", hook, "--eval", program], { cwd: ROOT, encoding: "utf8" }).trim();
+function run(program: string, { hook = HOOK, env = {} } = {}): string {
+  const options = { cwd: ROOT, encoding: "utf8", env: { ...process.env, ...env } } as const;
+  return execFileSync(process.execPath, [...hook, "--eval", program], options).trim();
 }
 
 const LOADED = `Object.keys(require.cache).filter((file) => /arborist|exporter-zipkin/.test(file)).length`;
@@ -26,11 +27,22 @@ it("loads a package at its first use", () => {
 });
 
 it("takes no stack trace for a resource", () => {
-  const count = `require("@pulumi/pulumi").CustomResource.stackTrace(0).length`;
-  expect(run(`console.log(${count})`)).toBe("0");
-  const plain = execFileSync(process.execPath, ["--eval", `console.log(${count} > 0)`], {
-    cwd: ROOT,
-    encoding: "utf8",
-  });
-  expect(plain.trim()).toBe("true");
+  const count = `console.log(require("@pulumi/pulumi").CustomResource.stackTrace(0).length > 0)`;
+  expect([run(count), run(count, { hook: [] })]).toEqual(["false", "true"]);
+});
+
+it("takes no stack trace for a promise, unless they are looked for, and leaves those of errors", () => {
+  const lines = `require("@pulumi/pulumi").runtime.serialize;
+    const { debuggablePromise } = require("@pulumi/pulumi/runtime/debuggable");
+    const promise = Promise.resolve();
+    debuggablePromise(promise, "a test");
+    console.log(promise._debugStackTrace.includes("\\n"), new Error("one").stack.includes("\\n"))`;
+  const env = { PULUMI_DEBUG_PROMISE_LEAKS: "true" };
+  expect([run(lines), run(lines, { env }), run(lines, { hook: [] })]).toEqual(["false true", "true true", "true true"]);
+});
+
+it("tells the engine no steps of registrations, and everything else", () => {
+  const told = `const log = require("@pulumi/pulumi").log; log.debug("a step"); log.warn("a warning");`;
+  const program = `const told = []; console.warn = (line) => told.push(line); console.debug = console.warn; ${told} console.log(told.join())`;
+  expect(run(program)).toBe("warning: [runtime] a warning");
 });

@@ -1,10 +1,11 @@
-/** The recorded plans of production are about the program and the stack file as they are: they can't go stale unseen. */
+/** The recorded plans of production are about the program and the stack file that are given: they can't go stale unseen. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Digest } from "../../../scripts/local/plan/digest";
 import { captureStack } from "../../graph/captured-stack";
+import { testedStackFile } from "../../stacks/stack-file";
 import { recorded, resourcesIn, resourceOf } from "./digests";
 
 /** What to do when one of these fails. */
@@ -33,8 +34,8 @@ describe("the recorded plans of production", () => {
     expect(unknown, AGAIN).toEqual([]);
   });
 
-  it("were made with the committed stack file", () => {
-    const file = parse(readFileSync(join(__dirname, "..", "..", "..", "Pulumi.production.yaml"), "utf8")) as {
+  it("were made with the stack file as it is given", () => {
+    const file = parse(readFileSync(testedStackFile("production"), "utf8")) as {
       config: Record<string, unknown>;
     };
     for (const section of ["nodes", "hypervisors", "cluster", "versions", "network", "diskGate"])
