@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { root } from "../../../scripts/local/platform/paths";
 import type { Drill } from "../drill";
 import { hostState, leftovers } from "../host-state";
-import { waitForEvent } from "../update-events";
+import { killedStart } from "../killed-start";
 import { mustStart, run, stop } from "../platform";
 
 export const cleanStop: Drill = {
@@ -26,12 +23,7 @@ export const cleanStop: Drill = {
     assert.deepEqual(leftovers(before, await hostState()), []);
     see(`a whole platform was gone in ${whole.seconds.toFixed(1)} s`);
 
-    const begin = Date.now();
-    const half = execa("npm", ["start", "--silent"], { cwd: root, reject: false, all: true });
-    const killed = await waitForEvent({ since: begin, op: "create", name: "local-cp-1-join", seconds: 120 });
-    await sleep(1500);
-    process.kill(killed.cliPid, "SIGKILL");
-    await half;
+    await killedStart({ name: "local-cp-1-join", delayMs: 1500 });
     assert.notDeepEqual(leftovers(before, await hostState()), [], "half a platform is there");
     const broken = await stop();
     assert.equal(broken.exitCode, 0, broken.output);

@@ -1,12 +1,7 @@
-import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { root } from "../../../scripts/local/platform/paths";
 import type { Drill } from "../drill";
+import { killedStart } from "../killed-start";
 import { mustStart } from "../platform";
-import { waitForEvent } from "../update-events";
 
-/** Where the CLI is killed: a resource whose creation has begun, and how long to let it go on. */
 const INTERRUPTIONS = [
   { during: "machine creation", name: "cp-1-container", delayMs: 300 },
   { during: "kubeadm init", name: "local-cp-1-join", delayMs: 4000 },
@@ -20,13 +15,7 @@ export const interruptedUp: Drill = {
   needs: "nothing",
   run: async (see) => {
     for (const { during, name, delayMs } of INTERRUPTIONS) {
-      const since = Date.now();
-      const attempt = execa("npm", ["start", "--silent"], { cwd: root, reject: false, all: true });
-      const { cliPid } = await waitForEvent({ since, op: "create", name, seconds: 180 });
-      await sleep(delayMs);
-      process.kill(cliPid, "SIGKILL");
-      const killed = await attempt;
-      assert.notEqual(killed.exitCode, 0, `npm start succeeded although its CLI was killed during ${during}`);
+      await killedStart({ name, delayMs });
       see(`killed during ${during}`);
     }
     const finished = await mustStart();

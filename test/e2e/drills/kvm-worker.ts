@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
 import type { Document } from "yaml";
 import { ensureMirror } from "../../../airgap/mirror";
-import { paths, root } from "../../../scripts/local/platform/paths";
+import { paths } from "../../../scripts/local/platform/paths";
 import type { Drill } from "../drill";
 import {
   addGuestWorker,
@@ -18,7 +16,7 @@ import { Hypervisor } from "../hypervisor";
 import { overSsh } from "../over-ssh";
 import { eventually, kubectl, mustStart, start } from "../platform";
 import { StackFile } from "../stack-file";
-import { waitForEvent } from "../update-events";
+import { killedStart } from "../killed-start";
 
 const GUEST: GuestWorker = { name: "kvm-1", address: "10.78.0.31", vcpus: 2, memoryMiB: 2048 };
 const MORE_MEMORY_MIB = 2560;
@@ -112,13 +110,7 @@ async function refuseWrongImage(hypervisor: Hypervisor, sha256: string, configur
 /** A `pulumi up` whose CLI is killed on the way is continued by the next one, which makes no second guest. */
 async function interrupt(hypervisor: Hypervisor, see: See): Promise<void> {
   for (const { during, name, delayMs } of INTERRUPTIONS) {
-    const since = Date.now();
-    const attempt = execa("npm", ["start", "--silent"], { cwd: root, reject: false, all: true });
-    const { cliPid } = await waitForEvent({ since, op: "create", name, seconds: 120 });
-    await sleep(delayMs);
-    process.kill(cliPid, "SIGKILL");
-    const killed = await attempt;
-    assert.notEqual(killed.exitCode, 0, `npm start succeeded although its CLI was killed during ${during}`);
+    await killedStart({ name, delayMs });
     see(`killed during ${during}; guests now: ${(await hypervisor.guests()).join(", ") || "none"}`);
   }
 }

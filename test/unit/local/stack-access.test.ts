@@ -10,6 +10,8 @@ beforeEach(() => {
   nobody = mkdtempSync(join(tmpdir(), "gitops-platform-credentials-"));
   vi.stubEnv("PULUMI_BACKEND_URL", "");
   vi.stubEnv("PULUMI_CREDENTIALS_PATH", nobody);
+  // A site's own stack file has secrets.
+  vi.stubEnv("PULUMI_CONFIG_PASSPHRASE", "a passphrase for a test");
 });
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -3,27 +3,35 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resourceName, type EngineEvent } from "../../scripts/local/platform/events";
 import { paths, root } from "../../scripts/local/platform/paths";
+import { run, type Ran } from "./platform";
 
-export interface AwaitedEvent {
-  /** Only updates that began after this time count, in milliseconds since the epoch. */
-  readonly since: number;
-  /** `create`, `update`, … */
-  readonly op: string;
+/** Generous: a busy computer takes thrice the time of a quiet one. */
+const LIMIT_SECONDS = 300;
+
+/** Where the CLI is killed: some time after the creation of a resource has begun. */
+export interface Interruption {
   /** The resource's own name. */
   readonly name: string;
-  /** Gives up after this time. */
-  readonly seconds: number;
+  readonly delayMs: number;
 }
 
-/** Waits until the running update begins an operation, and finds the Pulumi CLI that does it. */
-export async function waitForEvent(awaited: AwaitedEvent): Promise<{ cliPid: number }> {
-  const deadline = Date.now() + awaited.seconds * 1000;
-  while (Date.now() < deadline) {
-    const log = newestEventLog(awaited.since);
-    if (log !== undefined && begins(log, awaited)) return { cliPid: runningCli() };
+/** `npm start` whose Pulumi CLI is killed on the way. @throws when the start ends by itself, with what it printed */
+export async function killedStart({ name, delayMs }: Interruption): Promise<void> {
+  const since = Date.now();
+  const attempt = run("npm", ["start", "--silent"]);
+  let ended: Ran | undefined;
+  void attempt.then((ran) => (ended = ran));
+  while (!begins(newestEventLog(since), name)) {
+    if (ended) throw new Error(`npm start ended before it began to create ${name}:\n${ended.output}`);
+    if (Date.now() - since > LIMIT_SECONDS * 1000)
+      throw new Error(`${name} — its creation did not begin within ${LIMIT_SECONDS} s`);
     await sleep(50);
   }
-  throw new Error(`${awaited.op} of ${awaited.name} did not begin within ${awaited.seconds} s`);
+  const cliPid = runningCli();
+  await sleep(delayMs);
+  process.kill(cliPid, "SIGKILL");
+  const { exitCode } = await attempt;
+  if (exitCode === 0) throw new Error(`npm start succeeded although its CLI was killed while it created ${name}`);
 }
 
 function newestEventLog(since: number): string | undefined {
@@ -35,12 +43,13 @@ function newestEventLog(since: number): string | undefined {
     .at(-1);
 }
 
-function begins(log: string, { op, name }: AwaitedEvent): boolean {
+function begins(log: string | undefined, name: string): boolean {
+  if (log === undefined) return false;
   // The last line may be half written.
   const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
   return lines.some((line) => {
     const metadata = (JSON.parse(line) as EngineEvent).resourcePreEvent?.metadata;
-    return metadata?.op === op && resourceName(metadata.urn) === name;
+    return metadata?.op === "create" && resourceName(metadata.urn) === name;
   });
 }
 
