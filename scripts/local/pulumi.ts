@@ -17,7 +17,7 @@ async function main(): Promise<never> {
   const stack = WITH_CONFIG.has(command) ? localStack : command === "stack" ? ["--stack", "local"] : [];
   const { NODE_OPTIONS, ...env } = pulumiEnvironment();
   // A program that starts quickly leaves out what Pulumi's SDK would tell.
-  const debug = args.includes("--debug");
+  const debug = args.some((arg) => arg === "--debug" || arg === "-d");
   const { status } = spawnSync(pulumiBinary(), [command, ...args, ...stack], {
     cwd: root,
     env: { ...process.env, ...env, ...(debug ? {} : { NODE_OPTIONS }) },
