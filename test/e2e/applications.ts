@@ -38,14 +38,16 @@ export async function application(name: string): Promise<Application> {
   return kubectlJson<Application>("get", "application", name, "--namespace", "argocd");
 }
 
-/** @throws unless each of them, those named in `except` aside, is Synced and Healthy */
+/** @throws unless each of them, those named in `except` aside, is Synced and Healthy; names all that are not */
 export async function assertHealthy(except: readonly string[] = []): Promise<void> {
-  for (const { metadata, status } of await applications()) {
-    if (except.includes(metadata.name)) continue;
-    assert.deepEqual(
-      [metadata.name, status?.sync?.status, status?.health?.status],
-      [metadata.name, "Synced", "Healthy"],
-      status?.health?.message,
-    );
-  }
+  const looked = (await applications()).filter(({ metadata }) => !except.includes(metadata.name));
+  const unhealthy = looked.flatMap(({ metadata, status }) => {
+    const [sync, health] = [status?.sync?.status ?? "Unknown", status?.health?.status ?? "Unknown"];
+    if (sync === "Synced" && health === "Healthy") return [];
+    const waiting = (status?.resources ?? [])
+      .filter((resource) => resource.health && resource.health.status !== "Healthy")
+      .map((resource) => `${resource.kind} ${resource.name} ${resource.health?.status ?? ""}`);
+    return [[metadata.name, sync, health, status?.health?.message, ...waiting].filter(Boolean).join(", ")];
+  });
+  assert.deepEqual(unhealthy, []);
 }
