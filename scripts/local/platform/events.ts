@@ -70,6 +70,28 @@ export function describeEvent(
   return { line: `${verb}  ${resourceName(done.urn)} (${seconds.toFixed(1)} s)`, changed: true };
 }
 
+/** After this long a resource is worth a word before it is done, in seconds. */
+const LONG_SECONDS = 30;
+
+/** What an event says of the state that a resource is in while it is worked on. */
+export function noteState({ diagnosticEvent }: EngineEvent, states: Map<string, string>): void {
+  if (diagnosticEvent?.ephemeral && diagnosticEvent.urn)
+    states.set(diagnosticEvent.urn, diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
+}
+
+/** One line for each resource that is taking long: `waiting  root-application (62 s): {.status.health.status} is Progressing`. */
+export function describeLong(
+  started: ReadonlyMap<string, number>,
+  states: ReadonlyMap<string, string>,
+  now = performance.now() / 1000,
+): string[] {
+  const long = [...started].filter(([, begin]) => now - begin >= LONG_SECONDS);
+  return long.map(([urn, begin]) => {
+    const state = states.get(urn)?.replace(/^waiting: /, "");
+    return `waiting  ${resourceName(urn)} (${(now - begin).toFixed(0)} s)${state ? `: ${state}` : ""}`;
+  });
+}
+
 function isInternal(type: string): boolean {
   return type.startsWith("pulumi:") || type.startsWith("gitops-platform:") || type.startsWith("kubernetes:yaml:");
 }

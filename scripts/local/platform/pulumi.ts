@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:f
 import { join } from "node:path";
 import { execa, type Options } from "execa";
 import { followEvents } from "./event-log";
-import { describeEvent, type EngineEvent } from "./events";
+import { describeEvent, describeLong, type EngineEvent, noteState } from "./events";
 import { paths, root } from "./paths";
 
 /** What every Pulumi process of the local platform runs with. Secrets are named by file, never by value. */
@@ -61,6 +61,9 @@ export interface UpdateResult {
   readonly log: string;
 }
 
+/** How often an update says what it is still waiting for. */
+const REMIND_MS = 30_000;
+
 /** A stack as an update reaches it: flags that select it, and variables beside this process's own. */
 export interface UpdateTarget {
   readonly args: readonly string[];
@@ -84,8 +87,10 @@ export async function update(
   const log = join(paths.logs, `${command}-${stamp}.log`);
   const errors: string[] = [];
   const started = new Map<string, number>();
+  const states = new Map<string, string>();
   let changed = false;
   const onEvent = (event: EngineEvent): void => {
+    noteState(event, states);
     const description = describeEvent(event, started);
     if (description?.error !== undefined) errors.push(description.error);
     if (description?.changed) changed = true;
@@ -93,6 +98,7 @@ export async function update(
   };
   const events = followEvents(join(paths.logs, `${command}-${stamp}.events.json`), onEvent);
   const output = openSync(log, "a", 0o600);
+  const reminder = setInterval(() => describeLong(started, states).forEach(tell), REMIND_MS);
   const result = await execa(
     pulumiBinary(),
     [
@@ -116,6 +122,7 @@ export async function update(
       stdio: ["ignore", output, output],
     },
   );
+  clearInterval(reminder);
   closeSync(output);
   events.end();
   if (result.exitCode !== 0 && errors.length === 0) errors.push(lastLines(log));

@@ -60,7 +60,7 @@ export const stateful: Drill = {
       await readyPod();
     });
     see(`${node} was rebooted: the value was there ${rebooted.seconds.toFixed(1)} s after it was started`);
-    // A container that comes up before what it asks waits up to 80 s for its next try: Kubernetes doubles the wait.
+    // Comparisons that were under way when their repo-server went hang for half a minute, and are tried again after that.
     const healthy = await eventually("everything is Synced and Healthy again", 180, () => assertHealthy());
     see(`everything was Synced and Healthy again ${healthy.seconds.toFixed(1)} s later`);
     await redis(`del ${KEY}`);

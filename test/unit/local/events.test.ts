@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeEvent } from "../../../scripts/local/platform/events";
+import { describeEvent, describeLong, noteState } from "../../../scripts/local/platform/events";
 
 const STEP =
   "urn:pulumi:local::gitops-platform::gitops-platform:machines:Hypervisor$command:remote:Command::hv-1-check";
@@ -38,5 +38,25 @@ describe("an error", () => {
 
   it("is nothing where it only repeats that something failed", () => {
     expect(errorOf(STACK, "update failed")).toBeUndefined();
+  });
+});
+
+describe("a resource that takes long", () => {
+  const urn = "urn:pulumi:local::gitops-platform::kubernetes:argoproj.io/v1alpha1:Application::root-application";
+  const states = new Map<string, string>();
+  const say = (message: string, ephemeral: boolean): void => {
+    noteState({ timestamp: 0, diagnosticEvent: { urn, message, severity: "info#err", ephemeral } }, states);
+  };
+
+  it("says after half a minute that it is waited for, and what its plugin said last", () => {
+    const started = new Map([[urn, 100]]);
+    expect(describeLong(started, states, 129)).toEqual([]);
+    expect(describeLong(started, states, 130)).toEqual(["waiting  root-application (30 s)"]);
+    say("<{%reset%}>waiting: {.status.health.status} is Progressing<{%reset%}>", true);
+    say("something that stays", false);
+    expect(describeLong(started, states, 160)).toEqual([
+      "waiting  root-application (60 s): {.status.health.status} is Progressing",
+    ]);
+    expect(describeLong(new Map(), states, 160)).toEqual([]);
   });
 });

@@ -54,8 +54,8 @@ describe("pulumi.com/waitFor", () => {
   });
 
   it.each([
-    ["jsonpath={.status.phase}=Done", "{.status.phase} is Running (need Done)"],
-    ["jsonpath={.status.address}", "{.status.address} is not there"],
+    ["jsonpath={.status.phase}=Done", "{.status.phase} is Running (need Done) — all fine"],
+    ["jsonpath={.status.address}", "{.status.address} is not there — all fine"],
     ["condition=Degraded", "condition Degraded is False (need True): all fine"],
     ["condition=Gone", "condition Gone is not there (need True)"],
     ['["condition=Ready", "condition=Gone"]', "condition Gone is not there (need True)"],

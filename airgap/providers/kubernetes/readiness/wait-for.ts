@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from "../../protocol/property-value";
-import { condition, text } from "../kube-object";
+import { condition, list, text } from "../kube-object";
 import { parseJsonPath, select } from "./json-path";
 import { type ReadinessRule, READY, type Verdict, waiting } from "./verdict";
+
+const MESSAGE_LENGTH = 300;
 
 /**
  * The rule in a `pulumi.com/waitFor` annotation: one expression, or a JSON list of them that must all hold:
@@ -11,6 +13,13 @@ import { type ReadinessRule, READY, type Verdict, waiting } from "./verdict";
 export function parseWaitFor(annotation: string): ReadinessRule {
   const rules = expressions(annotation).map(parseExpression);
   return (object) => rules.map((rule) => rule(object)).find((verdict) => !verdict.ready) ?? READY;
+}
+
+/** A controller that can't go on usually says why in a condition. */
+function whatConditionsSay(object: JsonObject): string {
+  const messages = list(object, "status", "conditions").map((one) => text(one, "message") ?? "");
+  const said = messages.filter((message) => message !== "").map((message) => message.slice(0, MESSAGE_LENGTH));
+  return said.length > 0 ? ` — ${said.join("; ")}` : "";
 }
 
 function expressions(annotation: string): string[] {
@@ -37,8 +46,9 @@ function parsePathExpression(expression: string): (object: JsonObject) => Verdic
   const steps = parseJsonPath(path);
   return (object) => {
     const found = select(object, steps)[0];
-    if (found === undefined) return waiting(`${shown} is not there${value === undefined ? "" : ` (need ${value})`}`);
-    return value === undefined || show(found) === value ? READY : waiting(`${shown} is ${show(found)} (need ${value})`);
+    if (found !== undefined && (value === undefined || show(found) === value)) return READY;
+    const need = value === undefined ? "" : ` (need ${value})`;
+    return waiting(`${shown} is ${found === undefined ? "not there" : show(found)}${need}${whatConditionsSay(object)}`);
   };
 }
 
