@@ -63,6 +63,16 @@ describe("pulumi.com/waitFor", () => {
     expect(judge(annotation)).toEqual({ ready: false, state });
   });
 
+  it("says which parts of an Application are not healthy", () => {
+    const part = (name: string, status: string) => ({ kind: "Application", name, health: { status } });
+    const resources = [part("web", "Healthy"), part("store", "Progressing"), { kind: "ConfigMap", name: "plain" }];
+    const root = { ...OBJECT, status: { health: { status: "Progressing" }, resources } };
+    expect(parseWaitFor("jsonpath={.status.health.status}=Healthy")(root, {} as RuleContext)).toEqual({
+      ready: false,
+      state: "{.status.health.status} is Progressing (need Healthy) — Application store is Progressing",
+    });
+  });
+
   it.each(["Ready", "[]", "jsonpath=.status.phase", "condition="])("%s is refused", (annotation) => {
     expect(() => judge(annotation)).toThrow("pulumi.com/waitFor — not understood");
   });

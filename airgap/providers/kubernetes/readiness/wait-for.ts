@@ -3,7 +3,7 @@ import { condition, list, text } from "../kube-object";
 import { parseJsonPath, select } from "./json-path";
 import { type ReadinessRule, READY, type Verdict, waiting } from "./verdict";
 
-const MESSAGE_LENGTH = 300;
+const REASONS_LENGTH = 500;
 
 /**
  * The rule in a `pulumi.com/waitFor` annotation: one expression, or a JSON list of them that must all hold:
@@ -15,11 +15,15 @@ export function parseWaitFor(annotation: string): ReadinessRule {
   return (object) => rules.map((rule) => rule(object)).find((verdict) => !verdict.ready) ?? READY;
 }
 
-/** A controller that can't go on usually says why in a condition. */
-function whatConditionsSay(object: JsonObject): string {
-  const messages = list(object, "status", "conditions").map((one) => text(one, "message") ?? "");
-  const said = messages.filter((message) => message !== "").map((message) => message.slice(0, MESSAGE_LENGTH));
-  return said.length > 0 ? ` — ${said.join("; ")}` : "";
+/** Why it isn't there yet, as far as the object says so itself: in conditions, and of what it is made of (Argo CD). */
+function reasons(object: JsonObject): string {
+  const conditions = list(object, "status", "conditions").map((one) => text(one, "message"));
+  const parts = list(object, "status", "resources").map((part) => {
+    const health = text(part, "health", "status") ?? "Healthy";
+    return health === "Healthy" ? undefined : `${text(part, "kind") ?? ""} ${text(part, "name") ?? ""} is ${health}`;
+  });
+  const said = [...conditions, ...parts].filter((reason) => reason !== undefined && reason !== "");
+  return said.length > 0 ? ` — ${said.join("; ").slice(0, REASONS_LENGTH)}` : "";
 }
 
 function expressions(annotation: string): string[] {
@@ -48,7 +52,7 @@ function parsePathExpression(expression: string): (object: JsonObject) => Verdic
     const found = select(object, steps)[0];
     if (found !== undefined && (value === undefined || show(found) === value)) return READY;
     const need = value === undefined ? "" : ` (need ${value})`;
-    return waiting(`${shown} is ${found === undefined ? "not there" : show(found)}${need}${whatConditionsSay(object)}`);
+    return waiting(`${shown} is ${found === undefined ? "not there" : show(found)}${need}${reasons(object)}`);
   };
 }
 
