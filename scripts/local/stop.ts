@@ -11,13 +11,14 @@ import { holdPlatform } from "./platform/exclusive";
 import { endOrphans } from "./platform/orphans";
 import { paths, root } from "./platform/paths";
 import { pulumiBinary, stackExists, update } from "./platform/pulumi";
-import { releaseStaleLock } from "./platform/stack";
+import { releaseStaleLock, removeTornAttributes } from "./platform/stack";
 
 async function main(): Promise<void> {
   await holdPlatform();
   await endOrphans();
   if (stackExists() && existsSync(pulumiBinary())) {
     releaseStaleLock();
+    removeTornAttributes(paths.state);
     const result = await update("destroy", [], (line) => process.stdout.write(`${line}\n`));
     if (result.exitCode !== 0) {
       // The machines go either way, so the state that describes them has nothing left to describe.

@@ -3,7 +3,7 @@ import { execa } from "execa";
 import { endOrphans } from "./orphans";
 import { paths, root } from "./paths";
 import { pulumi } from "./pulumi";
-import { configuredNodes, readState, releaseStaleLock } from "./stack";
+import { configuredNodes, readState, releaseStaleLock, removeTornAttributes } from "./stack";
 
 /** What `machine.sh status` says of one machine. */
 interface MachineStatus {
@@ -33,6 +33,7 @@ export async function recover(): Promise<Recovery> {
   const done: string[] = [];
   if ((await endOrphans()) > 0) done.push("ended what a killed Pulumi had left running");
   if (releaseStaleLock()) done.push("released the lock of an update that was killed");
+  if (removeTornAttributes(paths.state) > 0) done.push("removed what a killed Pulumi had half written");
   const { resources, pending } = readState();
   if (pending.length > 0) {
     await forgetPendingOperations();

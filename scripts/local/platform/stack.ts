@@ -68,6 +68,29 @@ export function releaseStaleLock(): boolean {
   return true;
 }
 
+/**
+ * Removes the attributes that a killed Pulumi left half written. A backend in a folder keeps some beside each of its files,
+ * and can do without; but one with an end missing makes it take the file, whole as it is, for unreadable: "EOF".
+ *
+ * @returns how many there were
+ */
+export function removeTornAttributes(state: string): number {
+  if (!existsSync(state)) return 0;
+  const files = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".attrs"));
+  const torn = files.filter((name) => !isJson(readFileSync(join(state, name), "utf8")));
+  for (const name of torn) rmSync(join(state, name));
+  return torn.length;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A resource as Pulumi's state keeps it. */
 export interface StateResource {
   readonly urn: string;
