@@ -111,18 +111,13 @@ export class ArgoCd extends pulumi.ComponentResource {
       ),
     ];
 
+    const unread = args.applicationSets === false ? APPLICATION_SETS : undefined;
     const objects = pinnedObjects(
-      argoCdObjects(
-        readManifest(
-          `argocd-v${args.version}-install.yaml`,
-          args.applicationSets === false ? APPLICATION_SETS : undefined,
-        ),
-        {
-          reconciliationSeconds: args.reconciliationSeconds,
-          applicationSets: args.applicationSets,
-          nodePort: args.nodePort?.port,
-        },
-      ),
+      argoCdObjects(readManifest(`argocd-v${args.version}-install.yaml`, unread), {
+        reconciliationSeconds: args.reconciliationSeconds,
+        applicationSets: args.applicationSets,
+        nodePort: args.nodePort?.port,
+      }),
       args.artifacts,
     );
     const isDefinition = ({ kind }: { kind: string }): boolean => kind === "CustomResourceDefinition";

@@ -62,7 +62,7 @@ export async function settle(
   provenance: Provenance,
   awaiting: Awaiting,
 ): Promise<PropertyMap> {
-  const onProgress = (state: string) => log.status(awaiting.urn, `waiting: ${state}`);
+  const onProgress = (state: string) => log.status(awaiting.urn, hideSecrets(`waiting: ${state}`, inputs));
   try {
     const live = await awaitReady(written, inputs, { store, onProgress, ...awaiting });
     log.status(awaiting.urn, "");

@@ -1,6 +1,6 @@
 /**
- * `node --require quick-start.cjs`: leaves out what Pulumi's SDK does at every start and this program has no use for. With
- * what it keeps for the next start, that is half of the program's time in a preview (bench/preview.md).
+ * `node --require quick-start.cjs`: leaves out what Pulumi's SDK does at every start and this program has no use for, and keeps
+ * what the next start would make again. How much that is of a preview: bench/preview.md.
  *
  * - Packages for what this program never does (serialising functions, tracing to Zipkin) are loaded at their first use.
  * - For every resource the SDK takes a whole stack trace, maps it back to TypeScript, and tells the engine where in the

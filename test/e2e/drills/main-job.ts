@@ -79,7 +79,9 @@ export const mainJob: Drill = {
       quick.ownSeconds < START_LIMIT_SECONDS,
       `the start took ${quick.seconds.toFixed(1)} s (own: ${quick.ownSeconds.toFixed(1)} s), need < ${START_LIMIT_SECONDS} s`,
     );
-    return `up in ${quick.seconds.toFixed(1)} s, again in ${again.seconds.toFixed(1)} s`;
+    // Whoever reads only the last line is told of a first start that was too slow.
+    const slow = quick === first ? "" : `, but the first time in ${first.seconds.toFixed(1)} s`;
+    return `up in ${quick.seconds.toFixed(1)} s${slow}, again in ${again.seconds.toFixed(1)} s`;
   },
 };
 
