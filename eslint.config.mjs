@@ -42,7 +42,7 @@ export default defineConfig(
   },
   {
     // Tables of cases are long, and a fixture's type is what it returns.
-    files: ["test/**/*.ts"],
+    files: ["test/**/*.ts", "packages/*/test/**/*.ts"],
     rules: {
       "max-lines": "off",
       "@typescript-eslint/explicit-module-boundary-types": "off",

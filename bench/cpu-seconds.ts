@@ -64,6 +64,6 @@ function kindOf(command: string): string {
   // The engine is told of the pack, too.
   if (/bin\/pulumi\0/.test(command)) return "engine";
   if (/policy\/pack\.js|run-policy-pack/.test(command)) return "policy pack";
-  if (command.includes("scripts/local/preview.ts")) return "command";
+  if (command.includes("scripts/stack/preview.ts")) return "command";
   return command.includes("cmd/run") ? "program" : "other";
 }

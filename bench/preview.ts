@@ -7,8 +7,8 @@ import { execa } from "execa";
 import { cpSync, copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { ensurePulumi } from "../airgap/pulumi/ensure";
-import { paths } from "../scripts/local/platform/paths";
+import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
+import { paths } from "../scripts/lib/paths";
 import { Site } from "../test/plans/site";
 import { timed, type Timing } from "./cpu-seconds";
 
@@ -69,7 +69,7 @@ async function preview(site: Site, clone: string): Promise<Timing> {
   return timed(site.directory, async () => {
     const { exitCode, stdout, stderr } = await execa(
       process.execPath,
-      ["--require", "tsx/cjs", "scripts/local/preview.ts", site.stack],
+      ["--require", "tsx/cjs", "scripts/stack/preview.ts", site.stack],
       { cwd: clone, env: { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE }, reject: false, stdin: "ignore" },
     );
     if (exitCode !== 0 && exitCode !== 7)

@@ -149,7 +149,7 @@ function readHostKey(key: string, text: string, problems: Problem[]): string | u
 
 function checkSealingKeys({ sealingKeys }: Outline, { stack, now }: Surroundings): Problem[] {
   if (sealingKeys.length === 0) {
-    const make = "npx tsx scripts/local/new-sealing-key.ts sealing.crt sealing.key";
+    const make = "npx tsx scripts/stack/new-sealing-key.ts sealing.crt sealing.key";
     const certificate = `npx pulumi config set --path '${PROJECT}:sealingKeys[0].certificate' --stack ${stack} < sealing.crt`;
     const text =
       "has no key pair (without one a rebuilt cluster could not open the secrets in Git); make and store one: " +

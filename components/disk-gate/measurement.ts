@@ -1,4 +1,4 @@
-/** What a gate step measured on one node; the node itself decided (scripts/node/disk-gate/measure-fsync.sh). */
+/** What a gate step measured on one node; the node itself decided (scripts/remote/disk-gate/measure-fsync.sh). */
 export interface GateResult {
   /** fdatasync latency percentiles in milliseconds; p99 is what counts. */
   readonly p50Ms: number | null;

@@ -45,8 +45,8 @@ export class RepositorySeed extends command.local.Command {
     super(
       name,
       {
-        create: "bash scripts/local/seed-repository.sh apply",
-        update: "bash scripts/local/seed-repository.sh apply",
+        create: "bash components/hub/seed-repository.sh apply",
+        update: "bash components/hub/seed-repository.sh apply",
         stdin: pulumi
           .all([args.hostKey, pulumi.secret(args.privateKey), sealingCertificate, pulumi.all(secrets)])
           .apply(([hostKey, privateKey, certificate, lines]) =>

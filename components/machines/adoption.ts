@@ -58,7 +58,7 @@ export class Adoption extends pulumi.ComponentResource {
               `${name}-comparison`,
               {
                 on: first,
-                script: "machines/compare-adopted.sh",
+                script: "adopted/compare-adopted.sh",
                 env: { NODE_NAME: first.name, SERVERS: lines.apply((all) => all.join("\n")) },
                 undo: "none",
                 timeoutSeconds: 30,
@@ -76,7 +76,7 @@ export class Adoption extends pulumi.ComponentResource {
       `${name}-${server.name}`,
       {
         on: server,
-        script: "machines/check-adopted.sh",
+        script: "adopted/check-adopted.sh",
         env: {
           NODE_NAME: server.name,
           NODE_ADDRESS: server.address,

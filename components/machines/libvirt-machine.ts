@@ -120,7 +120,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       `${name}-boot`,
       {
         on: { connection: this.connection, identity: guest.id, ready: [guest], disposedWith: guest },
-        script: "machine/finish-boot.sh",
+        script: "guest/finish-boot.sh",
         env: {
           NODE_NAME: name,
           DISK_GIB: String(args.diskGiB),

@@ -46,7 +46,7 @@ export interface LocalMachineArgs {
   readonly binds?: readonly Bind[];
 }
 
-const SCRIPT = "bash scripts/local/machine/machine.sh";
+const SCRIPT = "bash components/machines/local/machine.sh";
 
 /**
  * A machine container on this computer: systemd, sshd, a disk and a network of its own. For trying, developing and

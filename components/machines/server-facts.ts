@@ -1,4 +1,4 @@
-/** Who a server is, as it says itself (scripts/node/machines/check-adopted.sh). */
+/** Who a server is, as it says itself (scripts/remote/adopted/check-adopted.sh). */
 export interface ServerFacts {
   readonly hostname: string;
   /** 32 hex digits. */

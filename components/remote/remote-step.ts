@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Host } from "../machines/machine";
 import { inlineLibraries, renderScript } from "./script";
 
-const SCRIPTS = join(__dirname, "..", "..", "scripts", "node");
+const SCRIPTS = join(__dirname, "..", "..", "scripts", "remote");
 
 /** Scripts with their libraries, by name: a stack with a hundred machines sends each a hundred times. */
 const bodies = new Map<string, string>();
@@ -18,7 +18,7 @@ function bodyOf(script: string): string {
 export interface RemoteStepArgs {
   /** The machine the script runs on, as root. */
   readonly on: Host;
-  /** Script below `scripts/node`, named like the step: `kubernetes/join-worker.sh`. */
+  /** Script below `scripts/remote`, named like the step: `kubernetes/join-worker.sh`. */
   readonly script: string;
   /** Exported to the script, upper snake case. A secret value makes the whole input secret. */
   readonly env?: Readonly<Record<string, pulumi.Input<string>>>;

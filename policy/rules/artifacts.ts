@@ -22,7 +22,7 @@ export const pinnedImages: ResourceRule = {
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** What a step's environment lists for download, by the name of the variable: scripts/node/lib/{downloads,images}.sh. */
+/** What a step's environment lists for download, by the name of the variable: scripts/remote/lib/{downloads,images}.sh. */
 const LISTS: Readonly<Record<string, { readonly columns: string; readonly pin: RegExp }>> = {
   FILES: { columns: "name url sha256", pin: SHA256 },
   IMAGES: { columns: "reference digest", pin: DIGEST },

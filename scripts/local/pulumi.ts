@@ -4,8 +4,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { holdPlatform } from "./platform/exclusive";
-import { root } from "./platform/paths";
-import { localStack, pulumiBinary, pulumiEnvironment } from "./platform/pulumi";
+import { root } from "../lib/paths";
+import { localStack, pulumiBinary, pulumiEnvironment } from "../lib/pulumi";
 
 /** Commands that read the stack's configuration. */
 const WITH_CONFIG = new Set(["preview", "up", "destroy", "refresh", "config"]);

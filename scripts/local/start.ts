@@ -6,15 +6,15 @@
  */
 import { performance } from "node:perf_hooks";
 import { Listr } from "listr2";
-import { ensureMirror } from "../../airgap/mirror";
-import { taskDisplay } from "../../airgap/progress";
-import { ensurePulumi } from "../../airgap/pulumi/ensure";
+import { ensureMirror } from "@gitops-platform/mirror/mirror";
+import { taskDisplay } from "@gitops-platform/mirror/progress";
+import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
 import { ensureKeys } from "./platform/keys";
 import { holdPlatform } from "./platform/exclusive";
 import { linkTools } from "./platform/links";
-import { paths } from "./platform/paths";
+import { paths } from "../lib/paths";
 import { installPackages, preflight } from "./platform/preflight";
-import { update, type UpdateResult } from "./platform/pulumi";
+import { update, type UpdateResult } from "../lib/pulumi";
 import { recover, type Recovery } from "./platform/recovery";
 import { prepareStack, readOutputs, writeOutputs } from "./platform/stack";
 import { observe, renderSummary } from "./platform/summary";
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
           task.title =
             origin === "official"
               ? "Pulumi: official plugins"
-              : "Pulumi: stand-in plugins (airgap/providers/README.md)";
+              : "Pulumi: stand-in plugins (packages/stand-ins/README.md)";
         },
         rendererOptions: { persistentOutput: true },
       },

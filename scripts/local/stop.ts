@@ -8,9 +8,9 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { holdPlatform } from "./platform/exclusive";
-import { endOrphans } from "./platform/orphans";
-import { paths, root } from "./platform/paths";
-import { pulumiBinary, stackExists, update } from "./platform/pulumi";
+import { endOrphans } from "../lib/orphans";
+import { paths, root } from "../lib/paths";
+import { pulumiBinary, stackExists, update } from "../lib/pulumi";
 import { releaseStaleLock, removeTornAttributes } from "./platform/stack";
 
 async function main(): Promise<void> {

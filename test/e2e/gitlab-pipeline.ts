@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { ensurePulumi } from "../../airgap/pulumi/ensure";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
+import { paths, root } from "../../scripts/lib/paths";
 import { must, run, type Ran } from "./platform";
 
 const GIT = ["-c", "user.name=Drill", "-c", "user.email=drill@example.org"];
@@ -26,7 +26,7 @@ export class GitlabPipeline {
     await must("git", ["remote", "set-url", "origin", "https://git.example.org/platform/gitops.git"], {
       cwd: directory,
     });
-    // What scripts/local/bootstrap.sh finds up to date it does not install again.
+    // What scripts/lib/bootstrap.sh finds up to date it does not install again.
     const packages = join(directory, "node_modules");
     await duplicate(realpathSync(join(root, "node_modules")), packages);
     rmSync(join(packages, ".cache"), { recursive: true, force: true });

@@ -5,7 +5,7 @@ import type { Document, YAMLSeq } from "yaml";
 import type { ArtifactList, FileArtifact } from "../../components/artifacts/artifact";
 import { inlineLibraries, renderScript } from "../../components/remote/script";
 import { parseGateResult, type GateResult } from "../../components/disk-gate/measurement";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { paths, root } from "../../scripts/lib/paths";
 import { readOutputs, readState } from "../../scripts/local/platform/stack";
 import type { Hypervisor } from "./hypervisor";
 import { overSsh } from "./over-ssh";
@@ -83,7 +83,7 @@ export function madeHostKey(machine: string): string {
 
 /** The disk gate's own script on a worker. A slow disk doesn't fail it: no etcd will live there. */
 export async function measureDisk(guest: GuestWorker): Promise<GateResult> {
-  const script = renderScript(inlineLibraries(join(root, "scripts/node/disk-gate/measure-fsync.sh")), {
+  const script = renderScript(inlineLibraries(join(root, "scripts/remote/disk-gate/measure-fsync.sh")), {
     NODE_NAME: guest.name,
     GATE_DIRECTORY: "/var/lib/etcd",
     LIMIT_NS: "10000000",

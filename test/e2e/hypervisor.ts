@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ed25519KeyPair } from "../../components/machines/ssh-key";
 import { renderScript } from "../../components/remote/script";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { paths, root } from "../../scripts/lib/paths";
 import { must, on } from "./platform";
 
-const MACHINE = join(root, "scripts/local/machine/machine.sh");
+const MACHINE = join(root, "components/machines/local/machine.sh");
 
 export interface HypervisorArgs {
   readonly name: string;

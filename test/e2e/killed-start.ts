@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { resourceName, type EngineEvent } from "../../scripts/local/platform/events";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { resourceName, type EngineEvent } from "../../scripts/lib/events";
+import { paths, root } from "../../scripts/lib/paths";
 import { run, type Ran } from "./platform";
 
 /** Generous: a busy computer takes thrice the time of a quiet one. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { paths } from "../../scripts/local/platform/paths";
+import { paths } from "../../scripts/lib/paths";
 import { run, type Ran } from "./platform";
 
 /** Runs a script as root on a machine that is reached over SSH alone, with the operator's key and a pinned host key. */

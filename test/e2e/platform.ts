@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { execa, type Options } from "execa";
 import { parse } from "yaml";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { paths, root } from "../../scripts/lib/paths";
 import { configuredNodes, type ConfiguredNode } from "../../scripts/local/platform/stack";
 import { watchSteal } from "./stolen-time";
 
@@ -96,7 +96,7 @@ export function configuredMachines(): readonly ConfiguredNode[] {
 
 /** Runs a command on a machine from inside its namespaces, without SSH, so that it works when the network does not. */
 export async function on(machine: string, script: string): Promise<Ran> {
-  const pid = (await must("bash", [join(root, "scripts/local/machine/machine.sh"), "pid", machine])).trim();
+  const pid = (await must("bash", [join(root, "components/machines/local/machine.sh"), "pid", machine])).trim();
   return run("nsenter", ["--target", pid, "--all", "bash", "-c", script]);
 }
 

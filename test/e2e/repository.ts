@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { paths } from "../../scripts/local/platform/paths";
+import { paths } from "../../scripts/lib/paths";
 import { must } from "./platform";
 
 /** A clone of the hub's repository over SSH with the operator's key and the hub's own host key. */

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument, type Document } from "yaml";
-import { root } from "../../scripts/local/platform/paths";
+import { root } from "../../scripts/lib/paths";
 
 const STACK_FILE = join(root, "Pulumi.local.yaml");
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { paths, root } from "../../scripts/lib/paths";
 import { outsideAddresses } from "../e2e/outside-addresses";
 import { Site } from "../plans/site";
 import { PostgresServer } from "./postgres-server";
@@ -18,9 +18,9 @@ const STRACE = ["-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o"
 
 /** What `npm run preview` does once it has found the stack: the engine, the policy pack, the plan for people. */
 const PREVIEW = `
-  const { previewPlan } = require("./scripts/local/environment/preview-run");
-  const { exitCodeOf } = require("./scripts/local/plan/plan");
-  const { renderTerminal } = require("./scripts/local/plan/terminal");
+  const { previewPlan } = require("./scripts/stack/access/preview-run");
+  const { exitCodeOf } = require("./scripts/stack/plan/plan");
+  const { renderTerminal } = require("./scripts/stack/plan/terminal");
   void previewPlan(JSON.parse(process.env.ACCESS)).then((plan) => {
     process.stdout.write(renderTerminal(plan, false));
     process.exitCode = exitCodeOf(plan);
@@ -34,7 +34,7 @@ function spoken(): { outside: readonly string[]; connects: number } {
 
 describe.each(["staging", "production"])("%s", (stack) => {
   it("before there is any state: nothing at all", async () => {
-    const command = [process.execPath, "--require", "tsx/cjs", "scripts/local/preview.ts", stack];
+    const command = [process.execPath, "--require", "tsx/cjs", "scripts/stack/preview.ts", stack];
     const { exitCode, stdout } = await execa("strace", [...STRACE, ...command], {
       ...{ cwd: root, reject: false, stdin: "ignore" },
       env: { PULUMI_BACKEND_URL: "", PULUMI_CREDENTIALS_PATH: scratch },

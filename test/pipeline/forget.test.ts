@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { forget, intendToForget } from "../../scripts/local/environment/forget";
-import { previewPlan } from "../../scripts/local/environment/preview-run";
-import { stackCommand } from "../../scripts/local/environment/stack-command";
-import { root } from "../../scripts/local/platform/paths";
+import { forget, intendToForget } from "../../scripts/stack/access/forget";
+import { previewPlan } from "../../scripts/stack/access/preview-run";
+import { stackCommand } from "../../scripts/stack/access/stack-command";
+import { root } from "../../scripts/lib/paths";
 import { outsideAddresses } from "../e2e/outside-addresses";
 import { Site, type SiteNode } from "../plans/site";
 
@@ -59,7 +59,7 @@ function takeOut(hypervisor: string): void {
 
 /** The command as an operator runs it, and the addresses outside this computer that it connected to. */
 async function run(...args: string[]) {
-  const command = [process.execPath, "--require", "tsx/cjs", "scripts/local/forget.ts", "production", ...args];
+  const command = [process.execPath, "--require", "tsx/cjs", "scripts/stack/forget.ts", "production", ...args];
   const { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = site.env;
   const { exitCode, stdout, stderr } = await execa(
     "strace",

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { paths, root } from "../../scripts/lib/paths";
 
 const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-install-"));
 const home = join(scratch, "home");
@@ -12,7 +12,7 @@ const home = join(scratch, "home");
 /** Makes Pulumi's programs ready in a process of its own. @returns what it told */
 async function install(): Promise<string> {
   const options = JSON.stringify({ home, cache: paths.cache });
-  const code = `const { ensurePulumi } = require("./airgap/pulumi/ensure");
+  const code = `const { ensurePulumi } = require("@gitops-platform/mirror/pulumi/ensure");
     void ensurePulumi({ ...${options}, log: (line) => process.stdout.write(line + "\\n") });`;
   return (await execa(process.execPath, ["--require", "tsx/cjs", "--eval", code], { cwd: root })).stdout;
 }

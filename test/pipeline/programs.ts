@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { existsSync } from "node:fs";
-import { ensurePulumi } from "../../airgap/pulumi/ensure";
-import { paths } from "../../scripts/local/platform/paths";
+import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
+import { paths } from "../../scripts/lib/paths";
 
 /** Makes Pulumi's programs, and what these tests watch them with, ready before the first test. */
 export default async function setup(): Promise<void> {

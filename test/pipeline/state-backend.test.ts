@@ -7,12 +7,12 @@ import assert from "node:assert/strict";
 import { execa, type ExecaChildProcess } from "execa";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deploy } from "../../scripts/local/environment/deploy";
-import { previewPlan } from "../../scripts/local/environment/preview-run";
-import { recover } from "../../scripts/local/environment/recover";
-import { renderMarkdown } from "../../scripts/local/plan/markdown";
-import { root } from "../../scripts/local/platform/paths";
-import { pulumiBinary } from "../../scripts/local/platform/pulumi";
+import { deploy } from "../../scripts/stack/access/deploy";
+import { previewPlan } from "../../scripts/stack/access/preview-run";
+import { recover } from "../../scripts/stack/access/recover";
+import { renderMarkdown } from "../../scripts/stack/plan/markdown";
+import { root } from "../../scripts/lib/paths";
+import { pulumiBinary } from "../../scripts/lib/pulumi";
 import { Site, type SiteNode } from "../plans/site";
 import { PostgresServer } from "./postgres-server";
 

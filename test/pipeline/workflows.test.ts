@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { root } from "../../scripts/local/platform/paths";
+import { root } from "../../scripts/lib/paths";
 
 const WORKFLOWS = join(root, ".github", "workflows");
 const files = readdirSync(WORKFLOWS).map((name) => join(WORKFLOWS, name));

@@ -1,14 +1,14 @@
 import { build } from "esbuild";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { standIns } from "../../airgap/providers/bundle";
-import { paths, root } from "../../scripts/local/platform/paths";
+import { standIns } from "@gitops-platform/stand-ins/bundle";
+import { paths, root } from "../../scripts/lib/paths";
 
 /** Plugins that touch nothing; random values are drawn as ever. */
 const SOURCES: Readonly<Record<string, string>> = {
   command: "test/plans/pretend/command.ts",
   kubernetes: "test/plans/pretend/kubernetes.ts",
-  random: "airgap/providers/random/main.ts",
+  random: "packages/stand-ins/random/main.ts",
 };
 
 /**

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { engineEnvironment, pulumiBinary } from "../../scripts/local/platform/pulumi";
-import { root } from "../../scripts/local/platform/paths";
-import type { StackAccess } from "../../scripts/local/environment/stack-access";
+import { engineEnvironment, pulumiBinary } from "../../scripts/lib/pulumi";
+import { root } from "../../scripts/lib/paths";
+import type { StackAccess } from "../../scripts/stack/access/stack-access";
 import { artifactList } from "../fixtures/artifacts";
 import { makeLoginKey, makeSealingPair } from "../fixtures/keys";
 import { testedStackFile } from "../stacks/stack-file";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { parse } from "yaml";
 import { policyArguments } from "../../policy/arguments";
-import { paths } from "../../scripts/local/platform/paths";
+import { paths } from "../../scripts/lib/paths";
 import { testedStackFile } from "../stacks/stack-file";
 import { Project } from "./project";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import type { policyArguments } from "../../policy/arguments";
-import { previewPlan } from "../../scripts/local/environment/preview-run";
-import { exitCodeOf } from "../../scripts/local/plan/plan";
+import { previewPlan } from "../../scripts/stack/access/preview-run";
+import { exitCodeOf } from "../../scripts/stack/plan/plan";
 import { Site } from "../plans/site";
 
 const packs = vi.hoisted(() => ({ arguments: [] as readonly string[] }));

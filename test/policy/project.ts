@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
-import { paths } from "../../scripts/local/platform/paths";
-import { pulumiBinary, pulumiEnvironment } from "../../scripts/local/platform/pulumi";
+import { paths } from "../../scripts/lib/paths";
+import { pulumiBinary, pulumiEnvironment } from "../../scripts/lib/pulumi";
 
 export interface Preview {
   readonly exitCode: number;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
-import { root } from "./paths";
+import { root } from "../../lib/paths";
 
 /**
  * Holds the local platform for this process: two starts, or a start and a stop, must not run at once.

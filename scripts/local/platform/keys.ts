@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { ed25519KeyPair } from "../../../components/machines/ssh-key";
-import { paths } from "./paths";
+import { paths } from "../../lib/paths";
 
 /**
  * Makes what the local platform's configuration names and a team would bring itself: the operator's login key and the

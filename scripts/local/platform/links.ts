@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { paths } from "./paths";
+import { paths } from "../../lib/paths";
 
 /** Points `.local` at what the mirror built: what the stack reads and serves, and tools for the operator. */
 export function linkTools(): void {

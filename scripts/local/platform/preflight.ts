@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { paths, root } from "./paths";
+import { paths, root } from "../../lib/paths";
 
 const GIB = 1024 ** 3;
 

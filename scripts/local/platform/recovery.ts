@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { execa } from "execa";
-import { endOrphans } from "./orphans";
-import { paths, root } from "./paths";
-import { pulumi } from "./pulumi";
+import { endOrphans } from "../../lib/orphans";
+import { paths, root } from "../../lib/paths";
+import { pulumi } from "../../lib/pulumi";
 import { configuredNodes, readState, releaseStaleLock, removeTornAttributes } from "./stack";
 
 /** What `machine.sh status` says of one machine. */

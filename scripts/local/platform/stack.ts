@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { GateResult } from "../../../components/disk-gate/measurement";
-import { newSealingKey } from "../new-sealing-key";
+import { newSealingKey } from "../../stack/new-sealing-key";
 import { writeSecret } from "./keys";
-import { paths, root } from "./paths";
-import { localStack, pulumi, stackExists } from "./pulumi";
+import { paths, root } from "../../lib/paths";
+import { localStack, pulumi, stackExists } from "../../lib/pulumi";
 
 const SEALING_KEYS = "gitops-platform:sealingKeys";
 

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { execa } from "execa";
 import { join } from "node:path";
 import { describeGateResult } from "../../../components/disk-gate/measurement";
-import { paths } from "./paths";
+import { paths } from "../../lib/paths";
 import type { StackOutputs } from "./stack";
 
 interface KubernetesNode {

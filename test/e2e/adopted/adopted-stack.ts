@@ -2,13 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { paths, root } from "../../../scripts/local/platform/paths";
-import {
-  pulumi as localPulumi,
-  localStack,
-  pulumiBinary,
-  pulumiEnvironment,
-} from "../../../scripts/local/platform/pulumi";
+import { paths, root } from "../../../scripts/lib/paths";
+import { pulumi as localPulumi, localStack, pulumiBinary, pulumiEnvironment } from "../../../scripts/lib/pulumi";
 import { readOutputs } from "../../../scripts/local/platform/stack";
 import { must, run, type Ran } from "../platform";
 import type { Server } from "./server";

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderScript } from "../../../components/remote/script";
 import { ed25519KeyPair } from "../../../components/machines/ssh-key";
-import { paths, root } from "../../../scripts/local/platform/paths";
+import { paths, root } from "../../../scripts/lib/paths";
 import { must, on } from "../platform";
 
-const MACHINE = join(root, "scripts/local/machine/machine.sh");
+const MACHINE = join(root, "components/machines/local/machine.sh");
 
 /** A server that somebody has ordered: made outside of any stack, with a host key of its own. */
 export interface Server {

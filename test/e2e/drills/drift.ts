@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Drill } from "../drill";
 import { eventually, kubectl, on, pulumi, run } from "../platform";
 import { configuredNodes } from "../../../scripts/local/platform/stack";
-import { paths } from "../../../scripts/local/platform/paths";
+import { paths } from "../../../scripts/lib/paths";
 
 interface Report {
   readonly findings: readonly { readonly where: string; readonly what: string; readonly found: string }[];

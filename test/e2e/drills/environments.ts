@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
-import { type Environment, renderEnvironment } from "../../../scripts/gitops/manifests/environments";
-import { kustomize } from "../../../scripts/gitops/manifests/kustomize";
-import { nameOf } from "../../../scripts/gitops/manifests/rendered";
-import { paths } from "../../../scripts/local/platform/paths";
+import { type Environment, renderEnvironment } from "../../../scripts/infra-repo/manifests/environments";
+import { kustomize } from "../../../scripts/infra-repo/manifests/kustomize";
+import { nameOf } from "../../../scripts/infra-repo/manifests/rendered";
+import { paths } from "../../../scripts/lib/paths";
 import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
 import { eventually, kubectlJson, mustStart, pulumi } from "../platform";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Document } from "yaml";
-import { ensureMirror } from "../../../airgap/mirror";
-import { paths } from "../../../scripts/local/platform/paths";
+import { ensureMirror } from "@gitops-platform/mirror/mirror";
+import { paths } from "../../../scripts/lib/paths";
 import type { Drill } from "../drill";
 import {
   addGuestWorker,

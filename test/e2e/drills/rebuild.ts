@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { paths, root } from "../../../scripts/local/platform/paths";
+import { paths, root } from "../../../scripts/lib/paths";
 import { readOutputs } from "../../../scripts/local/platform/stack";
 import type { Drill } from "../drill";
 import { configuredMachines, kubectlJson, must, mustStart } from "../platform";
@@ -18,7 +18,7 @@ export const rebuild: Drill = {
     const machines = configuredMachines();
     const secret = (): Promise<Secret> => kubectlJson<Secret>("get", "secret", "database-creds", "-n", "credentials");
     const sealed = await secret();
-    await must("bash", [join(root, "scripts/local/machine/sweep.sh"), paths.machines]);
+    await must("bash", [join(root, "components/machines/local/sweep.sh"), paths.machines]);
     see("destroyed every machine with its disk, behind Pulumi's back");
 
     const again = await mustStart();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { paths } from "../../../scripts/local/platform/paths";
+import { paths } from "../../../scripts/lib/paths";
 import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
 import { eventually, kubectl, kubectlJson, must, mustStart, run } from "../platform";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { paths, root } from "../../../scripts/local/platform/paths";
+import { paths, root } from "../../../scripts/lib/paths";
 import { readOutputs } from "../../../scripts/local/platform/stack";
 import type { Drill } from "../drill";
 import { must, pulumi, seenCommandLines } from "../platform";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
 import { eventually, kubectl, kubectlJson, run, kubectlBinary } from "../platform";
-import { paths } from "../../../scripts/local/platform/paths";
+import { paths } from "../../../scripts/lib/paths";
 
 interface Service {
   readonly spec: { readonly ports: readonly { readonly port: number }[] };

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { root } from "../../../scripts/local/platform/paths";
+import { root } from "../../../scripts/lib/paths";
 import { readState } from "../../../scripts/local/platform/stack";
 import type { Drill } from "../drill";
 import { StackFile } from "../stack-file";
 import { configuredMachines, must, mustStart, on, run, start, type Ran } from "../platform";
 
-const THROTTLE = join(root, "scripts/local/machine/throttle-disk.sh");
+const THROTTLE = join(root, "components/machines/local/throttle-disk.sh");
 /** Enough to boot, too few for etcd: the p99 is then about 75 ms. */
 const WRITES_PER_SECOND = "1000";
 

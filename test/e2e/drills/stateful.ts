@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { paths, root } from "../../../scripts/local/platform/paths";
+import { paths, root } from "../../../scripts/lib/paths";
 import { assertHealthy } from "../applications";
 import type { Drill } from "../drill";
 import { eventually, kubectl, kubectlJson, must } from "../platform";
 
-const MACHINE = join(root, "scripts/local/machine/machine.sh");
+const MACHINE = join(root, "components/machines/local/machine.sh");
 const KEY = "drill";
 
 interface Pod {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument, type YAMLSeq } from "yaml";
-import { root } from "../../../scripts/local/platform/paths";
+import { root } from "../../../scripts/lib/paths";
 import type { Drill } from "../drill";
 import { configuredMachines, eventually, must, mustStart, on } from "../platform";
 
@@ -21,7 +21,7 @@ export const threeControlPlanes: Drill = {
       const controlPlanes = configuredMachines().filter(({ role }) => role === "control-plane");
       assert.equal(controlPlanes.length, 3);
 
-      await must("bash", [join(root, "scripts/local/machine/machine.sh"), "power-off", "cp-1"]);
+      await must("bash", [join(root, "components/machines/local/machine.sh"), "power-off", "cp-1"]);
       const survivors = configuredMachines().filter(({ name, role }) => role !== "hub" && name !== "cp-1");
       const reached = await eventually("the API answers on every other node", 60, async () => {
         for (const { name } of survivors) {

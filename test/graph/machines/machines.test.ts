@@ -1,6 +1,6 @@
 /**
  * Which resources machines and the hub register, with what and after what. Doesn't prove that the scripts do it
- * (test/scripts/machines does).
+ * (test/scripts/local-machine does).
  */
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
@@ -116,9 +116,9 @@ beforeAll(async () => {
 describe("LocalMachine", () => {
   it("keeps its commands constant and everything that varies on stdin", () => {
     expect(inputs("cp-1-container")).toMatchObject({
-      create: "bash scripts/local/machine/machine.sh apply",
-      update: "bash scripts/local/machine/machine.sh apply",
-      delete: "bash scripts/local/machine/machine.sh destroy",
+      create: "bash components/machines/local/machine.sh apply",
+      update: "bash components/machines/local/machine.sh apply",
+      delete: "bash components/machines/local/machine.sh destroy",
       logging: "none",
       addPreviousOutputInEnv: false,
     });
@@ -231,7 +231,7 @@ describe("Hub", () => {
   });
 
   it("seals the starter's Secrets with the newest certificate, and keeps passwords and key on a secret stdin", () => {
-    expect(inputs("hub-seed")["create"]).toBe("bash scripts/local/seed-repository.sh apply");
+    expect(inputs("hub-seed")["create"]).toBe("bash components/hub/seed-repository.sh apply");
     expect(stdin("hub-seed")).toContain("export SEALING_CERTIFICATE='NEW'");
     const sealed = (application: string, name: string): string[] =>
       ["local", "staging", "production"].map(

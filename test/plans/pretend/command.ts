@@ -1,13 +1,13 @@
 /**
  * The command plugin of a site that only exists on paper: decides what an update would do exactly like
- * airgap/providers/command, and then says that it was done. What steps print is made up, where the program reads it.
+ * packages/stand-ins/command, and then says that it was done. What steps print is made up, where the program reads it.
  */
 import { version } from "@pulumi/command/package.json";
 import { createHash } from "node:crypto";
-import { CommandPlugin } from "../../../airgap/providers/command/command-plugin";
-import { servePlugin } from "../../../airgap/providers/protocol/plugin-server";
-import { type PropertyMap, reveal } from "../../../airgap/providers/protocol/property-value";
-import type * as protocol from "../../../airgap/providers/protocol/provider-plugin";
+import { CommandPlugin } from "@gitops-platform/stand-ins/command/command-plugin";
+import { servePlugin } from "@gitops-platform/stand-ins/protocol/plugin-server";
+import { type PropertyMap, reveal } from "@gitops-platform/stand-ins/protocol/property-value";
+import type * as protocol from "@gitops-platform/stand-ins/protocol/provider-plugin";
 import { CA_CERTIFICATE } from "../../unit/kubernetes/ca-certificate";
 
 class PretendCommands extends CommandPlugin {

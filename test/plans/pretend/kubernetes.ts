@@ -1,8 +1,8 @@
-/** The kubernetes plugin of a site that only exists on paper: compares like airgap/providers/kubernetes, writes nothing. */
-import { KubernetesPlugin } from "../../../airgap/providers/kubernetes/plugin";
-import { servePlugin } from "../../../airgap/providers/protocol/plugin-server";
-import { isMap, type PropertyMap, reveal } from "../../../airgap/providers/protocol/property-value";
-import type * as protocol from "../../../airgap/providers/protocol/provider-plugin";
+/** The kubernetes plugin of a site that only exists on paper: compares like packages/stand-ins/kubernetes, writes nothing. */
+import { KubernetesPlugin } from "@gitops-platform/stand-ins/kubernetes/plugin";
+import { servePlugin } from "@gitops-platform/stand-ins/protocol/plugin-server";
+import { isMap, type PropertyMap, reveal } from "@gitops-platform/stand-ins/protocol/property-value";
+import type * as protocol from "@gitops-platform/stand-ins/protocol/provider-plugin";
 
 class PretendObjects extends KubernetesPlugin {
   override async create(request: protocol.CreateRequest): Promise<protocol.ResourceState> {

@@ -7,5 +7,5 @@ const env = settings.map((setting) => {
   const equals = setting.indexOf("=");
   return [setting.slice(0, equals), setting.slice(equals + 1)] as const;
 });
-const file = join(__dirname, "..", "..", "..", "scripts", "node", script);
+const file = join(__dirname, "..", "..", "..", "scripts", "remote", script);
 process.stdout.write(renderScript(inlineLibraries(file), Object.fromEntries(env)));

@@ -2,7 +2,7 @@
 # shows on this computer. Guests have an empty disk: the firmware runs, and what would be their sshd is a listener here.
 # Needs root. Does not prove that an image boots, nor what cloud-init makes of the seed: the drill kvm-worker does.
 
-SCRIPTS=$BATS_TEST_DIRNAME/../../../scripts/node
+SCRIPTS=$BATS_TEST_DIRNAME/../../../scripts/remote
 ROOT=$BATS_TEST_DIRNAME/../../..
 
 start_hypervisor() {

@@ -26,7 +26,7 @@ domain() {
 }
 
 probe() {
-  run --separate-stderr bash "$BATS_TEST_DIRNAME/../../../scripts/node/drift/probe-guests.sh" "${1:-probe}"
+  run --separate-stderr bash "$BATS_TEST_DIRNAME/../../../scripts/remote/drift/probe-guests.sh" "${1:-probe}"
 }
 
 @test "a guest of ours, one without a mark, one that is gone" {

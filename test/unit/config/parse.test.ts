@@ -444,7 +444,7 @@ describe("keys", () => {
   it("says how a first sealing key is made", () => {
     const [sentence] = sentences((raw) => put(raw, "sealingKeys", []));
     expect(sentence).toContain("sealingKeys has no key pair");
-    expect(sentence).toContain("npx tsx scripts/local/new-sealing-key.ts sealing.crt sealing.key");
+    expect(sentence).toContain("npx tsx scripts/stack/new-sealing-key.ts sealing.crt sealing.key");
     expect(sentence).toContain(
       "npx pulumi config set --secret --path 'gitops-platform:sealingKeys[0].privateKey' --stack staging < sealing.key",
     );

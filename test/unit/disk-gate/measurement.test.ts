@@ -1,4 +1,4 @@
-// Proves how a node's result is read and told. The decision is made on the node: test/scripts/node/measure-fsync.bats.
+// Proves how a node's result is read and told. The decision is made on the node: test/scripts/remote/measure-fsync.bats.
 import { describe, expect, it } from "vitest";
 import { describeGateResult, parseGateResult, type GateResult } from "../../../components/disk-gate/measurement";
 

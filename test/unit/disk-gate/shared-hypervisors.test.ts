@@ -1,4 +1,4 @@
-// Proves which machines are measured together. That they really are: test/scripts/node/measure-together.bats.
+// Proves which machines are measured together. That they really are: test/scripts/remote/measure-together.bats.
 import { expect, it } from "vitest";
 import { sharedHypervisors } from "../../../components/disk-gate/shared-hypervisors";
 import type { Machine } from "../../../components/machines/machine";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expectedNodes, silentNodes } from "../../../scripts/local/drift/expected";
+import { expectedNodes, silentNodes } from "../../../scripts/stack/drift/expected";
 
 const secret = (value: unknown): object => ({
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",

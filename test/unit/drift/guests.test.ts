@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type DomainSettings, renderDomain } from "../../../components/machines/domain-xml";
 import { renderScript } from "../../../components/remote/script";
-import { expectedHypervisors, judgeGuests, parseGuests } from "../../../scripts/local/drift/guests";
+import { expectedHypervisors, judgeGuests, parseGuests } from "../../../scripts/stack/drift/guests";
 
 /* Does not prove what virsh prints: test/scripts/hypervisor/probe-guests.bats does. */
 const settings: DomainSettings = {

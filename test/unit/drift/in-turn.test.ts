@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { lookInTurn } from "../../../scripts/local/drift/in-turn";
+import { lookInTurn } from "../../../scripts/stack/drift/in-turn";
 import { controlPlane } from "./nodes";
 
 const worker = { ...controlPlane, name: "worker-1" };

@@ -1,8 +1,8 @@
 import * as x509 from "@peculiar/x509";
 import { webcrypto } from "node:crypto";
 import { expect, test } from "vitest";
-import { judgeNode, notesOn } from "../../../scripts/local/drift/judge";
-import { parseProbe } from "../../../scripts/local/drift/observed";
+import { judgeNode, notesOn } from "../../../scripts/stack/drift/judge";
+import { parseProbe } from "../../../scripts/stack/drift/observed";
 import { cleanProbe, controlPlane, OTHER, SUM } from "./nodes";
 
 /** Findings as one line each, without what to do. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runOnNode } from "../../../scripts/local/drift/node-command";
-import { makeKey, TestSshServer } from "../providers-command/ssh-server";
+import { runOnNode } from "../../../scripts/stack/drift/node-command";
+import { makeKey, TestSshServer } from "@gitops-platform/ssh/test/ssh-server";
 
-/* Does not prove that the probe works on a node: test/scripts/node/probe-node.bats and the drill `drift` do. */
+/* Does not prove that the probe works on a node: test/scripts/remote/probe-node.bats and the drill `drift` do. */
 const hostKey = makeKey();
 const login = makeKey();
 const connection = { host: "127.0.0.1", port: 0, user: "root", privateKey: login.private, hostKey: hostKey.public };

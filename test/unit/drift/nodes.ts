@@ -1,4 +1,4 @@
-import type { ExpectedNode } from "../../../scripts/local/drift/expected";
+import type { ExpectedNode } from "../../../scripts/stack/drift/expected";
 
 export const SUM = "a".repeat(64);
 export const OTHER = "b".repeat(64);

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runOnNode } from "../../../scripts/local/drift/node-command";
-import { reach } from "../../../scripts/local/drift/reach";
-import { makeKey, TestSshServer } from "../providers-command/ssh-server";
+import { runOnNode } from "../../../scripts/stack/drift/node-command";
+import { reach } from "../../../scripts/stack/drift/reach";
+import { makeKey, TestSshServer } from "@gitops-platform/ssh/test/ssh-server";
 
 /* Machines behind a bastion: every hypervisor and guest of a site whose hosts have no address of their own outside. */
 const [nodeKey, bastionKey, login] = [makeKey(), makeKey(), makeKey()];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pathSteps, refreshedFindings, unreadyObjects } from "../../../scripts/local/drift/refreshed";
+import { pathSteps, refreshedFindings, unreadyObjects } from "../../../scripts/stack/drift/refreshed";
 
 const SECRET = {
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",

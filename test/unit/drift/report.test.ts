@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type DriftReport, exitCodeOf } from "../../../scripts/local/drift/finding";
-import { renderJson, renderReport } from "../../../scripts/local/drift/report";
+import { type DriftReport, exitCodeOf } from "../../../scripts/stack/drift/finding";
+import { renderJson, renderReport } from "../../../scripts/stack/drift/report";
 
 const none: DriftReport = {
   stack: "local",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Exported, Resource } from "../../../scripts/local/forget/exported";
-import { nameOf } from "../../../scripts/local/forget/parts";
-import { removalOf } from "../../../scripts/local/forget/removal";
+import type { Exported, Resource } from "../../../scripts/stack/forget/exported";
+import { nameOf } from "../../../scripts/stack/forget/parts";
+import { removalOf } from "../../../scripts/stack/forget/removal";
 import { production, stateOf, type StateNode, urn } from "./states";
 
 const names = (resources: readonly Resource[]): string[] => resources.map((resource) => nameOf(resource.urn));

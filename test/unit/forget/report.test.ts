@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { removalOf } from "../../../scripts/local/forget/removal";
-import { renderRemoval } from "../../../scripts/local/forget/report";
+import { removalOf } from "../../../scripts/stack/forget/removal";
+import { renderRemoval } from "../../../scripts/stack/forget/report";
 import { production, stateOf, type StateNode } from "./states";
 
 const report = (nodes: readonly StateNode[], ...names: string[]): string =>

@@ -1,4 +1,4 @@
-import type { Exported, Resource } from "../../../scripts/local/forget/exported";
+import type { Exported, Resource } from "../../../scripts/stack/forget/exported";
 
 const MACHINES = "gitops-platform:machines:";
 const COMMAND = "command:remote:Command";

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { publishedCertificate, sealingCertificates } from "../../../components/gitops/sealing-keys";
-import { newSealingKey, serialNumber } from "../../../scripts/local/new-sealing-key";
+import { newSealingKey, serialNumber } from "../../../scripts/stack/new-sealing-key";
 
 // 4096-bit keys: the search for primes takes from one second to many.
 describe("sealing keys", { timeout: 180_000 }, async () => {
@@ -44,7 +44,7 @@ describe("sealing keys", { timeout: 180_000 }, async () => {
     );
     expect(() => publishedCertificate([])).toThrow(
       "sealingKeys — is empty (got 0 key pairs, need at least 1): the controller would invent a key that no rebuild has; " +
-        "make one with scripts/local/new-sealing-key.ts",
+        "make one with scripts/stack/new-sealing-key.ts",
     );
   });
 });

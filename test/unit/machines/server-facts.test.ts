@@ -1,4 +1,4 @@
-// Proves how a server's own account of itself is read. What it says: test/scripts/node/check-adopted.bats.
+// Proves how a server's own account of itself is read. What it says: test/scripts/remote/check-adopted.bats.
 import { expect, it } from "vitest";
 import { parseServerFacts } from "../../../components/machines/server-facts";
 

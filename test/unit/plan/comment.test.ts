@@ -5,9 +5,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { renderMarkdown } from "../../../scripts/local/plan/markdown";
-import { brokenPlan, exitCodeOf, planOf } from "../../../scripts/local/plan/plan";
-import { renderTerminal } from "../../../scripts/local/plan/terminal";
+import { renderMarkdown } from "../../../scripts/stack/plan/markdown";
+import { brokenPlan, exitCodeOf, planOf } from "../../../scripts/stack/plan/plan";
+import { renderTerminal } from "../../../scripts/stack/plan/terminal";
 import { digestOf, expectedComment, recorded, step } from "./digests";
 
 const SOURCE = { commit: "0123456789abcdef0123", url: "https://git.example.org/platform/infra/-/pipelines/7" };

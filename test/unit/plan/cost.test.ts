@@ -1,7 +1,7 @@
 /** What stands out in a plan, as exact sentences. */
 import { describe, expect, it } from "vitest";
-import type { Step } from "../../../scripts/local/plan/digest";
-import { exitCodeOf, planOf } from "../../../scripts/local/plan/plan";
+import type { Step } from "../../../scripts/stack/plan/digest";
+import { exitCodeOf, planOf } from "../../../scripts/stack/plan/plan";
 import { digestOf, step } from "./digests";
 
 const THREE = { "cp-1": "control-plane", "cp-2": "control-plane", "cp-3": "control-plane", "worker-1": "worker" };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { addressOf } from "../../../scripts/local/plan/address";
-import type { Digest, Step } from "../../../scripts/local/plan/digest";
+import { addressOf } from "../../../scripts/stack/plan/address";
+import type { Digest, Step } from "../../../scripts/stack/plan/digest";
 
 const RECORDED = join(__dirname, "recorded");
 

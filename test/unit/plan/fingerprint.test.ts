@@ -3,10 +3,10 @@
  * fingerprint is checked by test/plans/record.ts, which compares two of every plan that it records.
  */
 import { describe, expect, it } from "vitest";
-import { refusalOf } from "../../../scripts/local/environment/deploy";
-import type { Digest, Step } from "../../../scripts/local/plan/digest";
-import { fingerprintIn, renderMarkdown } from "../../../scripts/local/plan/markdown";
-import { brokenPlan, planOf } from "../../../scripts/local/plan/plan";
+import { refusalOf } from "../../../scripts/stack/access/deploy";
+import type { Digest, Step } from "../../../scripts/stack/plan/digest";
+import { fingerprintIn, renderMarkdown } from "../../../scripts/stack/plan/markdown";
+import { brokenPlan, planOf } from "../../../scripts/stack/plan/plan";
 import { digestOf, step } from "./digests";
 
 const COMMAND = ["command:remote:Command"];

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { markOf } from "../../../scripts/local/plan/markdown";
-import { mergeRequest } from "../../../scripts/local/review/merge-request";
+import { markOf } from "../../../scripts/stack/plan/markdown";
+import { mergeRequest } from "../../../scripts/stack/review/merge-request";
 import { GitlabApi } from "../../pipeline/gitlab-api";
 
 describe("on GitLab", () => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { Digest } from "../../../scripts/local/plan/digest";
+import type { Digest } from "../../../scripts/stack/plan/digest";
 import { captureStack } from "../../graph/captured-stack";
 import { testedStackFile } from "../../stacks/stack-file";
 import { recorded, resourcesIn, resourceOf } from "./digests";

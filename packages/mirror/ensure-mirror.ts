@@ -1,0 +1,205 @@
+import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { BuildStore } from "./units/store";
+import { buildAll } from "./units/schedule";
+import { isMadeFrom, type Unit } from "./units/unit";
+import { builtFiles, builtGuestFiles, hostTools } from "./catalogue/artifacts";
+import { declareUnits, type Units } from "./catalogue/units";
+import { explainDiskFull, requireSpace } from "./host/disk-space";
+import { withLock } from "./host/lock";
+import { goVersion, GUEST_PACKAGES, installMissing, neededGoVersion } from "./host/tools";
+import { plainDisplay, ProgressTracker, type ProgressDisplay } from "./progress";
+import { ORIGINS, readArtifacts, writeJson } from "./publish/artifacts-file";
+import { ImageWriter } from "./publish/image-writer";
+import { MirrorLayout, publishProgram } from "./publish/layout";
+import { publishModules, publishTools, type Published } from "./publish/modules";
+import { copyUpstream } from "./upstream/copy";
+import { pinImages, readUpstreamLists, UPSTREAM_LIST } from "./upstream/lists";
+
+/** `modules` builds everything from Go modules and Debian packages; `upstream` copies what upstream has released. */
+export type MirrorSource = "modules" | "upstream";
+
+export interface UpstreamArgs {
+  /** @default airgap/upstream.json */
+  readonly list?: string;
+  /** Base URL that has upstream's files by host and path. @default upstream's own servers */
+  readonly files?: string;
+  /** `host:port` that has upstream's images by host and repository. @default upstream's own registries */
+  readonly registry?: string;
+  /** Resolves unpinned images again and writes their digests into the list. @default false */
+  readonly pin?: boolean;
+}
+
+export interface EnsureMirrorArgs {
+  /** @default ${XDG_CACHE_HOME:-~/.cache}/gitops-platform */
+  readonly cache?: string;
+  /** `auto` keeps the source that the mirror has, and starts a new one from modules. @default auto */
+  readonly from?: MirrorSource | "auto";
+  readonly upstream?: UpstreamArgs;
+  /** Takes the Debian packages of today for the machines' disk and the images, instead of those it has. @default false */
+  readonly refreshDebian?: boolean;
+  /**
+   * Also builds a hypervisor's disk and a guest image. A mirror that has them keeps them: they are listed and brought up
+   * to date only while they are the ones that these sources describe. @default false
+   */
+  readonly virtual?: boolean;
+  /** Gets a line at a time: what begins, what is done, how long it will probably take. */
+  readonly log?: (line: string) => void;
+  /** Shows progress in another way, instead of by {@link log}: see `taskDisplay`. */
+  readonly display?: ProgressDisplay;
+}
+
+export interface Mirror {
+  /** `CACHE/mirror`. */
+  readonly directory: string;
+  /** The {@link ArtifactList}. */
+  readonly artifactsFile: string;
+  /** Whether this call built, copied or published anything. */
+  readonly changed: boolean;
+}
+
+/** The directory for everything that is built or downloaded once and shared by all clones. */
+export function defaultCache(): string {
+  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "gitops-platform");
+}
+
+/**
+ * Builds or updates the air-gap mirror, and returns at once when nothing changed.
+ * May be killed at any time; the next call goes on with the first component that isn't finished.
+ *
+ * @throws MirrorError with a sentence for the user: a failed build, a full disk, a wrong checksum, a missing tool.
+ */
+export async function ensureMirror(args: EnsureMirrorArgs): Promise<Mirror> {
+  process.umask(0o022); // modes end up in images
+  const cache = args.cache ?? defaultCache();
+  mkdirSync(cache, { recursive: true });
+  const display = args.display ?? plainDisplay(args.log ?? (() => undefined));
+  const waiting = (pid: number): void => display.note(`waiting for another mirror build, process ${pid}`);
+  return withLock(join(cache, "mirror.lock"), waiting, () => new MirrorRun(cache, args, display).run());
+}
+
+/** One run, with the lock held. */
+class MirrorRun {
+  private readonly layout: MirrorLayout;
+  private readonly store: BuildStore;
+  private readonly logs: string;
+
+  constructor(
+    private readonly cache: string,
+    private readonly args: EnsureMirrorArgs,
+    private readonly display: ProgressDisplay,
+  ) {
+    this.layout = new MirrorLayout(cache);
+    this.store = new BuildStore(cache);
+    this.logs = join(cache, "build", "log");
+  }
+
+  async run(): Promise<Mirror> {
+    const recorded = readArtifacts(this.layout.artifactsFile);
+    const auto = recorded?.origin === ORIGINS.upstream ? "upstream" : "modules";
+    const source = this.args.from === undefined || this.args.from === "auto" ? auto : this.args.from;
+    const units = declareUnits(await goVersion(neededGoVersion(join(__dirname, "modules"))));
+    // An upstream mirror has kubectl among its files; only what runs here or has no upstream release is built.
+    const tools = hostTools(units).filter(({ name }) => source === "modules" || name !== "kubectl");
+    await this.store.open();
+    const virtual = this.virtualUnits(units, source);
+    const basic = source === "modules" ? units.ordered : [units.machine, ...tools.map(({ unit }) => unit)];
+    const wanted = [...basic, ...virtual];
+    const outdated = this.args.refreshDebian ? wanted.filter((unit) => isMadeFrom(unit, units.debian)) : [];
+    for (const unit of outdated) await this.store.discard(unit);
+    const stale = wanted.filter((unit) => !this.store.has(unit));
+    await this.build(stale, stale.some((unit) => virtual.includes(unit)) ? GUEST_PACKAGES : {});
+    const disks = [
+      { unit: units.machine, directory: this.layout.machine },
+      ...(virtual.length > 0 ? [{ unit: units.virtual.hypervisor, directory: this.layout.hypervisor }] : []),
+    ];
+    const toolsChanged = await publishTools(this.store, this.layout, tools, disks);
+    const published = await this.publish(source, units);
+    const list = { origin: ORIGINS[source], artifacts: published.artifacts };
+    const listed = await writeJson(this.layout.artifactsFile, list);
+    return {
+      directory: this.layout.root,
+      artifactsFile: this.layout.artifactsFile,
+      changed: toolsChanged || published.changed || listed,
+    };
+  }
+
+  /** Those of virtual machines, where they are asked for, or there. Upstream has guest images of its own. */
+  private virtualUnits({ virtual }: Units, source: MirrorSource): readonly Unit[] {
+    const units = source === "modules" ? Object.values(virtual) : [virtual.hypervisor];
+    return this.args.virtual || units.every((unit) => this.store.has(unit)) ? units : [];
+  }
+
+  private async build(stale: readonly Unit[], furtherPackages: Readonly<Record<string, string>>): Promise<void> {
+    if (stale.length === 0) return;
+    const { display } = this;
+    await installMissing((text) => display.note(text), join(this.logs, "apt.log"), furtherPackages);
+    const needed = new Map(stale.map((unit) => [unit, unit.diskMiB]));
+    const remaining = (): number => [...needed.values()].reduce((sum, mib) => sum + mib, 0);
+    await requireSpace(this.cache, remaining());
+    const tracker = new ProgressTracker(new Map(stale.map((unit) => [unit.name, this.store.expectedSeconds(unit)])));
+    display.begin(tracker);
+    try {
+      await buildAll(
+        stale,
+        (unit) =>
+          this.store.build(unit).catch(async (cause: unknown) => {
+            throw await explainDiskFull(cause, this.cache, unit.name, remaining());
+          }),
+        {
+          started: (unit) => {
+            tracker.started(unit);
+            display.started(unit.name, tracker);
+          },
+          finished: (unit, seconds) => {
+            needed.delete(unit);
+            tracker.finished(unit);
+            display.finished(unit.name, seconds, tracker);
+          },
+        },
+      );
+    } finally {
+      display.end();
+    }
+  }
+
+  private async publish(source: MirrorSource, units: Units): Promise<Published> {
+    const writer = new ImageWriter(this.layout, this.logs);
+    try {
+      const files = [...builtFiles(units), ...builtGuestFiles(units).filter(({ unit }) => this.store.has(unit))];
+      if (source === "modules") return await publishModules(files, units, this.store, this.layout, writer);
+      return await this.copy(writer);
+    } catch (cause) {
+      throw await explainDiskFull(cause, this.cache, "the mirror", 1024);
+    } finally {
+      await writer.close();
+    }
+  }
+
+  private async copy(writer: ImageWriter): Promise<Published> {
+    const { list: file = UPSTREAM_LIST, files, registry, pin = false } = this.args.upstream ?? {};
+    const { list, unpinned } = readUpstreamLists(file);
+    const published = await copyUpstream(
+      {
+        list,
+        unpinned,
+        recorded: readArtifacts(this.layout.artifactsFile),
+        resolveAgain: pin,
+        downloads: {
+          store: join(this.cache, "build", "downloads"),
+          log: join(this.logs, "downloads.log"),
+          ...(files ? { baseUrl: files } : {}),
+        },
+        ...(registry ? { registry } : {}),
+        note: (text) => this.display.note(text),
+      },
+      this.layout,
+      writer,
+    );
+    if (pin) await pinImages(file, published.artifacts);
+    const kubectl = published.artifacts.find((artifact) => artifact.kind === "file" && artifact.name === "kubectl");
+    if (kubectl) await publishProgram(join(this.layout.files, kubectl.path), join(this.layout.bin, "kubectl"));
+    return published;
+  }
+}

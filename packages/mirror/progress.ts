@@ -1,0 +1,125 @@
+import type { BuildObserver } from "./units/schedule";
+import type { Unit } from "./units/unit";
+
+/** Where a build stands. */
+export interface ProgressStatus {
+  readonly done: number;
+  readonly total: number;
+  /** Names of what is being built now. */
+  readonly running: readonly string[];
+  readonly elapsedSeconds: number;
+  /** Estimate; it adapts to how fast this run is compared with what was expected. */
+  readonly remainingSeconds: number;
+}
+
+/** `8 min 05 s`, `42 s`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+/** One line for a terminal: `12 of 37 · 3 min 05 s · about 9 min 40 s left · kubernetes, layer-base`. */
+export function describeStatus(status: ProgressStatus): string {
+  const left = status.remainingSeconds < 5 ? "almost done" : `about ${formatDuration(status.remainingSeconds)} left`;
+  const counts = `${status.done} of ${status.total} · ${formatDuration(status.elapsedSeconds)} · ${left}`;
+  return status.running.length > 0 ? `${counts} · ${status.running.join(", ")}` : counts;
+}
+
+/** Keeps the count, the clock and the estimate of one build. */
+export class ProgressTracker implements BuildObserver {
+  private readonly began: number;
+  private readonly running = new Map<string, { readonly since: number; readonly expected: number }>();
+  private done = 0;
+  private doneExpected = 0;
+  private readonly totalExpected: number;
+
+  /**
+   * @param expected Seconds that each unit to build will probably take.
+   * @param now Clock in milliseconds; tests bring their own.
+   */
+  constructor(
+    private readonly expected: ReadonlyMap<string, number>,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.began = now();
+    this.totalExpected = [...expected.values()].reduce((sum, seconds) => sum + seconds, 0);
+  }
+
+  started(unit: Pick<Unit, "name">): void {
+    this.running.set(unit.name, { since: this.now(), expected: this.expected.get(unit.name) ?? 0 });
+  }
+
+  finished(unit: Pick<Unit, "name">): void {
+    this.doneExpected += this.running.get(unit.name)?.expected ?? 0;
+    this.running.delete(unit.name);
+    this.done += 1;
+  }
+
+  status(): ProgressStatus {
+    const now = this.now();
+    const elapsedSeconds = (now - this.began) / 1000;
+    let progressed = this.doneExpected;
+    for (const { since, expected } of this.running.values())
+      progressed += Math.min(expected * 0.95, (now - since) / 1000);
+    const open = Math.max(0, this.totalExpected - progressed);
+    // Only after a tenth of the way does the pace say something; before, the expectation stands.
+    const pace = progressed > this.totalExpected / 10 ? Math.min(3, Math.max(0.2, elapsedSeconds / progressed)) : 1;
+    const { done } = this;
+    return {
+      done,
+      total: this.expected.size,
+      running: [...this.running.keys()],
+      elapsedSeconds,
+      remainingSeconds: open * pace,
+    };
+  }
+}
+
+/** Where progress shows. All methods may be called at any time. */
+export interface ProgressDisplay {
+  /** Something worth a line of its own: a package is installed, a lock is waited for. */
+  note(text: string): void;
+  /** A build begins; the display asks the tracker when it likes. */
+  begin(tracker: ProgressTracker): void;
+  started(unit: string, tracker: ProgressTracker): void;
+  finished(unit: string, seconds: number, tracker: ProgressTracker): void;
+  end(): void;
+}
+
+/** Plain lines, for logs and pipes. */
+export function plainDisplay(write: (line: string) => void): ProgressDisplay {
+  const position = (tracker: ProgressTracker): string => {
+    const { done, total, remainingSeconds } = tracker.status();
+    return `[${done}/${total}, about ${formatDuration(remainingSeconds)} left]`;
+  };
+  return {
+    note: (text) => write(`mirror: ${text}`),
+    begin: (tracker) => write(`mirror: ${tracker.status().total} components to build ${position(tracker)}`),
+    started: (unit, tracker) => write(`mirror: ${position(tracker)} building ${unit}`),
+    finished: (unit, seconds, tracker) =>
+      write(`mirror: ${position(tracker)} ${unit} built in ${formatDuration(seconds)}`),
+    end: () => undefined,
+  };
+}
+
+/** The part of a listr2 task that shows a line below its title. */
+export interface TaskOutput {
+  output: string;
+}
+
+/** One line that moves, below a listr2 task. */
+export function taskDisplay(task: TaskOutput): ProgressDisplay {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    note: (text) => (task.output = text),
+    begin: (tracker) => {
+      const show = (): void => void (task.output = describeStatus(tracker.status()));
+      show();
+      timer = setInterval(show, 1000);
+    },
+    started: (_unit, tracker) => (task.output = describeStatus(tracker.status())),
+    finished: (_unit, _seconds, tracker) => (task.output = describeStatus(tracker.status())),
+    end: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "./command";
+import { directoryInputs } from "./source-files";
+import type { BuildContext, Unit } from "./unit";
+
+/** Programs and files that come out of one pinned Go module graph: a folder with go.mod and go.sum. */
+export interface GoComponent {
+  /** Folder below `packages/mirror/modules`. */
+  readonly name: string;
+  /** Version of the main module, without a leading v. */
+  readonly version: string;
+  /** Program → the package it is built from. */
+  readonly programs: Readonly<Record<string, string>>;
+  /** Variables that the linker sets: `path.Name` → value. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Needs a C compiler; the program is linked statically all the same. @default false */
+  readonly cgo?: boolean;
+  /** Output name → a file or folder of a module, taken as it is. */
+  readonly moduleFiles?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
+  /** See {@link Unit}. */
+  readonly seconds: number;
+  readonly diskMiB: number;
+}
+
+const MODULES = join(__dirname, "..", "modules");
+
+/** The unit that builds a Go component with the host's toolchain, of which the version is an input. */
+export function goUnit(component: GoComponent, goVersion: string): Unit {
+  const { name, programs, variables, cgo, moduleFiles, seconds, diskMiB } = component;
+  return {
+    name,
+    inputs: [
+      JSON.stringify([goVersion, programs, variables, cgo, moduleFiles]),
+      ...directoryInputs(join(MODULES, name)),
+    ],
+    needs: [],
+    seconds,
+    diskMiB,
+    build: (directory, context) => buildGo(component, directory, context),
+  };
+}
+
+async function buildGo(component: GoComponent, directory: string, context: BuildContext): Promise<void> {
+  const cwd = join(MODULES, component.name);
+  // GOFLAGS of the user's would change what is built behind the key's back.
+  const env = {
+    ...{ CGO_ENABLED: component.cgo ? "1" : "0", GOOS: "linux", GOARCH: "amd64" },
+    ...{ GOFLAGS: "", GOWORK: "off", GOTOOLCHAIN: "local", GOTMPDIR: context.scratch },
+  };
+  const go = (label: string, args: readonly string[]): Promise<string> =>
+    run("go", args, { label: `${component.name}: go ${label}`, log: context.log, cwd, env });
+  const variables = Object.entries(component.variables ?? {}).map(([path, value]) => `-X ${path}=${value}`);
+  const ldflags = ["-s -w", ...variables, ...(component.cgo ? ["-extldflags -static"] : [])].join(" ");
+  for (const [program, pkg] of Object.entries(component.programs)) {
+    const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags];
+    await go(`build ${program}`, ["build", ...flags, "-o", join(directory, program), pkg]);
+  }
+  for (const [name, { module, path }] of Object.entries(component.moduleFiles ?? {})) {
+    // `go list` knows no directory of a module that nothing was built from yet.
+    await go(`download ${module}`, ["mod", "download", module]);
+    const source = (await go(`list ${module}`, ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module])).trim();
+    await mkdir(join(directory, name, ".."), { recursive: true });
+    await cp(join(source, path), join(directory, name), { recursive: true });
+  }
+  await recordSums(directory, Object.keys(component.programs));
+}
+
+/** What is known of a file that a unit built. */
+export interface FileSum {
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Writes `sums.json` beside the files, so that nobody has to read hundreds of megabytes again to list them. */
+export async function recordSums(directory: string, files: readonly string[]): Promise<void> {
+  const sums: Record<string, FileSum> = {};
+  for (const file of files) {
+    const sha256 = createHash("sha256")
+      .update(await readFile(join(directory, file)))
+      .digest("hex");
+    sums[file] = { sha256, size: (await stat(join(directory, file))).size };
+  }
+  await writeFile(join(directory, "sums.json"), JSON.stringify(sums, undefined, 2) + "\n");
+}
+
+/** Reads what {@link recordSums} wrote. */
+export async function readSums(directory: string): Promise<Readonly<Record<string, FileSum>>> {
+  return JSON.parse(await readFile(join(directory, "sums.json"), "utf8")) as Record<string, FileSum>;
+}

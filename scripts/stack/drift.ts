@@ -1,0 +1,112 @@
+/**
+ * `npm run drift -- STACK [--json] [--disk]`: what is not as the last `pulumi up` left it, in the cluster, on every
+ * machine and on the hypervisors. Nothing is changed, neither there nor in the state. `--disk` measures the etcd nodes' disks once more,
+ * one after the other.
+ * With `--repair`, and only then, the steps of every node that drifted are run again first, which puts back what they
+ * wrote.
+ *
+ * Exit code: 0 nothing drifted, 7 something did, 1 something could not be compared (docs/drift.md).
+ */
+import { parseArgs } from "node:util";
+import { strayApplications } from "./drift/applications";
+import { exportState, refreshCluster } from "./drift/cluster";
+import { outputsOf } from "./drift/deployment";
+import { type ExpectedNode, expectedNodes, silentNodes } from "./drift/expected";
+import { type Blind, exitCodeOf, type Finding } from "./drift/finding";
+import { type ExpectedHypervisor, expectedHypervisors, judgeGuests } from "./drift/guests";
+import { lookInTurn } from "./drift/in-turn";
+import { judgeNode, notesOn } from "./drift/judge";
+import { observeGuests, observeNode, repairNode } from "./drift/nodes";
+import { renderJson, renderReport } from "./drift/report";
+import { accessStack } from "./access/stack-access";
+import { holdPlatform } from "../local/platform/exclusive";
+
+interface Looked {
+  readonly findings: readonly Finding[];
+  readonly blind: readonly Blind[];
+  readonly notes: readonly string[];
+}
+
+function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
+  return orBlind(node.name, async () => {
+    const observed = await observeNode(node, measureDisk);
+    return { findings: judgeNode(node, observed), blind: [], notes: notesOn(node, observed) };
+  });
+}
+
+function lookAtGuests(hypervisor: ExpectedHypervisor): Promise<Looked> {
+  return orBlind(hypervisor.name, async () => {
+    return { findings: judgeGuests(hypervisor, await observeGuests(hypervisor)), blind: [], notes: [] };
+  });
+}
+
+/** What can't be looked at is told, and hides nothing else. */
+async function orBlind(where: string, look: () => Promise<Looked>): Promise<Looked> {
+  try {
+    return await look();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { findings: [], blind: [{ where, reason }], notes: [] };
+  }
+}
+
+/** Tells on stderr what it does: stdout is the report's. */
+async function repairDrifted(nodes: readonly ExpectedNode[]): Promise<void> {
+  await Promise.all(
+    nodes.map(async (node) => {
+      const { findings } = await lookAt(node, false);
+      if (findings.length === 0) return;
+      process.stderr.write(`${node.name}: running its ${node.steps.length} steps again\n`);
+      try {
+        await repairNode(node);
+      } catch (error) {
+        // What it did not put back is in the report.
+        process.stderr.write(`${node.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+    }),
+  );
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean", default: false },
+      disk: { type: "boolean", default: false },
+      repair: { type: "boolean", default: false },
+    },
+  });
+  const [stack, ...rest] = positionals;
+  if (stack === undefined || rest.length > 0)
+    throw new Error("Which stack? npm run drift -- STACK [--json] [--disk] [--repair]");
+  // A start or stop of the local platform must not happen meanwhile.
+  if (stack === "local") await holdPlatform();
+  const access = await accessStack(stack, { emptyIsFine: false });
+  const deployment = await exportState(access);
+  const nodes = expectedNodes(stack, deployment);
+  if (values.repair) await repairDrifted(nodes);
+  const [cluster, applications, onNodes, onHypervisors] = await Promise.all([
+    refreshCluster(access, deployment),
+    strayApplications(outputsOf(deployment)["kubeconfig"]),
+    lookInTurn(nodes, values.disk, lookAt),
+    Promise.all(expectedHypervisors(deployment).map(lookAtGuests)),
+  ]);
+  const looked = [...onNodes, ...onHypervisors];
+  const report = {
+    stack,
+    nodes: nodes.length,
+    findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
+    blind: [...looked.flatMap(({ blind }) => blind), ...silentNodes(deployment, nodes), ...cluster.blind],
+    applications,
+    unready: cluster.unready,
+    notes: looked.flatMap(({ notes }) => notes),
+  };
+  process.stdout.write(values.json ? renderJson(report) : renderReport(report));
+  // Idle connections of the plugins' clients would keep this process for a while.
+  process.exit(exitCodeOf(report));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,65 @@
+/** What the probe saw on one node (scripts/remote/drift/probe-node.sh). */
+export interface ObservedNode {
+  /** SHA-256 by path; `-` for a missing file. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Everything in the folder whose files the kubelet runs. */
+  readonly manifests: readonly string[];
+  /** By name; the version of a missing one is `-`, which is older than any. */
+  readonly packages: ReadonlyMap<string, { readonly version: string; readonly age: "older" | "same" | "newer" }>;
+  readonly units: ReadonlyMap<string, ObservedUnit>;
+  readonly sysctls: ReadonlyMap<string, string>;
+  readonly modules: ReadonlyMap<string, boolean>;
+  readonly swap: boolean;
+  /** DER in base64, by the file it is in. */
+  readonly certificates: ReadonlyMap<string, string>;
+  /** The node's own time, in milliseconds since 1970. */
+  readonly clockMs: number;
+  /** 99th percentile of fdatasync, in nanoseconds; unset unless it was measured, null when fio reported none. */
+  readonly diskP99Ns?: number | null;
+}
+
+export interface ObservedUnit {
+  /** `active`, `inactive`, `failed`, … */
+  readonly active: string;
+  /** `enabled`, `disabled`, `masked`, … */
+  readonly enabled: string;
+  /** Its file was changed after systemd had read it. */
+  readonly needsReload: boolean;
+  /** Paths of its drop-ins, separated by blanks. */
+  readonly dropIns: string;
+}
+
+/** Reads the facts of a probe. @throws when they are cut off: an unread fact must not look like a good one */
+export function parseProbe(stdout: string): ObservedNode {
+  const facts = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"));
+  if (facts.at(-1)?.[0] !== "end") throw new Error("the probe did not get to its end");
+  const rows = (kind: string): string[][] => facts.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  const pairs = (kind: string): Map<string, string> =>
+    new Map(rows(kind).map(([name = "", value = ""]) => [name, value]));
+  const disk = rows("disk")[0]?.[0];
+  return {
+    files: pairs("file"),
+    manifests: rows("manifest").map(([path = ""]) => path),
+    packages: new Map(
+      rows("package").map(([name = "", version = "", age]) => [
+        name,
+        { version, age: age === "same" || age === "newer" ? age : "older" },
+      ]),
+    ),
+    units: new Map(
+      rows("unit").map(([name = "", active = "", enabled = "", reload = "", dropIns = ""]) => [
+        name,
+        { active, enabled, needsReload: reload === "yes", dropIns },
+      ]),
+    ),
+    sysctls: pairs("sysctl"),
+    modules: new Map(rows("module").map(([name = "", there]) => [name, there === "yes"])),
+    swap: rows("swap")[0]?.[0] === "yes",
+    certificates: pairs("certificate"),
+    clockMs: Number(rows("clock")[0]?.[0]) * 1000,
+    ...(disk === undefined ? {} : { diskP99Ns: /^\d/.test(disk) ? Number(disk) : null }),
+  };
+}

@@ -1,0 +1,113 @@
+/** Sealing, opening, explaining and sealing anew with the real kubeseal. Not proved here: the controller (drills). */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { explain, unopened } from "../../scripts/infra-repo/secrets/check-sealed";
+import { type Identity, kubesealProgram, seal } from "../../scripts/infra-repo/secrets/kubeseal";
+import { reseal } from "../../scripts/infra-repo/secrets/reseal";
+import { type SealedValue, sealedValues } from "../../scripts/infra-repo/secrets/sealed-secrets";
+import type { KeyFiles } from "../../scripts/infra-repo/secrets/stack-keys";
+import { readFiles } from "../../scripts/infra-repo/manifests/files";
+import type { Environment } from "../../scripts/infra-repo/manifests/environments";
+import { newSealingKey } from "../../scripts/stack/new-sealing-key";
+import { loadAll } from "js-yaml";
+import type { KubernetesObject } from "../../components/objects/kubernetes-object";
+
+const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-sealed-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+let program: string;
+const keys: Record<string, { certificate: string; privateKey: string }> = {};
+
+beforeAll(async () => {
+  program = await kubesealProgram(() => undefined);
+  for (const name of ["old", "new", "foreign"]) {
+    const pair = await newSealingKey();
+    keys[name] = { certificate: join(scratch, `${name}.pem`), privateKey: join(scratch, `${name}.key`) };
+    writeFileSync(join(scratch, `${name}.pem`), pair.certificate);
+    writeFileSync(join(scratch, `${name}.key`), pair.privateKey, { mode: 0o600 });
+  }
+}, 120_000);
+
+const STRICT: Identity = { namespace: "store", name: "store-auth", scope: "strict" };
+
+/** A repository with one SealedSecret, which is sealed as one thing and applied as another. */
+async function sealedAs(key: string, sealed: Identity, applied: Identity = sealed) {
+  const { certificate } = keys[key] ?? { certificate: "" };
+  const values = { password: Buffer.from("hunter2") };
+  const text = (await seal(program, certificate, { ...sealed, values })).replace(
+    /namespace: .*\n/g,
+    `namespace: ${applied.namespace}\n`,
+  );
+  const repository = mkdtempSync(join(scratch, "repository-"));
+  writeFileSync(join(repository, "sealed-secret.yaml"), `# Kept.\n${text}`);
+  const objects = loadAll(text) as KubernetesObject[];
+  const environment: Environment = {
+    ...{ name: "staging", rootPath: "applications", applications: [], projects: [], findings: [] },
+    parts: [{ name: "store", place: "apps/store/overlays/staging", objects }],
+  };
+  const found = sealedValues(environment, readFiles(repository).documents);
+  return { repository, found };
+}
+
+const privateKeys = (...names: string[]): string[] => names.map((name) => keys[name]?.privateKey ?? "");
+
+async function reasons(found: readonly SealedValue[], ...names: string[]): Promise<readonly string[]> {
+  const failed = await unopened(program, privateKeys(...names), found);
+  return (await explain(program, privateKeys(...names), failed, found)).map(({ text }) => text);
+}
+
+test("what the stack's key sealed opens, and the value is in no file", async () => {
+  const { repository, found } = await sealedAs("old", STRICT);
+  expect(found.map(({ key, identity, written }) => [key, identity.name, written?.file])).toEqual([
+    ["password", "store-auth", "sealed-secret.yaml"],
+  ]);
+  expect(await reasons(found, "old", "new")).toEqual([]);
+  expect(readFileSync(join(repository, "sealed-secret.yaml"), "utf8")).not.toContain("hunter2");
+});
+
+test("what another stack's key sealed is said to be so", async () => {
+  const { found } = await sealedAs("foreign", STRICT);
+  expect(await reasons(found, "old", "new")).toEqual([
+    "none of the stack's 2 keys opens it: it was sealed for another stack, or for a key that was dropped; seal it again with npm run seal",
+  ]);
+});
+
+test("what was sealed for another namespace names both", async () => {
+  const { found } = await sealedAs("old", { ...STRICT, namespace: "default" }, STRICT);
+  expect(await reasons(found, "old")).toEqual([
+    "was sealed for the namespace default and is applied in store; write that one, or seal it again with npm run seal",
+  ]);
+});
+
+test("reseal replaces what only the old key opens, keeps the rest of the file, and has nothing to do again", async () => {
+  const { repository, found } = await sealedAs("old", STRICT);
+  const [oldKey = "", newKey = ""] = privateKeys("old", "new");
+  const files: KeyFiles = { all: [oldKey, newKey], newest: newKey, certificate: keys["new"]?.certificate ?? "" };
+  const before = readFileSync(join(repository, "sealed-secret.yaml"), "utf8");
+  expect(await unopened(program, [newKey], found)).toHaveLength(1);
+  expect(await reseal(program, files, found, repository)).toEqual(["sealed-secret.yaml"]);
+  const after = readFileSync(join(repository, "sealed-secret.yaml"), "utf8");
+  const withoutValue = (text: string): string => text.replace(/password: \S+/, "password: …");
+  expect(withoutValue(after)).toBe(withoutValue(before));
+  const value = /password: (\S+)/.exec(after)?.[1] ?? "";
+  expect(
+    await unopened(
+      program,
+      [newKey],
+      found.map((old) => ({ ...old, value })),
+    ),
+  ).toEqual([]);
+});
+
+test("reseal writes nothing when a value doesn't open", async () => {
+  const { repository, found } = await sealedAs("foreign", STRICT);
+  const [newKey = ""] = privateKeys("new");
+  const before = readFileSync(join(repository, "sealed-secret.yaml"), "utf8");
+  const files: KeyFiles = { all: [newKey], newest: newKey, certificate: keys["new"]?.certificate ?? "" };
+  await expect(reseal(program, files, found, repository)).rejects.toThrow(
+    "sealed-secret.yaml — store/store-auth password opens with none of the stack's keys; see npm run unseal-check",
+  );
+  expect(readFileSync(join(repository, "sealed-secret.yaml"), "utf8")).toBe(before);
+});

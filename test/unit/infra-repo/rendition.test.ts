@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { Environment } from "../../../scripts/infra-repo/manifests/environments";
+import { renderedFiles } from "../../../scripts/infra-repo/manifests/rendition";
+
+const web = { apiVersion: "apps/v1", kind: "Deployment", metadata: { namespace: "web", name: "web" } };
+
+function environment(objects: Environment["parts"][number]["objects"]): Environment {
+  const parts = [{ name: "web", place: "apps/web/overlays/staging", objects }];
+  return { name: "staging", rootPath: "applications/staging", parts, applications: [], projects: [], findings: [] };
+}
+
+test("the order of objects and keys doesn't depend on how they are written", () => {
+  const role = { kind: "ClusterRole", apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "system:web" } };
+  const one = renderedFiles(environment([{ ...web, spec: { replicas: 2, paused: false } }, role]));
+  const other = renderedFiles(environment([role, { ...web, spec: { paused: false, replicas: 2 } }]));
+  expect(one).toEqual(other);
+  expect(one).toEqual([
+    {
+      name: "web/ClusterRole.system_web.yaml",
+      text: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: system:web\n",
+    },
+    {
+      name: "web/Deployment.web.web.yaml",
+      text: "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: web\nspec:\n  paused: false\n  replicas: 2\n",
+    },
+  ]);
+});
