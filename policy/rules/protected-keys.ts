@@ -7,7 +7,7 @@ export const protectedKeys: ResourceRule = {
   description: "In production no update deletes or replaces a sealing key or the key of a machine.",
   enforcement: "mandatory",
   settings: ["stacks"],
-  comply: "set cluster.protectKeys: true in the stack file; docs/policy.md says how such a stack is destroyed",
+  comply: "set cluster.protectKeys: true in the stack file; docs/guides/policy.md says how such a stack is destroyed",
   resource: (resource, settings) => {
     if (!isProduction(stackOf(resource.urn), settings) || resource.protect) return [];
     if (isSealingKey(resource))

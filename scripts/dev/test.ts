@@ -1,84 +1,144 @@
 /**
- * `npm test`: every check and test from a fresh clone, the drills on real local machines included.
+ * `npm test`: the checks and tests of a fresh clone, cheapest first, then the drills that guard what a change most likely
+ * breaks. The nightly pipeline runs all drills (`npm run drill -- all`).
  *
- * The suites run one after the other, cheapest first, but for one that mostly waits and runs beside another; a suite that
- * fails does not hide what the next would say.
- * Ends with `Suites: N passed, N failed`.
+ * Prints the plan with expected minutes first, and the time of each suite at the end. A failed suite stops no other one.
+ * Exit code 0: all passed; 1: a suite failed, or could not start. Last line: `N passed, N failed`.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { execa } from "execa";
-import { root } from "../lib/paths";
+import { paths, root } from "../lib/paths";
 
 interface Suite {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
-  /** Runs beside the suite before it, and shows what it printed once both have ended. @default false */
+  /** Expected minutes on two quiet cores, with caches. */
+  readonly minutes: number;
+  /** Runs beside the suite before it; its output follows once both have ended. @default false */
   readonly beside?: boolean;
 }
 
+/** A drill, as `npm run drill -- --json` describes it. */
+interface DescribedDrill {
+  readonly name: string;
+  readonly minutes: number;
+  readonly inTest: boolean;
+}
+
+interface Result {
+  readonly suite: Suite;
+  readonly passed: boolean;
+  readonly seconds: number;
+  /** Empty for a suite whose output was shown as it came. */
+  readonly output: string;
+}
+
+/** Minutes that the first build of Pulumi and the mirror adds. */
+const FIRST_BUILD_MINUTES = 40;
+
+const vitest = (config: string): [string, ...string[]] => ["npx", "vitest", "run", "--config", config];
+
 const SUITES: readonly Suite[] = [
-  { name: "check", command: ["npm", "run", "--silent", "check"] },
-  { name: "unit and graph", command: ["npx", "vitest", "run"] },
-  // Builds the tools and the mirror where they are missing: what the following suites run on.
-  { name: "mirror", command: ["npm", "run", "--silent", "mirror", "--", "--virtual"] },
-  {
-    name: "mirror tests",
-    command: ["npx", "vitest", "run", "--config", "packages/mirror/test/built/vitest.config.mts"],
-  },
-  { name: "infra repository", command: ["npx", "vitest", "run", "--config", "test/infra-repo/vitest.config.mts"] },
-  { name: "policy", command: ["npx", "vitest", "run", "--config", "test/policy/vitest.config.mts"] },
-  { name: "pipeline", command: ["npx", "vitest", "run", "--config", "test/pipeline/vitest.config.mts"] },
-  { name: "scripts", command: ["bats", "--recursive", "--timing", "test/scripts"], beside: true },
-  { name: "drills", command: ["npm", "run", "--silent", "drill", "--", "all"] },
+  { name: "check", minutes: 2, command: ["npm", "run", "--silent", "check"] },
+  { name: "unit and graph", minutes: 1, command: ["npx", "vitest", "run"] },
+  // Builds the tools and the mirror where they are missing: the following suites need them.
+  { name: "mirror", minutes: 0, command: ["npm", "run", "--silent", "mirror"] },
+  { name: "mirror tests", minutes: 1, command: vitest("packages/mirror/test/built/vitest.config.mts") },
+  { name: "infra repository", minutes: 1, command: vitest("test/infra-repo/vitest.config.mts") },
+  { name: "policy", minutes: 1, command: vitest("test/policy/vitest.config.mts") },
+  { name: "pipeline", minutes: 6, command: vitest("test/pipeline/vitest.config.mts") },
+  // Mostly waits, so that it shares two cores with the suite before it.
+  { name: "scripts", minutes: 5, command: ["bats", "--recursive", "--timing", "test/scripts"], beside: true },
 ];
 
 async function main(): Promise<void> {
   const machines = join(root, ".local", "machines");
   if (existsSync(machines) && readdirSync(machines).length > 0)
     throw new Error(
-      ".local/machines — a local platform is running in this clone, and the tests would take it down; run npm stop first",
+      ".local/machines — a local platform runs in this clone, and the tests would remove it; run npm stop first",
     );
   await installTools();
+  const drills = await describeDrills();
+  const suites = [...SUITES, drillSuite(drills)];
+  printPlan(suites, drills);
   const results: Result[] = [];
-  for (const [index, suite] of SUITES.entries()) {
-    if (suite.beside) continue;
-    const after = SUITES.slice(index + 1);
-    const next = after.findIndex(({ beside }) => !beside);
-    const besides = after.slice(0, next < 0 ? undefined : next).map((other) => runSuite(other, "pipe"));
-    process.stdout.write(`\n── ${suite.name}\n`);
-    results.push(await runSuite(suite, "inherit"));
-    for (const result of await Promise.all(besides)) {
-      process.stdout.write(`\n── ${result.name}\n${result.output}\n`);
+  for (const group of inGroups(suites)) {
+    const [first, ...besides] = group;
+    if (!first) continue;
+    const others = besides.map((suite) => runSuite(suite, "pipe"));
+    process.stdout.write(`\n── ${first.name}\n`);
+    results.push(await runSuite(first, "inherit"));
+    for (const result of await Promise.all(others)) {
+      process.stdout.write(`\n── ${result.suite.name}\n${result.output}\n`);
       results.push(result);
     }
   }
+  summarize(results);
+}
+
+/** The drills' own entry describes them, so that no tool imports a test. */
+async function describeDrills(): Promise<readonly DescribedDrill[]> {
+  const { stdout } = await execa("npm", ["run", "--silent", "drill", "--", "--json"], { cwd: root });
+  return JSON.parse(stdout) as readonly DescribedDrill[];
+}
+
+function drillSuite(drills: readonly DescribedDrill[]): Suite {
+  const minutes = drills.reduce((sum, drill) => sum + (drill.inTest ? drill.minutes : 0), 0);
+  return { name: "drills", minutes, command: ["npm", "run", "--silent", "drill", "--", "test"] };
+}
+
+/** Suites that run beside each other, in order. */
+function inGroups(suites: readonly Suite[]): readonly (readonly Suite[])[] {
+  const groups: Suite[][] = [];
+  for (const suite of suites) {
+    const group = groups.at(-1);
+    if (suite.beside && group) group.push(suite);
+    else groups.push([suite]);
+  }
+  return groups;
+}
+
+function printPlan(suites: readonly Suite[], drills: readonly DescribedDrill[]): void {
+  const width = Math.max(...suites.map(({ name }) => name.length));
+  const names = (inTest: boolean): string =>
+    drills
+      .filter((drill) => drill.inTest === inTest)
+      .map(({ name }) => name)
+      .join(", ");
+  const total = inGroups(suites).reduce((sum, group) => sum + Math.max(...group.map(({ minutes }) => minutes)), 0);
+  const first = existsSync(join(paths.mirror, "artifacts.json"))
+    ? ""
+    : `, and about ${FIRST_BUILD_MINUTES} for the first build of the mirror`;
+  process.stdout.write(`${suites.length} suites, about ${total} minutes on two quiet cores${first}\n`);
+  for (const { name, minutes, beside } of suites)
+    process.stdout.write(`  ${name.padEnd(width)}  ${minutes} min${beside ? ", beside the one before it" : ""}\n`);
+  process.stdout.write(`Drills: ${names(true)}\nLeft to the nightly pipeline: ${names(false)}\n`);
+}
+
+function summarize(results: readonly Result[]): void {
+  const width = Math.max(...results.map(({ suite }) => suite.name.length));
   process.stdout.write("\n");
-  for (const { name, passed, seconds } of results)
-    process.stdout.write(`${passed ? "passed" : "FAILED"}  ${name} (${seconds.toFixed(0)} s)\n`);
+  for (const { suite, passed, seconds } of results) {
+    const time = `${(seconds / 60).toFixed(1)} min (expected ${suite.minutes})`;
+    process.stdout.write(`${passed ? "passed" : "FAILED"}  ${suite.name.padEnd(width)}  ${time}\n`);
+  }
   const failed = results.filter(({ passed }) => !passed).length;
-  process.stdout.write(`Suites: ${results.length - failed} passed, ${failed} failed\n`);
+  process.stdout.write(`${results.length - failed} passed, ${failed} failed\n`);
   process.exit(failed > 0 ? 1 : 0);
 }
 
-interface Result {
-  readonly name: string;
-  readonly passed: boolean;
-  readonly seconds: number;
-  /** Empty where it was shown as it came. */
-  readonly output: string;
-}
-
-async function runSuite({ name, command: [program, ...args] }: Suite, output: "inherit" | "pipe"): Promise<Result> {
+async function runSuite(suite: Suite, output: "inherit" | "pipe"): Promise<Result> {
   const begin = performance.now();
+  const [program, ...args] = suite.command;
   const { exitCode, all } = await execa(program, args, {
     ...{ cwd: root, stdin: "ignore", stdout: output, stderr: output, all: true, reject: false },
   });
-  return { name, passed: exitCode === 0, seconds: (performance.now() - begin) / 1000, output: all ?? "" };
+  return { suite, passed: exitCode === 0, seconds: (performance.now() - begin) / 1000, output: all ?? "" };
 }
 
-/** Debian packages that only the tests need. */
+/** Installs the Debian packages that only the tests need. */
 async function installTools(): Promise<void> {
   const tools = {
     bats: "/usr/bin/bats",
@@ -86,7 +146,7 @@ async function installTools(): Promise<void> {
     shfmt: "/usr/bin/shfmt",
     strace: "/usr/bin/strace",
     jq: "/usr/bin/jq",
-    // A hypervisor of the tests' own.
+    // For a hypervisor of the tests' own.
     "libvirt-clients": "/usr/bin/virt-xml-validate",
     "libvirt-daemon-system": "/usr/sbin/libvirtd",
     "libxml2-utils": "/usr/bin/xmllint",
@@ -98,6 +158,7 @@ async function installTools(): Promise<void> {
     .filter(([, file]) => !existsSync(file))
     .map(([name]) => name);
   if (missing.length === 0) return;
+  process.stdout.write(`Installing the Debian packages ${missing.join(", ")} …\n`);
   const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] } as const;
   await execa("apt-get", ["update", "-qq"], options);
   await execa("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);

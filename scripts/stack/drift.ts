@@ -5,7 +5,7 @@
  * With `--repair`, and only then, the steps of every node that drifted are run again first, which puts back what they
  * wrote.
  *
- * Exit code: 0 nothing drifted, 7 something did, 1 something could not be compared (docs/drift.md).
+ * Exit code: 0 nothing drifted, 7 something did, 1 something could not be compared (docs/guides/drift.md).
  */
 import { parseArgs } from "node:util";
 import { strayApplications } from "./drift/applications";

@@ -1,6 +1,6 @@
 /**
  * `npm run recover -- STACK`: makes a stack ready for its next update after one was killed (a runner that died): see
- * docs/ci.md. Never while an update is alive.
+ * docs/guides/ci.md. Never while an update is alive.
  */
 import { recover } from "./access/recover";
 import { redacted } from "../lib/redaction";

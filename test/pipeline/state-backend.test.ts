@@ -122,7 +122,7 @@ it("every update's checkpoint is kept, and an old one can be put back", async ()
     "select key from pulumi_state where key like '%/history/%.checkpoint.json' order by key",
   );
   expect(keys.length).toBeGreaterThanOrEqual(4);
-  // As docs/ci.md says it.
+  // As docs/guides/ci.md says it.
   const [old = ""] = await postgres.sql(
     `select ${TEXT}::json->'checkpoint'->'latest' from pulumi_state where key = '${keys[1]}'`,
   );

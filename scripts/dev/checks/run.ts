@@ -2,13 +2,13 @@ import { execFile } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { root } from "../../lib/paths";
 
-/** What a command printed, both streams in one after the other, and whether it succeeded. */
+/** The output of a command, standard output before standard error, and whether the command succeeded. */
 export interface Outcome {
   readonly output: string;
   readonly ok: boolean;
 }
 
-/** Runs a command in the clone, with the programs of node_modules in reach. A missing program is a failure. */
+/** Runs a command in the clone, with the programs of node_modules on its path. A missing program is a failure. */
 export function run([program = "", ...args]: readonly string[], input?: string): Promise<Outcome> {
   const path = [join(root, "node_modules", ".bin"), process.env["PATH"]].join(delimiter);
   const options = {

@@ -56,7 +56,7 @@ check_attachment() {
   local kind=${ATTACHMENT%%:*} name=${ATTACHMENT#*:}
   case "$kind" in
     bridge)
-      [ -n "$(ip link show dev "$name" type bridge 2>/dev/null)" ] || problem "there is no bridge $name; make one with the server's network interface in it (docs/hypervisor.md), or correct attachment"
+      [ -n "$(ip link show dev "$name" type bridge 2>/dev/null)" ] || problem "there is no bridge $name; make one with the server's network interface in it (docs/guides/hypervisor.md), or correct attachment"
       ;;
     network)
       if ! libvirt net-info "$name" >/dev/null 2>&1; then

@@ -50,7 +50,7 @@ export async function accessStack(stack: string, options: { readonly emptyIsFine
   if (!backend && !options.emptyIsFine)
     throw new Error(
       `stack ${stack} — no state backend, so what would change can't be told; set PULUMI_BACKEND_URL to the one that ` +
-        "holds it (docs/ci.md)",
+        "holds it (docs/guides/ci.md)",
     );
   await ensurePrograms();
   if (!backend) return accessEmpty(stack, file, passphrase);

@@ -66,7 +66,7 @@ function files(expected: ExpectedNode, observed: ObservedNode): Found[] {
 /** What kubeadm wrote is not written again by a step that runs again. */
 function cureOf(path: string, { packageFiles }: ExpectedNode): string {
   if (path in packageFiles) return "apt-get install --reinstall the package that it belongs to";
-  if (path.startsWith(MANIFESTS)) return `${KUBEADM} (docs/drift.md)`;
+  if (path.startsWith(MANIFESTS)) return `${KUBEADM} (docs/guides/drift.md)`;
   return path.startsWith("/etc/kubernetes/") || path.startsWith("/var/lib/kubelet/") ? KUBEADM : PREPARE;
 }
 
@@ -136,7 +136,7 @@ function certificates({ certificates, clockMs }: ObservedNode): Found[] {
         found,
         cure: path.startsWith("/var/lib/kubelet")
           ? "look at journalctl -u kubelet: it renews this one itself"
-          : "kubeadm certs renew all (docs/drift.md)",
+          : "kubeadm certs renew all (docs/guides/drift.md)",
       },
     ];
   });

@@ -20,7 +20,7 @@ export function restartsOf(
     return node && !lost.has(node) && isGuest(change) ? [{ node, change, said: guestChange(change.step) }] : [];
   });
   const moved = guests.flatMap(({ node, said: { hypervisor: [from, to] = ["", ""] } = {} }) =>
-    from === to ? [] : `${node.name} would move from ${from} to ${to}, which an update refuses (docs/hypervisor.md).`,
+    from === to ? [] : `${node.name} would move from ${from} to ${to}, which an update refuses (docs/guides/hypervisor.md).`,
   );
   const restarted = guests
     .filter(({ said }) => said && said.hypervisor[0] === said.hypervisor[1])

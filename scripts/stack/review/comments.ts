@@ -58,7 +58,7 @@ export async function callApi(
   const text = await response.text();
   if (!response.ok) {
     const hint =
-      response.status === 401 || response.status === 403 ? "; may the token write comments? (docs/ci.md)" : "";
+      response.status === 401 || response.status === 403 ? "; may the token write comments? (docs/guides/ci.md)" : "";
     throw new Error(`${service} — ${method} ${url} answers ${response.status} ${text.slice(0, 200)}${hint}`);
   }
   return text === "" ? undefined : JSON.parse(text);

@@ -107,6 +107,6 @@ function needed(where: string, variables: Variables): (name: string, what?: stri
   return (name, what) => {
     const value = variables[name];
     if (value) return value;
-    throw new Error(`${name} — is not set in ${where}${what ? ` (need ${what})` : ""}; see docs/ci.md`);
+    throw new Error(`${name} — is not set in ${where}${what ? ` (need ${what})` : ""}; see docs/guides/ci.md`);
   };
 }

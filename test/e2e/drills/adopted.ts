@@ -19,6 +19,8 @@ export const adopted: Drill = {
   promise:
     "an ordered server that is unfit is refused with every reason, a fit one becomes a cluster, is given back as it was found, and taken again",
   needs: "platform",
+  minutes: 7,
+  inTest: false,
   run: async (see) => {
     const packages = mkdtempSync(join(tmpdir(), "gitops-platform-packages-"));
     const servers: Server[] = [];

@@ -64,6 +64,8 @@ export const brokenManifest: Drill = {
   name: "broken-manifest",
   promise: "a broken manifest in Git leaves what runs running, and Argo CD says what is wrong and where",
   needs: "platform",
+  minutes: 3,
+  inTest: false,
   run: async (see) =>
     infraRepository(async (clone) => {
       const good = (await clone.git("rev-parse", "HEAD")).trim();

@@ -9,6 +9,8 @@ export const cleanStop: Drill = {
   promise:
     "npm stop leaves no process, mount, loop device, namespace, link or cgroup, of a whole platform and of half a one",
   needs: "nothing",
+  minutes: 3,
+  inTest: true,
   run: async (see) => {
     const before = await hostState();
     await mustStart();

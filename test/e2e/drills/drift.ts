@@ -36,6 +36,8 @@ export const drift: Drill = {
   promise:
     "what is changed by hand on machines and in the cluster is reported by name, nothing is touched, all is repaired",
   needs: "platform",
+  minutes: 2,
+  inTest: true,
   run: async (see) => {
     const clean = await look(0);
     see(`a platform that npm start made has no drift (${clean.seconds.toFixed(1)} s)`);
@@ -59,7 +61,7 @@ export const drift: Drill = {
     assert.ok(blind.seconds < BLIND_SECONDS, `took ${blind.seconds.toFixed(0)} s, need < ${BLIND_SECONDS} s`);
     see(`with cp-1 unreachable: exit 1, and the rest is reported (${blind.seconds.toFixed(1)} s)`);
 
-    // As docs/drift.md says: kubeadm's own files by kubeadm, the nodes' by their steps, the cluster's by Pulumi.
+    // As docs/guides/drift.md says: kubeadm's own files by kubeadm, the nodes' by their steps, the cluster's by Pulumi.
     await mustOn(
       "cp-1",
       "config=$(mktemp) && kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system get configmap kubeadm-config " +

@@ -30,6 +30,8 @@ export const environments: Drill = {
   name: "environments",
   promise: "switching the root path between the environments changes replicas and resources as each overlay says, live",
   needs: "platform",
+  minutes: 4,
+  inTest: false,
   run: async (see) =>
     infraRepository(async (clone) => {
       const render = await kustomize(paths.cache, see);

@@ -13,6 +13,8 @@ export const interruptedUp: Drill = {
   name: "interrupted-up",
   promise: "a pulumi up whose CLI is killed at any point is finished by the next npm start",
   needs: "nothing",
+  minutes: 4,
+  inTest: true,
   run: async (see) => {
     for (const { during, name, delayMs } of INTERRUPTIONS) {
       await killedStart({ name, delayMs });

@@ -21,6 +21,8 @@ export const mainJob: Drill = {
   name: "main-job",
   promise: "npm start brings up the whole platform, and again changes nothing",
   needs: "nothing",
+  minutes: 3,
+  inTest: true,
   run: async (see) => {
     const first = await mustStart();
     see(first.output);

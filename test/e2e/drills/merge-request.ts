@@ -26,7 +26,9 @@ export const mergeRequest: Drill = {
     "the GitLab pipeline runs: a merge request shows what it would do to staging and production, a fork's nothing of them; " +
     "the default branch plans, brings up what was planned, looks for drift and recovers",
   needs: "nothing",
-  run: async (see, byName) => {
+  minutes: 5,
+  inTest: false,
+  run: async (see) => {
     await ensurePulumi({ home: paths.pulumiHome, cache: paths.cache, log: see });
     const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-pipeline-"));
     const production = await Site.make("production");
@@ -37,7 +39,7 @@ export const mergeRequest: Drill = {
       see("production is up, on paper; staging is still empty");
       const pipeline = await GitlabPipeline.clone(join(scratch, "clone"));
       const rehearsal = new Rehearsal(pipeline, production, staging, api, see);
-      const figure = await rehearsal.mergeRequest(byName);
+      const figure = await rehearsal.mergeRequest();
       await rehearsal.defaultBranch(scratch);
       rehearsal.noSecretShown();
       return figure;
@@ -68,8 +70,7 @@ class Rehearsal {
     };
   }
 
-  /** @param whole also the jobs that do what `npm test` has done before its drills: check, unit, mirror */
-  async mergeRequest(whole: boolean): Promise<string> {
+  async mergeRequest(): Promise<string> {
     const { api, pipeline, production, see } = this;
     await this.commit("the site's own environments");
     await pipeline.git("switch", "--quiet", "--create", BRANCH);
@@ -93,7 +94,7 @@ class Rehearsal {
     assert.deepEqual(await pipeline.jobs(variables), [...WITHOUT_SECRETS, ...previews]);
     see(`a fork's pipeline, and that of an unprotected branch: ${forked.join(", ")}`);
 
-    const seconds = await this.succeeds(variables, ...(whole ? [] : previews));
+    const seconds = await this.succeeds(variables);
     const comment = (stack: string): string =>
       api.notes.find(({ body }) => body.includes(`plan ${stack} `))?.body ?? "";
     assert.equal(api.notes.length, 2, `comments: ${api.requests.join("\n")}`);
@@ -112,7 +113,7 @@ class Rehearsal {
     assert.equal(api.notes.length, 2, "the second plan is a comment of its own");
     assert.match(comment("production"), /^- production-worker-2 is deleted with its disk/m);
     see("the next commit's plan took the first one's place");
-    return `${api.notes.length} comments, ${whole ? "pipeline" : "previews"} ${seconds.toFixed(0)} s`;
+    return `${api.notes.length} comments, pipeline ${seconds.toFixed(0)} s`;
   }
 
   /** The merged branch: what was planned is what `up` does, on plugins that touch nothing. */
@@ -177,7 +178,7 @@ class Rehearsal {
     return seconds;
   }
 
-  /** Production protects what host keys are made from; docs/policy.md says how a machine is let go. */
+  /** Production protects what host keys are made from; docs/guides/policy.md says how a machine is let go. */
   private async letGo(node: string): Promise<void> {
     const hostKey =
       "urn:pulumi:production::gitops-platform::gitops-platform:machines:LibvirtMachine$gitops-platform:machines:HostKey";

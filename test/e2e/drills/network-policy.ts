@@ -16,6 +16,8 @@ export const networkPolicy: Drill = {
   name: "network-policy",
   promise: "a pod that no NetworkPolicy allows can't reach Argo CD's Redis or the store, and Redis wants a password",
   needs: "platform",
+  minutes: 1,
+  inTest: true,
   run: async (see) => {
     const pods = (await kubectlJson<{ items: readonly Pod[] }>("get", "pods", "--all-namespaces")).items;
     const part = (name: string): Pod => {

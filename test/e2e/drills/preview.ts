@@ -23,6 +23,8 @@ export const preview: Drill = {
   name: "preview",
   promise: "an unchanged preview is quick, opens no SSH connection and needs no API server",
   needs: "platform",
+  minutes: 1,
+  inTest: true,
   run: async (see) => {
     const timed = [await plain(), await plain(), await plain()].sort((a, b) => a.ownSeconds - b.ownSeconds);
     for (const { exitCode, output } of timed) assert.equal(exitCode, 0, output);

@@ -13,6 +13,8 @@ export const rebuild: Drill = {
   name: "rebuild",
   promise: "with every machine and disk lost, npm start brings back the same cluster from Git and the sealing key",
   needs: "platform",
+  minutes: 2,
+  inTest: true,
   run: async (see) => {
     const before = await readOutputs();
     const machines = configuredMachines();

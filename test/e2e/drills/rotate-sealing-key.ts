@@ -22,6 +22,8 @@ export const rotateSealingKey: Drill = {
   name: "rotate-sealing-key",
   promise: "a new sealing key is used while the old one still opens, and after sealing anew the old one can be dropped",
   needs: "platform",
+  minutes: 2,
+  inTest: false,
   run: async (see) => {
     const before = await secret(STARTER);
     const keys = await keyNames();

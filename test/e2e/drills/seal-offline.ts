@@ -16,6 +16,8 @@ export const sealOffline: Drill = {
   name: "seal-offline",
   promise: "a Secret sealed offline with the published certificate and committed to Git appears in the cluster",
   needs: "platform",
+  minutes: 1,
+  inTest: true,
   run: async (see) =>
     infraRepository(async (clone) => {
       const scratch = join(clone.directory, "..", "seal");

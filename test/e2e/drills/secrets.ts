@@ -17,6 +17,8 @@ export const secrets: Drill = {
   name: "secrets",
   promise: "no key, password, token or kubeconfig is in plain text in the state, a log, any argument list, or Git",
   needs: "platform",
+  minutes: 1,
+  inTest: true,
   run: async (see) => {
     const values = await secretValues();
     assert.ok(values.size >= 8, `only ${values.size} secrets were found: the check is blind`);

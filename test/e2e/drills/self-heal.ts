@@ -14,6 +14,8 @@ export const selfHeal: Drill = {
   name: "self-heal",
   promise: "what is pushed is live within 10 s, a manual edit is reverted, a file removed from Git removes its object",
   needs: "platform",
+  minutes: 1,
+  inTest: true,
   run: async (see) => {
     const { port } = (await kubectlJson<Service>("get", "service", "web", "-n", "web")).spec.ports[0] ?? { port: 0 };
     await kubectl(

@@ -16,6 +16,8 @@ export const slowDisk: Drill = {
   promise:
     "a disk that can't fsync in 10 ms stops the stack before anything of Kubernetes, and made fast again it goes on",
   needs: "nothing",
+  minutes: 3,
+  inTest: true,
   run: async (see) => {
     // With the limit that real environments have; the local platform's is wider, for busy computers.
     const refused = await StackFile.edited(async (file) => {

@@ -23,6 +23,8 @@ export const stateful: Drill = {
   promise:
     "the store keeps its data when its pod is made again and when its node reboots; its password is in Git sealed only",
   needs: "platform",
+  minutes: 3,
+  inTest: true,
   run: async (see) => {
     const before = await readyPod();
     const node = before.spec.nodeName ?? "";

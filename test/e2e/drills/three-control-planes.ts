@@ -12,6 +12,8 @@ export const threeControlPlanes: Drill = {
   name: "three-control-planes",
   promise: "with three control planes one can be powered off hard, and the API stays reachable from every other node",
   needs: "nothing",
+  minutes: 3,
+  inTest: true,
   run: async (see) => {
     const committed = readFileSync(STACK_FILE, "utf8");
     writeFileSync(STACK_FILE, withControlPlanes(committed, ["10.78.0.12", "10.78.0.13"]));

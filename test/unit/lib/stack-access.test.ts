@@ -21,7 +21,7 @@ afterEach(() => {
 it("without a backend nothing can be compared, which must not become a comment", async () => {
   await expect(accessStack("production", { emptyIsFine: false })).rejects.toThrow(
     "stack production — no state backend, so what would change can't be told; set PULUMI_BACKEND_URL to the one that " +
-      "holds it (docs/ci.md)",
+      "holds it (docs/guides/ci.md)",
   );
 });
 

@@ -138,7 +138,7 @@ describe("guests", () => {
     expect(
       costs(THREE, guest("cp-1", note(1), other), guest("cp-2", other, other), guest("cp-3", "", note(1))),
     ).toEqual([
-      "cp-1 would move from hv-1 to hv-2, which an update refuses (docs/hypervisor.md).",
+      "cp-1 would move from hv-1 to hv-2, which an update refuses (docs/guides/hypervisor.md).",
       "The secret script of these guests changes: cp-2, cp-3. A guest whose io or mac is what changes is shut down and started again.",
     ]);
   });

@@ -58,7 +58,7 @@ describe("on GitLab", () => {
     const { GITLAB_COMMENT_TOKEN: _missing, ...others } = variables();
     expect(() => mergeRequest(others)).toThrow(
       "GITLAB_COMMENT_TOKEN — is not set in a GitLab merge request's pipeline (need a project access token with the " +
-        "scope api); see docs/ci.md",
+        "scope api); see docs/guides/ci.md",
     );
   });
 });
