@@ -130,7 +130,7 @@ class Rehearsal {
     const each = (job: string): string[] => STACKS.map((stack) => `${job}: [${stack}]`);
     assert.deepEqual(await pipeline.jobs(variables), ["check", ...each("plan"), ...each("up"), ...each("recover")]);
     const nightly = { ...variables, CI_PIPELINE_SOURCE: "schedule" };
-    assert.deepEqual(await pipeline.jobs(nightly), each("drift"));
+    assert.deepEqual(await pipeline.jobs(nightly), [...each("drift"), "drills"]);
 
     await this.succeeds(variables, ...each("plan"));
     const { resources: before } = await stateOf(staging);
