@@ -10,6 +10,7 @@ import { PushNotification } from "./components/hub/push-notification";
 import { KubernetesCluster } from "./components/kubernetes/cluster";
 import { PodNetwork } from "./components/kubernetes/pod-network";
 import { createMachines } from "./components/machines/create-machines";
+import { takeOver } from "./components/objects/take-over";
 import { loadConfig } from "./config/load";
 import { summarizeNotices } from "./config/notices";
 
@@ -68,13 +69,11 @@ const cluster = new KubernetesCluster(settings.name, {
 const provider = new k8s.Provider("kubernetes", {
   kubeconfig: cluster.kubeconfig,
   clusterIdentifier: cluster.identity,
-  // An `up` that was killed leaves objects that the state doesn't know of yet; the next one takes them over.
-  upsertExistingObjects: true,
-  enablePatchForce: true,
   enableConfigMapMutable: true,
   enableSecretMutable: true,
 });
-const inCluster = { deletedWith: cluster.disposedWith };
+// An `up` that was killed leaves objects that the state doesn't know of yet; the next one takes them over.
+const inCluster = { deletedWith: cluster.disposedWith, transformations: [takeOver] };
 const network = new PodNetwork("pod-network", { ...settings, versions, artifactList, provider }, inCluster);
 
 // 4. Argo CD and Sealed Secrets, in parallel, then the root Application: from there on Git drives the cluster.
@@ -106,7 +105,7 @@ const root = new RootApplication(
   "root",
   { provider, repoURL: gitops.repoURL, targetRevision: gitops.targetRevision, path: gitops.path },
   {
-    deletedWith: cluster.disposedWith,
+    ...inCluster,
     dependsOn: [...argocd.ready, ...sealedSecrets.ready, ...network.ready, ...(hub?.repositoryReady ?? [])],
   },
 );

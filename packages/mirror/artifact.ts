@@ -28,7 +28,7 @@ export type Artifact = FileArtifact | ImageArtifact;
 
 /** The generated list (`artifacts.json`): everything a stack may download, pinned. */
 export interface ArtifactList {
-  /** Who wrote the list: `mirror built from modules`, `copied from upstream`, `pinned by hand`. */
+  /** Origin of the list: `mirror built from modules`, `copied from upstream`, `pinned by hand`. */
   readonly origin: string;
   readonly artifacts: readonly Artifact[];
 }

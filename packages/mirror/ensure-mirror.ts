@@ -17,7 +17,7 @@ import { publishModules, publishTools, type Published } from "./publish/modules"
 import { copyUpstream } from "./upstream/copy";
 import { pinImages, readUpstreamLists, UPSTREAM_LIST } from "./upstream/lists";
 
-/** `modules` builds everything from Go modules and Debian packages; `upstream` copies what upstream has released. */
+/** `modules` builds everything from Go modules and Debian packages; `upstream` copies upstream's releases. */
 export type MirrorSource = "modules" | "upstream";
 
 export interface UpstreamArgs {
@@ -34,19 +34,18 @@ export interface UpstreamArgs {
 export interface EnsureMirrorArgs {
   /** @default ${XDG_CACHE_HOME:-~/.cache}/gitops-platform */
   readonly cache?: string;
-  /** `auto` keeps the source that the mirror has, and starts a new one from modules. @default auto */
+  /** `auto` keeps the mirror's source; a new mirror is built from modules. @default auto */
   readonly from?: MirrorSource | "auto";
   readonly upstream?: UpstreamArgs;
-  /** Takes the Debian packages of today for the machines' disk and the images, instead of those it has. @default false */
+  /** Installs today's Debian packages in the machines' disk and the images again. @default false */
   readonly refreshDebian?: boolean;
   /**
-   * Also builds a hypervisor's disk and a guest image. A mirror that has them keeps them: they are listed and brought up
-   * to date only while they are the ones that these sources describe. @default false
+   * Also builds a hypervisor's disk and a guest image. A mirror that has current ones keeps and lists them. @default false
    */
   readonly virtual?: boolean;
-  /** Gets a line at a time: what begins, what is done, how long it will probably take. */
+  /** Takes one line for each unit that begins or ends, with the remaining time. */
   readonly log?: (line: string) => void;
-  /** Shows progress in another way, instead of by {@link log}: see `taskDisplay`. */
+  /** Shows progress instead of {@link log}: see `taskDisplay`. */
   readonly display?: ProgressDisplay;
 }
 
@@ -59,16 +58,16 @@ export interface Mirror {
   readonly changed: boolean;
 }
 
-/** The directory for everything that is built or downloaded once and shared by all clones. */
+/** The directory for builds and downloads, shared by all clones. */
 export function defaultCache(): string {
   return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "gitops-platform");
 }
 
 /**
  * Builds or updates the air-gap mirror, and returns at once when nothing changed.
- * May be killed at any time; the next call goes on with the first component that isn't finished.
+ * It may be killed at any time; the next call continues with the first unfinished component.
  *
- * @throws MirrorError with a sentence for the user: a failed build, a full disk, a wrong checksum, a missing tool.
+ * @throws MirrorError for a failed build, a full disk, a wrong checksum or a missing tool
  */
 export async function ensureMirror(args: EnsureMirrorArgs): Promise<Mirror> {
   process.umask(0o022); // modes end up in images
@@ -125,7 +124,7 @@ class MirrorRun {
     };
   }
 
-  /** Those of virtual machines, where they are asked for, or there. Upstream has guest images of its own. */
+  /** The units of virtual machines, if requested or built already. Upstream has its own guest images. */
   private virtualUnits({ virtual }: Units, source: MirrorSource): readonly Unit[] {
     const units = source === "modules" ? Object.values(virtual) : [virtual.hypervisor];
     return this.args.virtual || units.every((unit) => this.store.has(unit)) ? units : [];

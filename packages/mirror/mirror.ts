@@ -76,7 +76,7 @@ async function ensure(args: Omit<EnsureMirrorArgs, "display">): Promise<Mirror> 
 /**
  * `npm run mirror -- …`.
  *
- * @throws MirrorError with a sentence for the user.
+ * @throws MirrorError
  */
 export async function mirrorCommand(args: readonly string[]): Promise<void> {
   const began = Date.now();

@@ -1,14 +1,14 @@
 import type { BuildObserver } from "./units/schedule";
 import type { Unit } from "./units/unit";
 
-/** Where a build stands. */
+/** The progress of a build. */
 export interface ProgressStatus {
   readonly done: number;
   readonly total: number;
-  /** Names of what is being built now. */
+  /** Names of the units in work. */
   readonly running: readonly string[];
   readonly elapsedSeconds: number;
-  /** Estimate; it adapts to how fast this run is compared with what was expected. */
+  /** Estimate, corrected by this run's pace so far. */
   readonly remainingSeconds: number;
 }
 
@@ -35,7 +35,7 @@ export class ProgressTracker implements BuildObserver {
   private readonly totalExpected: number;
 
   /**
-   * @param expected Seconds that each unit to build will probably take.
+   * @param expected Expected seconds of each unit.
    * @param now Clock in milliseconds; tests bring their own.
    */
   constructor(
@@ -63,7 +63,7 @@ export class ProgressTracker implements BuildObserver {
     for (const { since, expected } of this.running.values())
       progressed += Math.min(expected * 0.95, (now - since) / 1000);
     const open = Math.max(0, this.totalExpected - progressed);
-    // Only after a tenth of the way does the pace say something; before, the expectation stands.
+    // The pace counts after a tenth of the work; before, the expectation stands.
     const pace = progressed > this.totalExpected / 10 ? Math.min(3, Math.max(0.2, elapsedSeconds / progressed)) : 1;
     const { done } = this;
     return {
@@ -76,11 +76,11 @@ export class ProgressTracker implements BuildObserver {
   }
 }
 
-/** Where progress shows. All methods may be called at any time. */
+/** Shows progress. All methods may be called at any time. */
 export interface ProgressDisplay {
-  /** Something worth a line of its own: a package is installed, a lock is waited for. */
+  /** Prints a line of its own: a package is installed, a lock is waited for. */
   note(text: string): void;
-  /** A build begins; the display asks the tracker when it likes. */
+  /** A build begins; the display may read the tracker at any time. */
   begin(tracker: ProgressTracker): void;
   started(unit: string, tracker: ProgressTracker): void;
   finished(unit: string, seconds: number, tracker: ProgressTracker): void;
@@ -108,7 +108,7 @@ export interface TaskOutput {
   output: string;
 }
 
-/** One line that moves, below a listr2 task. */
+/** One moving line below a listr2 task. */
 export function taskDisplay(task: TaskOutput): ProgressDisplay {
   let timer: NodeJS.Timeout | undefined;
   return {

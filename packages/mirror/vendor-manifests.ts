@@ -9,11 +9,11 @@ import { defaultCache } from "./ensure-mirror";
 import { MirrorLayout } from "./publish/layout";
 
 /**
- * The manifests that the program applies, taken from the Go modules of the very versions that the mirror builds, so that
- * a preview needs no network. `tsx packages/mirror/vendor-manifests.ts` writes them, `--check` compares them.
+ * The manifests that the program applies, copied from the Go modules that the mirror builds, so that a preview needs no
+ * network. `tsx packages/mirror/vendor-manifests.ts` writes them, `--check` compares them.
  */
 interface VendoredManifest {
-  /** Where it is committed, relative to the project. */
+  /** Its committed file, relative to the project. */
   readonly file: string;
   /** Folder below packages/mirror/modules whose go.mod pins the module. */
   readonly component: string;
@@ -45,7 +45,7 @@ export const VENDORED_MANIFESTS: readonly VendoredManifest[] = [
       // The name that kubeseal looks for.
       ...["--set-string", "fullnameOverride=sealed-secrets-controller"],
       ...["--set-string", `image.tag=${SEALED_SECRETS_VERSION}`],
-      // No key of the controller's own every 30 days: what it seals would be lost in a rebuild.
+      // The controller makes no key of its own every 30 days: a rebuild would lose what is sealed with it.
       ...["--set-string", "keyrenewperiod=0"],
     ],
   },
@@ -57,7 +57,7 @@ export const VENDORED_MANIFESTS: readonly VendoredManifest[] = [
   },
 ];
 
-/** The manifest as the module has it, or as its chart renders. */
+/** The manifest from the module, or rendered from its chart. */
 export async function produceManifest(manifest: VendoredManifest): Promise<string> {
   const cwd = join(__dirname, "modules", manifest.component);
   const go = (...args: string[]): Promise<string> =>

@@ -11,7 +11,7 @@ export interface StandIn {
   readonly version: string;
 }
 
-const NAMES = ["command", "random", "kubernetes"] as const;
+const NAMES = ["command", "random"] as const;
 const ROOT = join(__dirname, "..", "..");
 
 /** How both files of a plugin are made. */

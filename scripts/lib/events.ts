@@ -73,13 +73,18 @@ export function describeEvent(
 /** After this long a resource is worth a word before it is done, in seconds. */
 const LONG_SECONDS = 30;
 
-/** What an event says of the state that a resource is in while it is worked on. */
+/** Keeps the last state that the plugin printed for a resource in work. */
 export function noteState({ diagnosticEvent }: EngineEvent, states: Map<string, string>): void {
-  if (diagnosticEvent?.ephemeral && diagnosticEvent.urn)
-    states.set(diagnosticEvent.urn, diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
+  if (!diagnosticEvent?.ephemeral || !diagnosticEvent.urn) return;
+  const { urn } = diagnosticEvent;
+  const state = diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim();
+  // Of several conditions, one that is met doesn't end the wait: the other one stays the reason.
+  const met = /^Found (\S+)$/.exec(state)?.[1];
+  if (met === undefined) states.set(urn, state);
+  else if (states.get(urn)?.startsWith(`Waiting for ${met}`)) states.delete(urn);
 }
 
-/** One line for each resource that is taking long: `waiting  root-application (62 s): {.status.health.status} is Progressing`. */
+/** One line for each resource that is taking long: `waiting  root-application (62 s): need {.status.health.status}=Healthy (found "Progressing")`. */
 export function describeLong(
   started: ReadonlyMap<string, number>,
   states: ReadonlyMap<string, string>,
@@ -87,7 +92,7 @@ export function describeLong(
 ): string[] {
   const long = [...started].filter(([, begin]) => now - begin >= LONG_SECONDS);
   return long.map(([urn, begin]) => {
-    const state = states.get(urn)?.replace(/^waiting: /, "");
+    const state = states.get(urn)?.replace(/^Waiting for /, "need ");
     return `waiting  ${resourceName(urn)} (${(now - begin).toFixed(0)} s)${state ? `: ${state}` : ""}`;
   });
 }
@@ -109,5 +114,16 @@ function meaningOf(message: string, urn: string | undefined): string | undefined
   if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");
   return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::")
     ? text
-    : `${resourceName(urn)}: ${text}`;
+    : `${resourceName(urn)}: ${withoutFrame(text)}`;
+}
+
+/** What the kubernetes plugin writes around a reason: the URN once more, and advice to forget a resource. */
+const FRAMES: readonly (readonly [RegExp, string])[] = [
+  [/resource "?urn:\S+ was successfully created, but the Kubernetes API server reported that it failed to /, "didn't "],
+  [/the Kubernetes API server reported that "[^"]*" failed to /, "didn't "],
+  [/ If the cluster was deleted, [\s\S]*PULUMI_K8S_DELETE_UNREACHABLE[\s\S]*$/, ""],
+];
+
+function withoutFrame(text: string): string {
+  return FRAMES.reduce((shorter, [frame, words]) => shorter.replace(frame, words), text);
 }

@@ -14,7 +14,8 @@ import { holdPlatform } from "./platform/exclusive";
 import { linkTools } from "./platform/links";
 import { paths } from "../lib/paths";
 import { installPackages, preflight } from "./platform/preflight";
-import { update, type UpdateResult } from "../lib/pulumi";
+import { localStack, pulumiEnvironment, update, type UpdateResult } from "../lib/pulumi";
+import { applicationReport } from "../stack/access/application-report";
 import { recover, type Recovery } from "./platform/recovery";
 import { prepareStack, readOutputs, writeOutputs } from "./platform/stack";
 import { observe, renderSummary } from "./platform/summary";
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
           task.title =
             origin === "official"
               ? "Pulumi: official plugins"
-              : "Pulumi: stand-in plugins (packages/stand-ins/README.md)";
+              : "Pulumi: built from its modules, with stand-ins for command and random (packages/stand-ins/README.md)";
         },
         rendererOptions: { persistentOutput: true },
       },
@@ -94,6 +95,8 @@ async function main(): Promise<void> {
     await tasks.run();
   } catch (error) {
     process.stderr.write(`\n${failure(error, result)}\n`);
+    const access = { stack: "local", args: localStack, env: pulumiEnvironment() };
+    for (const line of result ? await applicationReport(access) : []) process.stderr.write(`${line}\n`);
     process.exit(1);
   }
   const outputs = await readOutputs();

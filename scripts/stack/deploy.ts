@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { deploy } from "./access/deploy";
+import { applicationReport } from "./access/application-report";
 import { redacted } from "../lib/redaction";
 import { accessStack } from "./access/stack-access";
 
@@ -21,7 +22,9 @@ async function main(): Promise<void> {
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
   if (result.exitCode !== 0) {
     const errors = result.errors.map((error) => `  - ${error.replaceAll("\n", "\n    ")}`);
-    throw new Error([`The stack ${stack} is not up (${seconds} s):`, ...errors, `Log: ${result.log}`].join("\n"));
+    const applications = await applicationReport(access);
+    const lines = [`The stack ${stack} is not up (${seconds} s):`, ...errors, ...applications, `Log: ${result.log}`];
+    throw new Error(lines.join("\n"));
   }
   process.stdout.write(`The stack ${stack} is up (${seconds} s)${result.changed ? "" : "; nothing to change"}.\n`);
 }

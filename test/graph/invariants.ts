@@ -182,6 +182,15 @@ export function sweep(stack: string, expected: Expected): void {
       expect(names(awaited)).toEqual([]);
     });
 
+    it("takes its fields back from whoever else has written them", () => {
+      const objects = captured.resources.filter(({ type }) => type.startsWith("kubernetes:"));
+      const left = objects.filter(
+        ({ inputs }) => !JSON.stringify(inputs["metadata"]).includes('"pulumi.com/patchForce":"true"'),
+      );
+      expect(objects.length).toBeGreaterThan(50);
+      expect(names(left)).toEqual([]);
+    });
+
     it("has a name of its own among resources of its type", () => {
       const urns = captured.resources.map(({ urn }) => urn);
       expect(urns.filter((urn, index) => urns.indexOf(urn) !== index)).toEqual([]);

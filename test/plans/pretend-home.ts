@@ -1,7 +1,6 @@
 import { build } from "esbuild";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { standIns } from "@gitops-platform/stand-ins/bundle";
 import { paths, root } from "../../scripts/lib/paths";
 
 /** Plugins that touch nothing; random values are drawn as ever. */
@@ -18,11 +17,13 @@ const SOURCES: Readonly<Record<string, string>> = {
 export async function pretendHome(directory: string): Promise<void> {
   mkdirSync(join(directory, "plugins"), { recursive: true });
   symlinkSync(join(paths.pulumiHome, "versions"), join(directory, "versions"));
-  for (const { name, version } of await standIns()) {
+  for (const [name, source] of Object.entries(SOURCES)) {
+    const sdk = readFileSync(join(root, "node_modules", "@pulumi", name, "package.json"), "utf8");
+    const { version } = JSON.parse(sdk) as { version: string };
     const outfile = join(directory, "plugins", `resource-${name}-v${version}`, `pulumi-resource-${name}`);
     await build({
       ...{ bundle: true, platform: "node", target: "node20", format: "cjs", logLevel: "error", outfile },
-      entryPoints: [join(root, SOURCES[name] ?? "")],
+      entryPoints: [join(root, source)],
       external: ["*.node", "cpu-features"],
       banner: { js: "#!/usr/bin/env node" },
     });

@@ -9,7 +9,7 @@ import {
 } from "./go-components";
 import { CNI_PLUGINS_ARCHIVE, CRICTL_ARCHIVE, GUEST_IMAGE, type ImageName, type Units } from "./units";
 
-/** A file of the mirror and the build output that it is. */
+/** A file of the mirror, and the build output that it comes from. */
 export interface BuiltFile {
   readonly name: string;
   readonly version: string;
@@ -19,16 +19,16 @@ export interface BuiltFile {
   readonly output: string;
 }
 
-/** An image of the mirror, and the unit that has its layout. */
+/** An image of the mirror, and the unit of its layout. */
 export interface BuiltImage {
   readonly name: ImageName;
   readonly version: string;
-  /** Upstream reference, under which the mirror offers it. */
+  /** Upstream reference; the mirror serves the image under it. */
   readonly path: string;
   readonly unit: Unit;
 }
 
-/** A program for this computer: the mirror's own tools, and what `npm start` and the tests call. */
+/** A program for this computer: a tool of the mirror, of `npm start` or of the tests. */
 export interface HostTool {
   readonly name: string;
   readonly unit: Unit;
@@ -55,7 +55,7 @@ export function builtFiles({ go, archives }: Units): BuiltFile[] {
   ];
 }
 
-/** The files that hypervisors download: in the mirror only where they were asked for. */
+/** The files that hypervisors download; the mirror has them on request only. */
 export function builtGuestFiles({ virtual }: Units): BuiltFile[] {
   const path = `cloud.debian.org/images/cloud/bookworm/latest/${GUEST_IMAGE}`;
   return [{ name: "guest-image", version: "12", path, unit: virtual.guest, output: GUEST_IMAGE }];
@@ -79,7 +79,7 @@ export function builtImages({ images }: Units): BuiltImage[] {
     built("coredns", "1.10.1", "registry.k8s.io/coredns/coredns:v1.10.1"),
     built("pause", "3.9", "registry.k8s.io/pause:3.9"),
     built("flannel", FLANNEL_VERSION, `ghcr.io/flannel-io/flannel:v${FLANNEL_VERSION}`),
-    // flannel 0.26.7's manifest names 1.6.2-flannel1; the program is the last one that CNI's own module carried.
+    // flannel 0.26.7's manifest names 1.6.2-flannel1; the program is the last one in CNI's own module.
     built("flannel-cni-plugin", "1.6.2-flannel1", "ghcr.io/flannel-io/flannel-cni-plugin:v1.6.2-flannel1"),
     built("kube-router", KUBE_ROUTER_VERSION, `docker.io/cloudnativelabs/kube-router:v${KUBE_ROUTER_VERSION}`),
     built("argocd", ARGOCD_VERSION, `quay.io/argoproj/argocd:v${ARGOCD_VERSION}`),

@@ -4,7 +4,7 @@ import type { DebianRoot } from "../units/debian-root";
 const DEBIAN = join(__dirname, "..", "debian");
 const ANONYMOUS = join(DEBIAN, "anonymous.sh");
 
-/** What a local machine needs before Kubernetes, and what the hub serves with. No Kubernetes in it: the stack installs that. */
+/** Packages of a local machine: what it needs before Kubernetes, and the hub's servers. The stack installs Kubernetes. */
 export const MACHINE: DebianRoot = {
   variant: "minbase",
   packages: [
@@ -17,7 +17,7 @@ export const MACHINE: DebianRoot = {
   overlay: [join(DEBIAN, "machine", "files")],
 };
 
-/** A hypervisor on a local machine: what a Debian server needs to run guests for the stack, and no graphics or sound. */
+/** Packages of a hypervisor on a local machine: what a Debian server needs to run guests, without graphics and sound. */
 export const HYPERVISOR: DebianRoot = {
   variant: "minbase",
   packages: [
@@ -40,7 +40,7 @@ export const HYPERVISOR: DebianRoot = {
   overlay: [join(DEBIAN, "machine", "files"), join(DEBIAN, "hypervisor", "files")],
 };
 
-/** A node that is a virtual machine: what Debian's cloud image has, and the packages of a node, which no machine behind an air gap could install. */
+/** Packages of a guest: those of Debian's cloud image, and those of a node, which a machine behind an air gap can't install. */
 export const GUEST: DebianRoot = {
   variant: "minbase",
   packages: [
@@ -56,7 +56,7 @@ export const GUEST: DebianRoot = {
   overlay: [join(DEBIAN, "guest", "files")],
 };
 
-/** Essential packages that no container of ours runs. Without a package manager none of them can be upgraded in place. */
+/** Essential packages that no container uses. Without a package manager none of them can be upgraded in place. */
 const UNUSED = [
   ...["perl-base", "debconf", "dpkg", "tar", "gzip", "login", "passwd", "mawk", "diffutils", "hostname", "base-passwd"],
   ...["libpam-modules", "libpam-modules-bin", "libpam-runtime", "util-linux", "util-linux-extra", "bsdutils"],
@@ -67,21 +67,21 @@ const UNUSED = [
 ];
 const SHELL_TOOLS = ["bash", "sed", "grep", "findutils"];
 
-/** @param hookArgs See packages/mirror/debian/container.sh: an optional user, then the packages to take away. */
+/** @param hookArgs See packages/mirror/debian/container.sh: an optional user, then the packages to remove. */
 function container(packages: readonly string[], hookArgs: readonly string[]): DebianRoot {
   return { variant: "essential", packages, hook: join(DEBIAN, "container.sh"), hookArgs };
 }
 
-/** Below all Debian images: the C library, coreutils (`cp` for init containers), a shell and the CA certificates. */
+/** The base of all Debian images: the C library, coreutils (`cp` for init containers), a shell and the CA certificates. */
 export const CONTAINER_BASE = container(["ca-certificates"], [...UNUSED, ...SHELL_TOOLS]);
 
-/** What programs the packet filter: kube-proxy, flannel and kube-router call these. */
+/** The tools of the packet filter that kube-proxy, flannel and kube-router run. */
 export const CONTAINER_NETWORK = container(
   ["ca-certificates", "iptables", "ipset", "conntrack", "iproute2", "kmod"],
   [...UNUSED, ...SHELL_TOOLS],
 );
 
-/** What Argo CD calls; git's own scripts (submodules) need the shell tools, but none of its perl. */
+/** Programs that Argo CD runs; git's own scripts (submodules) need the shell tools, but no perl. */
 export const CONTAINER_ARGOCD = container(
   ["ca-certificates", "git", "git-lfs", "tini", "gpg", "gpg-agent", "openssh-client", "tzdata"],
   ["--user=argocd:999", ...UNUSED, "pinentry-curses", "git-man", "liberror-perl"],

@@ -1,6 +1,6 @@
 import type { GoComponent } from "../units/go-component";
 
-/** Kubernetes of the mirror that is built from modules; upstream's own binaries go up to 1.27.16. */
+/** Kubernetes of a mirror that is built from modules; upstream's own binaries go up to 1.27.16. */
 export const KUBERNETES_VERSION = "1.27.4";
 export const ARGOCD_VERSION = "2.7.15";
 export const SEALED_SECRETS_VERSION = "0.36.6";
@@ -10,7 +10,7 @@ export const KUBE_ROUTER_VERSION = "2.1.0";
 const ARGOCD = "github.com/argoproj/argo-cd/v2";
 const CNI = "github.com/containernetworking/plugins";
 
-/** What `kubectl version` and the API server report, in both places that they read it from. */
+/** The version that `kubectl version` and the API server report, in both packages that they read it from. */
 function kubernetesVersion(): Record<string, string> {
   const fields = {
     gitVersion: `v${KUBERNETES_VERSION}`,
@@ -131,7 +131,7 @@ export const GO_COMPONENTS = {
     version: FLANNEL_VERSION,
     programs: { flanneld: "github.com/flannel-io/flannel" },
     variables: { "github.com/flannel-io/flannel/pkg/version.Version": `v${FLANNEL_VERSION}` },
-    // Its udp backend is C, and without cgo it doesn't compile.
+    // Its udp backend is C and doesn't compile without cgo.
     cgo: true,
     seconds: 70,
     diskMiB: 600,

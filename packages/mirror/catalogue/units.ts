@@ -23,11 +23,11 @@ export interface Units {
   readonly machine: Unit;
   readonly archives: { readonly crictl: Unit; readonly cniPlugins: Unit };
   readonly images: Readonly<Record<ImageName, Unit>>;
-  /** What holds Debian packages: as new as on the day it was built. */
+  /** Units with Debian packages: as new as on the day of their build. */
   readonly debian: readonly Unit[];
-  /** All of them in the order in which they are best built: what a cluster needs first comes first. */
+  /** All of them in build order: what a cluster needs first comes first. */
   readonly ordered: readonly Unit[];
-  /** Only built when asked for: a hypervisor that is a local machine, and the image that guests start from. */
+  /** Built on request only: the disk of a hypervisor as a local machine, and the image of its guests. */
   readonly virtual: { readonly hypervisor: Unit; readonly guest: Unit };
 }
 
@@ -36,7 +36,7 @@ export const CRICTL_ARCHIVE = "crictl-v1.30.0-linux-amd64.tar.gz";
 export const CNI_PLUGINS_ARCHIVE = "cni-plugins-linux-amd64-v1.3.0.tgz";
 const PAUSE_VERSION = "3.9";
 
-/** Argo CD finds out which of its parts it is by the name it is called by. */
+/** Argo CD's one program takes its role from the name that it is started by. */
 const ARGOCD_NAMES = [
   ...["server", "repo-server", "cmp-server", "application-controller", "dex", "notifications"],
   ...["applicationset-controller", "k8s-auth"],
@@ -48,7 +48,7 @@ export type ImageName =
   | ("argocd" | "redis" | "sealed-secrets-controller" | "podinfo")
   | ("metrics-server" | "local-path-provisioner" | "busybox" | "registry");
 
-/** Declares all units for one version of the Go toolchain (`go1.26.8`): another toolchain makes other programs. */
+/** Declares all units for one version of the Go toolchain, `go1.26.8`, which is an input of every program. */
 export function declareUnits(goVersion: string): Units {
   const go = Object.fromEntries(
     Object.entries(GO_COMPONENTS).map(([name, component]) => [name, goUnit(component, goVersion)]),
@@ -99,7 +99,7 @@ export function declareUnits(goVersion: string): Units {
       { "opt/bin/flanneld": "flanneld" },
       { config: { entrypoint: ["/opt/bin/flanneld"] } },
     ),
-    // Its pod copies the plugin to the node with `cp`, so that a layer with the program alone isn't enough.
+    // Its pod copies the plugin to the node with `cp`: a layer with the program alone isn't enough.
     "flannel-cni-plugin": make("flannel-cni-plugin", [base, network], go["cni-flannel"], { flannel: "flannel" }),
     "kube-router": make(
       "kube-router",
@@ -139,7 +139,7 @@ export function declareUnits(goVersion: string): Units {
           entrypoint: ["/usr/bin/tini", "--"],
           user: "999",
           workingDirectory: "/home/argocd",
-          // Argo CD 2.7's default list names ciphers that Go has dropped since, and it dies on the first of them.
+          // Argo CD 2.7's default list names ciphers that Go has dropped since; Argo CD exits at the first of them.
           env: { USER: "argocd", ARGOCD_TLS_CIPHERS: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" },
         },
       },

@@ -18,7 +18,7 @@ async function freeMiB(directory: string): Promise<number> {
 /**
  * Refuses a build that can't fit before it starts.
  *
- * @throws MirrorError with what is free and what is needed.
+ * @throws MirrorError with the free and the needed space.
  */
 export async function requireSpace(directory: string, neededMiB: number): Promise<void> {
   const free = await freeMiB(directory);
@@ -26,7 +26,7 @@ export async function requireSpace(directory: string, neededMiB: number): Promis
   throw new MirrorError(`${directory} — too little disk space (${gib(free)} free, need ${gib(neededMiB)}) — ${ADVICE}`);
 }
 
-/** Turns the many forms of "disk full" into the sentence that helps; any other error comes back as it is. */
+/** Turns the many forms of "disk full" into one sentence with a cure; returns any other error unchanged. */
 export async function explainDiskFull(
   cause: unknown,
   directory: string,

@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** When a process started, in clock ticks since boot: with its number, unique until the next boot. */
+/** A process's number and its start in clock ticks since boot: unique until the next boot. */
 async function processIdentity(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
@@ -14,7 +14,7 @@ async function processIdentity(pid: number): Promise<string | undefined> {
   }
 }
 
-/** Makes the lock file with its content in one step: an empty one would look like that of a killed process. */
+/** Creates the lock file with its content in one step: an empty file would look like the lock of a killed process. */
 async function take(file: string, own: string): Promise<boolean> {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, own);
@@ -29,23 +29,23 @@ async function take(file: string, own: string): Promise<boolean> {
   }
 }
 
-/** Takes the lock of a killed process away; not that of another one which did so first, and has it now. */
+/** Removes the lock of a killed process, but not the lock of a process that removed it first and holds it now. */
 async function discard(file: string, content: string): Promise<void> {
   const aside = `${file}.${randomUUID()}`;
   try {
     await rename(file, aside);
   } catch {
-    return; // Somebody else has taken it away.
+    return; // Another process has removed it.
   }
   if ((await readFile(aside, "utf8")).trim() !== content) await link(aside, file).catch(() => undefined);
   await rm(aside);
 }
 
 /**
- * Runs an action while no other process does so with the same lock file. Waits for as long as the other one lives; the
- * lock of a process that was killed is taken over.
+ * Runs an action while no other process does so with the same lock file. Waits as long as the other process lives, and
+ * takes over the lock of a killed one.
  *
- * @param waiting Called once, with the process that is waited for.
+ * @param waiting Called once, with the process that holds the lock.
  */
 export async function withLock<T>(file: string, waiting: (pid: number) => void, action: () => Promise<T>): Promise<T> {
   await mkdir(dirname(file), { recursive: true });

@@ -20,7 +20,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 };
 
-/** The same for what is only built when asked for: guests of a hypervisor. */
+/** The same for builds on request: guests of a hypervisor. */
 export const GUEST_PACKAGES: Readonly<Record<string, string>> = { "qemu-img": "qemu-utils", sfdisk: "fdisk" };
 
 function isThere(name: string): boolean {
@@ -35,10 +35,10 @@ function missingPackages(further: Readonly<Record<string, string>>): string[] {
 }
 
 /**
- * Installs what is missing on this host, after saying so.
+ * Reports and installs the packages that are missing on this host.
  *
- * @param further What these builds need beside {@link PACKAGES}.
- * @throws MirrorError where there is no apt-get: with the list of what to install.
+ * @param further Needs of these builds beside {@link PACKAGES}.
+ * @throws MirrorError where there is no apt-get, with the list of packages.
  */
 export async function installMissing(
   note: (text: string) => void,
@@ -77,7 +77,7 @@ export async function installMissing(
  * The Go toolchain's version, `go1.26.8`.
  *
  * @param needed The newest `go` line of all components' go.mod, `1.26.2`.
- * @throws MirrorError when there is none, or when it is too old.
+ * @throws MirrorError when Go is missing or too old.
  */
 export async function goVersion(needed: string): Promise<string> {
   const where = "install it from your distribution or from the Go project and run again";

@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import type { Artifact, ArtifactList } from "../artifact";
 import { MirrorError } from "../units/failure";
 
-/** What each source writes into a list's `origin`. */
+/** The `origin` of a list, by source. */
 export const ORIGINS = { modules: "mirror built from modules", upstream: "copied from upstream" } as const;
 
-/** Reads a list of artifacts; undefined where there is none yet. */
+/** Reads a list of artifacts. @returns undefined where there is none yet */
 export function readArtifacts(file: string): ArtifactList | undefined {
   if (!existsSync(file)) return undefined;
   try {
@@ -19,7 +19,7 @@ export function readArtifacts(file: string): ArtifactList | undefined {
   }
 }
 
-/** Writes JSON whole or not at all; returns whether it differs from what was there. */
+/** Writes JSON whole or not at all. @returns whether the file's content changed */
 export async function writeJson(file: string, value: unknown): Promise<boolean> {
   const text = JSON.stringify(value, undefined, 2) + "\n";
   if (existsSync(file) && readFileSync(file, "utf8") === text) return false;
@@ -29,7 +29,7 @@ export async function writeJson(file: string, value: unknown): Promise<boolean> 
   return true;
 }
 
-/** What a machine verifies an artifact by. */
+/** The checksum or digest that a machine verifies an artifact by. */
 export function checksum(artifact: Artifact): string {
   return artifact.kind === "file" ? `sha256:${artifact.sha256}` : artifact.digest;
 }

@@ -7,13 +7,13 @@ import { startRegistry, type RegistryServer } from "./registry-server";
 const PLATFORM = "linux/amd64";
 
 /**
- * Writes images into the mirror's registry storage, through a registry that runs only while there is something to write.
+ * Writes images into the mirror's registry storage, through a registry that runs only while images are written.
  * Uses `bin/crane` and `bin/registry` of the mirror.
  */
 export class ImageWriter {
   private server: Promise<RegistryServer> | undefined;
 
-  /** @param logDirectory Where crane's and the registry's output goes. */
+  /** @param logDirectory Directory for the output of crane and the registry. */
   constructor(
     private readonly layout: MirrorLayout,
     private readonly logDirectory: string,
@@ -25,12 +25,12 @@ export class ImageWriter {
     await this.crane(`push ${reference}`, ["push", directory, `${address}/${reference}`]);
   }
 
-  /** The digest that an upstream registry has for a reference. */
+  /** The digest of a reference in an upstream registry. */
   async resolve(source: string): Promise<string> {
     return (await this.crane(`digest ${source}`, ["digest", "--platform", PLATFORM, source])).trim();
   }
 
-  /** Copies one image by digest, so that nothing else can arrive, under its upstream reference. */
+  /** Copies one image by digest, so that no other image can arrive, under its upstream reference. */
   async copy(repository: string, digest: string, reference: string): Promise<void> {
     const { address } = await this.registry();
     const [source, target] = [`${repository}@${digest}`, `${address}/${reference}`];

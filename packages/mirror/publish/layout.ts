@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { chmod, link, mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** The mirror's directories and files: what the hub serves and what `npm start` uses. */
+/** The mirror's directories and files, for the hub and `npm start`. */
 export class MirrorLayout {
   /** `CACHE/mirror`. */
   readonly root: string;
@@ -12,7 +12,7 @@ export class MirrorLayout {
   readonly registry: string;
   readonly bin: string;
   readonly machine: string;
-  /** Like {@link machine}, of a hypervisor; only where it was asked for. */
+  /** Like {@link machine}, for a hypervisor; on request only. */
   readonly hypervisor: string;
   /** The {@link ArtifactList}. */
   readonly artifactsFile: string;
@@ -27,7 +27,7 @@ export class MirrorLayout {
     this.artifactsFile = join(this.root, "artifacts.json");
   }
 
-  /** The digest that the registry's storage has for a reference, without a running registry. */
+  /** The digest of a reference in the registry's storage; needs no running registry. */
   storedDigest(reference: string): string | undefined {
     const { repository, tag } = splitReference(reference);
     const repositories = join(this.registry, "docker", "registry", "v2", "repositories");
@@ -50,7 +50,7 @@ async function sameFile(one: string, other: string): Promise<boolean> {
   return a.ino === b.ino && a.dev === b.dev;
 }
 
-/** Puts a built file into the mirror without copying it, at once and whole. Returns whether anything changed. */
+/** Links a built file into the mirror, in one step. @returns whether anything changed */
 export async function publishFile(source: string, target: string): Promise<boolean> {
   if (await sameFile(source, target)) return false;
   await mkdir(dirname(target), { recursive: true });

@@ -9,14 +9,14 @@ import type { Units } from "../catalogue/units";
 import type { ImageWriter } from "./image-writer";
 import { publishFile, type MirrorLayout } from "./layout";
 
-/** What publishing did. */
+/** The result of publishing. */
 export interface Published {
   readonly artifacts: readonly Artifact[];
-  /** Whether anything in the mirror is another one than before. */
+  /** Whether anything in the mirror changed. */
   readonly changed: boolean;
 }
 
-/** Puts the programs for this computer and the base disks of its machines in their places. */
+/** Puts the programs for this computer and the base disks of its machines into the mirror. */
 export async function publishTools(
   store: BuildStore,
   layout: MirrorLayout,
@@ -34,7 +34,7 @@ export async function publishTools(
   return changed;
 }
 
-/** Puts what was built from modules into the mirror: files by hard link, images through the registry. */
+/** Puts the outputs that were built from modules into the mirror: files by hard link, images through the registry. */
 export async function publishModules(
   files: readonly BuiltFile[],
   units: Units,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { bound } from "../units/command";
 import { MirrorError } from "../units/failure";
 
-/** How long the registry may take to answer after it was started, in milliseconds. */
+/** Longest time from the registry's start to its first answer, in milliseconds. */
 const START_LIMIT_MS = 15_000;
 
 export interface RegistryServer {
@@ -29,11 +29,11 @@ async function freePort(): Promise<number> {
 }
 
 /**
- * Serves a registry storage on a loopback port of its own, for as long as images are written to it.
+ * Serves a registry storage on a loopback port of its own, while images are written to it.
  *
  * @param program The distribution registry.
  * @param storage Its storage directory; made if it is missing.
- * @param logDirectory Where its configuration and log go.
+ * @param logDirectory Directory for its configuration and log.
  * @throws MirrorError when it doesn't answer in time.
  */
 export async function startRegistry(program: string, storage: string, logDirectory: string): Promise<RegistryServer> {

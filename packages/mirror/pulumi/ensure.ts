@@ -4,11 +4,10 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withLock } from "../host/lock";
 import { standIns } from "@gitops-platform/stand-ins/bundle";
-import type { Log } from "./go-tool";
-import { downloadObstacle, installOfficial, type PulumiVersions } from "./official";
+import { downloadObstacle, installOfficial, type Log, type PulumiVersions } from "./official";
 import { installSealed, sealedKey } from "./sealed";
 
-/** `official`: downloaded from Pulumi. `sealed`: built from Go modules, with the stand-in plugins. */
+/** `official`: downloaded from Pulumi. `sealed`: built from Go modules, with stand-ins for command and random. */
 export type Origin = "official" | "sealed";
 
 export interface EnsurePulumiOptions {
@@ -16,24 +15,25 @@ export interface EnsurePulumiOptions {
   readonly home: string;
   /** The project's cache; builds are kept below `build/` in it. */
   readonly cache: string;
-  /** Takes one line about what is being done, at most every two seconds. */
+  /** Takes one line about progress, at most every two seconds. */
   readonly log: Log;
 }
 
-/** Written last: what is complete in a home. */
+/** Written last: what the home is complete with. */
 interface Marker {
   readonly origin: Origin;
-  /** Changes when anything that was installed would be another now. */
+  /** Changes with everything that decides what is installed. */
   readonly key: string;
 }
 
 /**
  * Makes sure that `npx pulumi` with `PULUMI_HOME=home` has its command line program, its Node.js language host and the
- * plugins of the installed SDK packages, in their exact versions: the official ones where they can be downloaded, others
- * of the same behaviour where they can't. Interrupted, it continues; with everything in place it takes a moment. One
- * process installs at a time: the others wait, and find all in place.
+ * plugins of the installed SDK packages, in their exact versions. The official programs are downloaded where that is
+ * possible; elsewhere they are built from their Go modules, and the plugins that have none are stood in for. A second call
+ * continues an interrupted one, and takes a moment when everything is in place. One process installs at a time, and the
+ * others wait for it.
  *
- * A home that was put together without downloads stays so, whatever the network does; remove it to ask again.
+ * A home that was filled without downloads stays so, whatever the network does. Remove it to try the download again.
  *
  * @throws Error when neither way works, with the reason of both
  */
@@ -51,7 +51,7 @@ export async function ensurePulumi(options: EnsurePulumiOptions): Promise<{ orig
   return { origin, home };
 }
 
-/** What a home is complete with; nothing when anything is missing, or would be another now. */
+/** What a home is complete with; nothing when anything is missing or outdated. */
 async function installed({ home, cache }: EnsurePulumiOptions, versions: PulumiVersions): Promise<Origin | undefined> {
   const marker = await readMarker(home);
   if (!marker || !isPresent(home, versions)) return undefined;
@@ -70,8 +70,8 @@ async function install({ home, cache, log }: EnsurePulumiOptions, versions: Pulu
       return "official";
     }
     log(
-      `The official Pulumi plugins can't be downloaded here (${obstacle}); ` +
-        "using the stand-ins from packages/stand-ins, see its README",
+      `The official Pulumi programs can't be downloaded here (${obstacle}); building them from their Go modules, ` +
+        "and using the stand-ins for command and random: see packages/stand-ins/README.md",
     );
   }
   const key = await sealedKey(versions, cache);
@@ -84,7 +84,7 @@ function officialKey(versions: PulumiVersions): string {
   return createHash("sha256").update(JSON.stringify(versions)).digest("hex");
 }
 
-/** Downloads the official programs, or says why that failed and leaves nothing of them. */
+/** Downloads the official programs. @returns the reason when that failed; nothing of them is left then */
 async function tryOfficial(home: string, versions: PulumiVersions, log: Log): Promise<string | undefined> {
   try {
     await installOfficial(home, versions, log);
@@ -96,9 +96,14 @@ async function tryOfficial(home: string, versions: PulumiVersions, log: Log): Pr
 }
 
 async function pulumiVersions(): Promise<PulumiVersions> {
-  const file = join(__dirname, "..", "..", "..", "node_modules", "pulumi", "package.json");
-  const { version } = JSON.parse(await readFile(file, "utf8")) as { version: string };
-  return { cli: version, plugins: await standIns() };
+  const [cli, kubernetes] = [await installedVersion("pulumi"), await installedVersion("@pulumi/kubernetes")];
+  return { cli, plugins: [...(await standIns()), { name: "kubernetes", version: kubernetes }] };
+}
+
+/** Version of a package in the project's node_modules. */
+async function installedVersion(name: string): Promise<string> {
+  const file = join(__dirname, "..", "..", "..", "node_modules", name, "package.json");
+  return (JSON.parse(await readFile(file, "utf8")) as { version: string }).version;
 }
 
 function isPresent(home: string, { cli, plugins }: PulumiVersions): boolean {
@@ -116,7 +121,7 @@ async function readMarker(home: string): Promise<Marker | undefined> {
   try {
     return JSON.parse(await readFile(join(home, MARKER), "utf8")) as Marker;
   } catch {
-    return undefined; // A new home, or one whose marker was cut short: look at everything again.
+    return undefined; // A new home, or a marker that was cut short: look at everything again.
   }
 }
 
@@ -127,9 +132,9 @@ async function writeMarker(home: string, marker: Marker): Promise<void> {
 }
 
 /**
- * Keeps the CLI from writing its automatic log: it holds every resource's properties, secrets in clear until the stack's
- * key is known, and costs a third of a preview's time (measured with 3.259.0). There is no switch; it goes without where
- * the directory can't be made.
+ * Keeps the CLI from writing its automatic log. The log holds every resource's properties, secrets in clear until the
+ * stack's key is known, and costs a third of a preview's time (measured with 3.259.0). There is no switch; the CLI skips
+ * the log where its directory can't be made.
  */
 async function withoutAutomaticLogs(home: string): Promise<void> {
   const logs = join(home, "logs");

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { Log } from "./go-tool";
+
+/** Takes one line about progress. */
+export type Log = (line: string) => void;
 
 /** The exact versions that the program's packages ask for. */
 export interface PulumiVersions {
@@ -9,14 +11,14 @@ export interface PulumiVersions {
 }
 
 const RELEASES = "https://get.pulumi.com";
-/** Longest time to find out whether the release server can be reached. */
+/** Longest time for the question whether the release server can be reached. */
 const PROBE_MS = 5_000;
 /** npm's `pulumi` package: it downloads the command line program on its first run. */
 const NPM_PULUMI = join(__dirname, "..", "..", "..", "node_modules", "pulumi", "run.js");
 
 /**
- * Why the official programs can't be downloaded, or nothing. Asks the release server for the headers of each, all at
- * once, and downloads none of them.
+ * The reason why the official programs can't be downloaded, or nothing. Requests the headers of each from the release
+ * server, all at once, and downloads none.
  */
 export async function downloadObstacle(
   versions: PulumiVersions,

@@ -1,66 +1,60 @@
 import { createHash } from "node:crypto";
-import { chmod, copyFile, link, mkdir, rm } from "node:fs/promises";
+import { chmod, copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { installStandIns, standInsKey } from "@gitops-platform/stand-ins/bundle";
-import { buildGoTool, type GoTool, goToolchain, goToolDirectory, type Log, moduleDirectory } from "./go-tool";
-import type { PulumiVersions } from "./official";
+import { installStandIns, standIns, standInsKey } from "@gitops-platform/stand-ins/bundle";
+import { buildAlone, componentDirectory } from "../units/alone";
+import { PULUMI_COMPONENTS } from "./components";
+import type { Log, PulumiVersions } from "./official";
 
-function commandLine(version: string): GoTool {
-  return {
-    title: `Pulumi CLI ${version}`,
-    module: "cli",
-    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-    binary: "pulumi",
-    version: `v${version}`,
-  };
-}
+const { cli, languageHost, kubernetesPlugin } = PULUMI_COMPONENTS;
 
-/* Later language hosts live in a Go module that isn't published. The engine's protocol for them is stable. */
-const LANGUAGE_HOST: GoTool = {
-  title: "Pulumi's Node.js language host 3.68.0",
-  module: "language-nodejs",
-  package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-  binary: "pulumi-language-nodejs",
-  version: "v3.68.0",
-};
-
-/** The part of the Node.js SDK that the engine looks for beside the language host. */
-const DYNAMIC_PROVIDER = "pulumi-resource-pulumi-nodejs";
-
-/** Hash of everything that decides what `installSealed` puts in place. */
+/** Hash of everything that decides what `installSealed` installs. */
 export async function sealedKey(versions: PulumiVersions, cache: string): Promise<string> {
-  const cli = commandLine(versions.cli);
-  const [toolchain, standIns] = await Promise.all([goToolchain(cli), standInsKey()]);
-  const directories = await Promise.all([cli, LANGUAGE_HOST].map((tool) => goToolDirectory(tool, cache, toolchain)));
-  return createHash("sha256")
-    .update(JSON.stringify([versions, standIns, directories]))
-    .digest("hex");
+  const components = Object.values(PULUMI_COMPONENTS).map((component) => componentDirectory(component, cache));
+  const parts = [versions, await standInsKey(), await Promise.all(components)];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
 /**
- * Puts a Pulumi home together without Pulumi's release server: the command line program and the Node.js language host,
- * built from their Go modules, where npm's `pulumi` package looks for its download, and the stand-in plugins.
+ * Fills a Pulumi home without Pulumi's release server. The command line program, the Node.js language host and the
+ * kubernetes plugin are built from their Go modules; stand-ins take the place of the other plugins.
  */
 export async function installSealed(home: string, versions: PulumiVersions, cache: string, log: Log): Promise<void> {
-  const cli = commandLine(versions.cli);
-  const toolchain = await goToolchain(cli);
   const programs = join(home, "versions", versions.cli, "bin");
   await mkdir(programs, { recursive: true });
-  for (const tool of [cli, LANGUAGE_HOST]) {
-    await place(await buildGoTool(tool, cache, toolchain, log), join(programs, tool.binary));
+  for (const component of [cli, languageHost]) {
+    const built = await buildAlone(component, cache, log, log);
+    const files = [...Object.keys(component.programs), ...Object.keys("moduleFiles" in component ? component.moduleFiles : {})];
+    for (const file of files) await place(join(built, file), join(programs, file));
   }
-  const sdk = await moduleDirectory(cli, "github.com/pulumi/pulumi/sdk/v3");
-  await place(join(sdk, "nodejs", "dist", DYNAMIC_PROVIDER), join(programs, DYNAMIC_PROVIDER), { copy: true });
+  await installKubernetesPlugin(home, await buildAlone(kubernetesPlugin, cache, log, log));
   log("bundling the stand-in plugins");
-  await installStandIns(home, versions.plugins);
+  await installStandIns(home, await standIns());
 }
 
-/** Puts a program in place: linked, so that it takes no space twice, or copied from another file system. */
-async function place(program: string, target: string, { copy = false } = {}): Promise<void> {
+/** Puts the built plugin where the engine looks. One that is there already is replaced as a whole. */
+async function installKubernetesPlugin(home: string, built: string): Promise<void> {
+  const plugins = join(home, "plugins");
+  const target = join(plugins, `resource-kubernetes-v${kubernetesPlugin.version}`);
+  // The leading dot keeps the engine from taking the half-made directory for a plugin.
+  const draft = join(plugins, `.kubernetes-${process.pid}`);
+  try {
+    await mkdir(draft, { recursive: true });
+    for (const file of Object.keys(kubernetesPlugin.programs)) await place(join(built, file), join(draft, file));
+    await rm(target, { recursive: true, force: true });
+    await rename(draft, target);
+    // Left by an interrupted download of the official plugin, it would make the engine overlook this one.
+    await rm(`${target}.partial`, { force: true });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Puts a program in place: as a hard link, so that it takes no space twice, or copied from another file system. */
+async function place(program: string, target: string): Promise<void> {
   await rm(target, { force: true });
   try {
-    if (copy) await copyFile(program, target);
-    else await link(program, target);
+    await link(program, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
     await copyFile(program, target);

@@ -1,28 +1,33 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { GO_COMPONENTS, type GoComponentName } from "../catalogue/go-components";
 import { goVersion, neededGoVersion } from "../host/tools";
 import { goUnit, type GoComponent } from "./go-component";
-import { unitKey } from "./unit";
+import { type Unit, unitKey } from "./unit";
 
 const MODULES = join(__dirname, "..", "modules");
 
+type Log = (line: string) => void;
+
+/** Shortest time between two progress lines. */
+const PROGRESS_MS = 2_000;
+
 /**
- * Builds one Go component by itself, unless the cache has it: for commands that need one program and not the whole
- * mirror. It lands where the mirror looks, so neither builds what the other has built. Doesn't wait for a mirror that is
- * being built; a killed build leaves nothing but Go's own caches.
+ * Builds one Go component, unless the cache has it: for commands that need one program and not the whole mirror.
+ * The output lies where the mirror looks, so neither builds what the other has built. Doesn't wait for a mirror build;
+ * a killed build leaves nothing but Go's own caches.
  *
- * @param log takes one line, when there is something to build
+ * @param log takes one line when there is something to build
+ * @param progress takes a line about the compiler's progress, at most every two seconds
  * @returns the directory with the component's programs and files
  * @throws MirrorError when Go is missing or too old, or the build fails
  */
-export async function buildAlone(component: GoComponent, cache: string, log: (line: string) => void): Promise<string> {
-  const unit = goUnit(component, await goVersion(neededGoVersion(MODULES)));
-  const parent = join(cache, "build", unit.name);
-  const directory = join(parent, unitKey(unit));
+export async function buildAlone(component: GoComponent, cache: string, log: Log, progress?: Log): Promise<string> {
+  const { directory, unit } = await locate(component, cache);
   if (existsSync(directory)) return directory;
-  log(`getting ${component.name} ${component.version} from its Go module, once: about ${unit.seconds} s`);
+  log(`building ${component.name} ${component.version} from its Go module, once: about ${unit.seconds} s`);
+  const parent = dirname(directory);
   await removeAbandoned(parent);
   const draft = join(parent, `.${process.pid}`);
   const [output, scratch] = [join(draft, "output"), join(draft, "tmp")];
@@ -30,7 +35,8 @@ export async function buildAlone(component: GoComponent, cache: string, log: (li
   await mkdir(scratch, { recursive: true });
   await mkdir(join(cache, "build", "log"), { recursive: true });
   try {
-    const context = { cache, scratch, log: join(cache, "build", "log", `${unit.name}.log`), output: () => "" };
+    const onLine = progress && compilerProgress(component.name, progress);
+    const context = { cache, scratch, log: join(cache, "build", "log", `${unit.name}.log`), onLine, output: () => "" };
     await unit.build(output, context);
     await rename(output, directory).catch((error: unknown) => {
       if (!existsSync(directory)) throw error; // else the mirror, or another command, finished the same build first
@@ -41,12 +47,35 @@ export async function buildAlone(component: GoComponent, cache: string, log: (li
   return directory;
 }
 
+/** The directory of a component's output, built or not. Its name changes with everything that decides the output. */
+export async function componentDirectory(component: GoComponent, cache: string): Promise<string> {
+  return (await locate(component, cache)).directory;
+}
+
+async function locate(component: GoComponent, cache: string): Promise<{ directory: string; unit: Unit }> {
+  const unit = goUnit(component, await goVersion(neededGoVersion(MODULES)));
+  return { directory: join(cache, "build", unit.name, unitKey(unit)), unit };
+}
+
+/** Turns the compiler's lines, a package each, into a count now and then. */
+function compilerProgress(name: string, progress: Log): Log {
+  let packages = 0;
+  let reported = Date.now();
+  return (line) => {
+    const isPackage = /^[\w./-]+$/.test(line);
+    if (isPackage) packages++;
+    if (line === "" || Date.now() - reported < PROGRESS_MS) return;
+    reported = Date.now();
+    progress(`${name}: ${isPackage ? `${packages} packages compiled` : line.replace(/^go: /, "")}`);
+  };
+}
+
 /** A component of the mirror's catalogue, built alone. */
-export function buildFromCatalogue(name: GoComponentName, cache: string, log: (line: string) => void): Promise<string> {
+export function buildFromCatalogue(name: GoComponentName, cache: string, log: Log): Promise<string> {
   return buildAlone(GO_COMPONENTS[name], cache, log);
 }
 
-/** Removes the drafts of builds that were killed: those named after a process that is no more. */
+/** Removes the drafts of killed builds: those named after a process that no longer exists. */
 async function removeAbandoned(parent: string): Promise<void> {
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {

@@ -7,7 +7,7 @@ import type { Unit } from "./unit";
 
 const FILES: DebianFiles = { variant: "extract", packages: ["busybox-static"] };
 
-/** The unit of a layer with Debian's static busybox, under the names of all its programs, as the official image has it. */
+/** The unit of a layer with Debian's static busybox, under the names of all its programs, like the official image. */
 export function busyboxLayer(): Unit {
   const name = "layer-busybox";
   return {

@@ -1,23 +1,26 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
+import { createInterface } from "node:readline";
 import { MirrorError } from "./failure";
 
-/** How many characters of output an error keeps: enough for a compiler's last words. */
+/** Characters of output that an error keeps: enough for a compiler's last lines. */
 const TAIL_CHARACTERS = 4000;
 
 export interface CommandOptions {
   /** Names the command in an error: `kubernetes: go build`. */
   readonly label: string;
-  /** File that standard output and error are appended to; it is kept after success too. */
+  /** File that standard output and error are appended to; kept after success too. */
   readonly log: string;
   readonly cwd?: string;
   /** Added to this process's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Takes each line of standard error. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /**
- * Wraps a command so that the kernel kills it when this process dies, however it dies: a killed `npm run mirror`
- * leaves no compiler or registry behind that would write into the next run's files.
+ * Wraps a command so that the kernel kills it when this process ends in any way: a killed `npm run mirror` leaves no
+ * compiler or registry that would write into the next run's files.
  */
 export function bound(command: string, args: readonly string[]): [string, string[]] {
   return ["setpriv", ["--pdeathsig", "KILL", "--", command, ...args]];
@@ -49,6 +52,7 @@ export async function run(command: string, args: readonly string[], options: Com
       keep(chunk);
     });
     child.stderr.on("data", keep);
+    if (options.onLine) createInterface(child.stderr).on("line", options.onLine);
     child.on("error", reject);
     child.on("close", (exit, signal) => resolve(exit ?? signal ?? "unknown"));
   });

@@ -10,11 +10,11 @@ import type { Unit } from "./unit";
 export interface DebianLayerArgs {
   readonly name: string;
   readonly root: DebianRoot;
-  /** The layer below: what it holds already isn't packed again. */
+  /** The layer below; its files aren't packed again. */
   readonly over?: Unit;
 }
 
-/** The unit of such a layer: `layer.blob`, `layer.json`, the listing for a layer above, and the CA certificates. */
+/** The unit of a Debian layer: `layer.blob`, `layer.json`, the listing for a layer above, and the CA certificates. */
 export function debianLayer({ name, root, over }: DebianLayerArgs): Unit {
   return {
     name,
@@ -29,7 +29,7 @@ export function debianLayer({ name, root, over }: DebianLayerArgs): Unit {
       const tree = join(context.scratch, "root");
       await mkdir(tree);
       await makeDebianRoot(root, tree, name, context);
-      // Mounted and used while the hook runs, so that only now they can go. The engine makes devices of its own.
+      // Mounted and used while the hook runs, so they can be removed only now. The engine makes its own devices.
       for (const leftover of ["dev", "var/lib/apt"]) await rm(join(tree, leftover), { recursive: true, force: true });
       await mkdir(join(tree, "dev"));
       if (over) {

@@ -4,10 +4,10 @@ import { run } from "./command";
 import { directoryInputs, fileInput } from "./source-files";
 import type { BuildContext } from "./unit";
 
-/** The release that containers and machines are made of. */
+/** The Debian release of containers and machines. */
 const DEBIAN_SUITE = "bookworm";
 
-/** 2023-07-19, the day of Kubernetes 1.27.4: the one time stamp in everything that is built. */
+/** 2023-07-19, the day of Kubernetes 1.27.4: the time stamp of every built file. */
 export const SOURCE_DATE_EPOCH = "1689769254";
 
 /** Documentation and translations: nobody reads them in a container, and every node unpacks them. */
@@ -19,7 +19,7 @@ const EXCLUDED = [
   "/usr/share/lintian/*",
 ];
 
-/** The files of some packages, without what they depend on, and nothing configured. */
+/** The files of some packages, without their dependencies, and nothing configured. */
 export interface DebianFiles {
   readonly variant: "extract";
   readonly packages: readonly string[];
@@ -32,13 +32,13 @@ export interface DebianRoot {
   readonly hook: string;
   /** The hook's further arguments: plain words, no quoting. */
   readonly hookArgs?: readonly string[];
-  /** Run after it, in this order, each with the root's path alone. */
+  /** Scripts that run after it, in this order, each with the root's path as only argument. */
   readonly furtherHooks?: readonly string[];
   /** Directories copied over the root before the hooks run. */
   readonly overlay?: readonly string[];
 }
 
-/** The committed files that make a root what it is, for a unit's inputs. */
+/** The committed files that decide a root's content, for a unit's inputs. */
 export function rootFiles({ hook, furtherHooks = [], overlay = [] }: DebianRoot): string[] {
   return [
     fileInput(hook, "hook"),
@@ -48,8 +48,8 @@ export function rootFiles({ hook, furtherHooks = [], overlay = [] }: DebianRoot)
 }
 
 /**
- * The apt sources that give this host its own Debian packages, so that proxies, local mirrors and snapshots apply to
- * what is built as well. On any other system there are none, and mmdebstrap takes Debian's default server.
+ * The apt sources of this host, so that its proxies, local mirrors and snapshots apply to builds as well. A host that
+ * isn't Debian has none, and mmdebstrap takes Debian's default server.
  */
 function hostSources(): string[] {
   const listed = existsSync("/etc/apt/sources.list.d") ? readdirSync("/etc/apt/sources.list.d") : [];

@@ -1,5 +1,5 @@
 /**
- * A failure whose message already says where, what is wrong and what to do: printed without a stack trace.
+ * A failure whose message has the place, the fault and the cure: printed without a stack trace.
  */
 export class MirrorError extends Error {
   override readonly name = "MirrorError";

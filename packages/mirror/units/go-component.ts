@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command";
+import { type Execute, fillModule, type GeneratedModule } from "./generated-module";
 import { directoryInputs } from "./source-files";
 import type { BuildContext, Unit } from "./unit";
 
-/** Programs and files that come out of one pinned Go module graph: a folder with go.mod and go.sum. */
+/** Programs and files from one pinned Go module graph: a folder with go.mod and go.sum. */
 export interface GoComponent {
   /** Folder below `packages/mirror/modules`. */
   readonly name: string;
@@ -17,8 +18,10 @@ export interface GoComponent {
   readonly variables?: Readonly<Record<string, string>>;
   /** Needs a C compiler; the program is linked statically all the same. @default false */
   readonly cgo?: boolean;
-  /** Output name → a file or folder of a module, taken as it is. */
+  /** Output name → a file or folder of a module, copied unchanged. */
   readonly moduleFiles?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
+  /** The module whose generator runs before the programs are built. @default none */
+  readonly generated?: GeneratedModule;
   /** See {@link Unit}. */
   readonly seconds: number;
   readonly diskMiB: number;
@@ -26,13 +29,13 @@ export interface GoComponent {
 
 const MODULES = join(__dirname, "..", "modules");
 
-/** The unit that builds a Go component with the host's toolchain, of which the version is an input. */
+/** The unit that builds a Go component with the host's toolchain; the toolchain's version is an input. */
 export function goUnit(component: GoComponent, goVersion: string): Unit {
-  const { name, programs, variables, cgo, moduleFiles, seconds, diskMiB } = component;
+  const { name, programs, variables, cgo, moduleFiles, generated, seconds, diskMiB } = component;
   return {
     name,
     inputs: [
-      JSON.stringify([goVersion, programs, variables, cgo, moduleFiles]),
+      JSON.stringify([goVersion, programs, variables, cgo, moduleFiles, ...(generated ? [generated] : [])]),
       ...directoryInputs(join(MODULES, name)),
     ],
     needs: [],
@@ -43,19 +46,23 @@ export function goUnit(component: GoComponent, goVersion: string): Unit {
 }
 
 async function buildGo(component: GoComponent, directory: string, context: BuildContext): Promise<void> {
-  const cwd = join(MODULES, component.name);
-  // GOFLAGS of the user's would change what is built behind the key's back.
+  const pins = join(MODULES, component.name);
+  // The user's GOFLAGS would change the output, and the key doesn't contain them.
   const env = {
     ...{ CGO_ENABLED: component.cgo ? "1" : "0", GOOS: "linux", GOARCH: "amd64" },
     ...{ GOFLAGS: "", GOWORK: "off", GOTOOLCHAIN: "local", GOTMPDIR: context.scratch },
   };
+  const { log, onLine } = context;
+  const execute: Execute = (command, args, cwd, own) =>
+    run(command, args, { label: `${component.name}: ${command}`, log, cwd, env: { ...env, ...own }, onLine });
+  const cwd = component.generated ? await fillModule(component.generated, pins, context.scratch, execute) : pins;
   const go = (label: string, args: readonly string[]): Promise<string> =>
-    run("go", args, { label: `${component.name}: go ${label}`, log: context.log, cwd, env });
+    run("go", args, { label: `${component.name}: go ${label}`, log, cwd, env, onLine });
   const variables = Object.entries(component.variables ?? {}).map(([path, value]) => `-X ${path}=${value}`);
   const ldflags = ["-s -w", ...variables, ...(component.cgo ? ["-extldflags -static"] : [])].join(" ");
   for (const [program, pkg] of Object.entries(component.programs)) {
     const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags];
-    await go(`build ${program}`, ["build", ...flags, "-o", join(directory, program), pkg]);
+    await go(`build ${program}`, ["build", ...(onLine ? ["-v"] : []), ...flags, "-o", join(directory, program), pkg]);
   }
   for (const [name, { module, path }] of Object.entries(component.moduleFiles ?? {})) {
     // `go list` knows no directory of a module that nothing was built from yet.
@@ -67,14 +74,14 @@ async function buildGo(component: GoComponent, directory: string, context: Build
   await recordSums(directory, Object.keys(component.programs));
 }
 
-/** What is known of a file that a unit built. */
+/** Checksum and size of a file that a unit built. */
 export interface FileSum {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
 }
 
-/** Writes `sums.json` beside the files, so that nobody has to read hundreds of megabytes again to list them. */
+/** Writes `sums.json` beside the files: a later listing reads it instead of hundreds of megabytes. */
 export async function recordSums(directory: string, files: readonly string[]): Promise<void> {
   const sums: Record<string, FileSum> = {};
   for (const file of files) {
@@ -86,7 +93,7 @@ export async function recordSums(directory: string, files: readonly string[]): P
   await writeFile(join(directory, "sums.json"), JSON.stringify(sums, undefined, 2) + "\n");
 }
 
-/** Reads what {@link recordSums} wrote. */
+/** Reads the file that {@link recordSums} wrote. */
 export async function readSums(directory: string): Promise<Readonly<Record<string, FileSum>>> {
   return JSON.parse(await readFile(join(directory, "sums.json"), "utf8")) as Record<string, FileSum>;
 }

@@ -7,11 +7,11 @@ import type { BuildContext, Unit } from "./unit";
 
 const SECTOR = 512;
 const MIB = 1024 ** 2;
-/** As Debian numbers them in its own cloud images, without the EFI partition: root is last on disk, so it can grow. */
+/** Partitions with the numbers of Debian's own cloud images, without the EFI partition. Root is last on disk, so it can grow. */
 const BIOS_PARTITION = { number: 14, startMiB: 1, sizeMiB: 3 };
 const ROOT_START_MIB = 4;
 
-/** The same in every build; a clone of the disk is one more disk with these, as with any cloud image. */
+/** Identifiers, the same in every build; clones of the disk share them, as with any cloud image. */
 const UUIDS = {
   disk: "2f0c5a1e-8a7b-4b41-9a55-3c1df0f1a27e",
   boot: "9c1b7f52-0d7c-4f0e-8f39-6f4f2d9b51c8",
@@ -22,7 +22,7 @@ const PARTITION_TYPES = {
   root: "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",
 };
 
-/** Where GRUB's boot sector holds the sector of the core image, and the core's first sector that of its rest. */
+/** Offsets: of the core image's sector in GRUB's boot sector, and of the rest's sector in the core's first one. */
 const KERNEL_SECTOR_OFFSET = 0x5c;
 const BLOCK_LIST_OFFSET = SECTOR - 12;
 

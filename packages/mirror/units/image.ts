@@ -5,7 +5,7 @@ import { LAYER_COMPRESSION, LAYER_FILE, packLayer, readLayer, type Layer } from 
 import { SOURCE_DATE_EPOCH } from "./debian-root";
 import { unitKey, type BuildContext, type Unit } from "./unit";
 
-/** How a container of the image starts unless its pod says otherwise. */
+/** The start of a container of the image; a pod may override it. */
 interface ImageConfig {
   readonly entrypoint?: readonly string[];
   readonly user?: string;
@@ -26,7 +26,7 @@ export interface ImageArgs {
   readonly layers: readonly Unit[];
   /** Path in the image → a file or directory in a unit's output. */
   readonly files?: Readonly<Record<string, { readonly unit: Unit; readonly output: string }>>;
-  /** Path in the image → where the symbolic link points. */
+  /** Path in the image → target of the symbolic link. */
   readonly links?: Readonly<Record<string, string>>;
   /** Path in the image → text of a file. */
   readonly texts?: Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ async function buildImage(args: ImageArgs, directory: string, context: BuildCont
   await writeFile(join(directory, "digest"), manifest.digest);
 }
 
-/** Lays out the image's own files. Modes are set, not inherited: they would depend on the umask of a clone. */
+/** Lays out the image's own files. Modes are set: inherited ones would depend on the umask of a clone. */
 async function stage(args: ImageArgs, tree: string, context: BuildContext): Promise<void> {
   await mkdir(tree, { mode: 0o755 });
   const place = async (path: string): Promise<string> => {

@@ -7,7 +7,7 @@ import { SOURCE_DATE_EPOCH } from "./debian-root";
 import type { BuildContext } from "./unit";
 
 /**
- * How layers travel. Measured with containerd 1.6 on two cores over the local bridge: see docs/adr/0002-air-gap-mirror.md.
+ * Compression of layers. Measured with containerd 1.6 on two cores over the local bridge: see docs/adr/0002-air-gap-mirror.md.
  */
 export const LAYER_COMPRESSION: "none" | "gzip" | "zstd" = "zstd";
 
@@ -24,7 +24,7 @@ const COMPRESSORS = {
 };
 const SUFFIXES = { none: "", gzip: ".gz", zstd: ".zst" };
 
-/** A layer as an image manifest names it, and the digest of the plain tar, by which the image's config names it. */
+/** A layer as an image manifest names it, and the digest of the plain tar for the image's config. */
 export interface Layer {
   readonly mediaType: string;
   readonly digest: string;
@@ -33,7 +33,7 @@ export interface Layer {
   readonly diffId: string;
 }
 
-/** The file in a unit's output that holds the layer; `layer.json` beside it holds its {@link Layer}. */
+/** The file of the layer in a unit's output; `layer.json` beside it is its {@link Layer}. */
 export const LAYER_FILE = "layer.blob";
 
 /** Hex SHA-256 of a file. */

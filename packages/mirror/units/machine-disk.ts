@@ -4,14 +4,14 @@ import { run } from "./command";
 import { makeDebianRoot, rootFiles, SOURCE_DATE_EPOCH, type DebianRoot } from "./debian-root";
 import { unitKey, type BuildContext, type Unit } from "./unit";
 
-/** Identifies the base's file system; every machine's copy has the same, and is mounted by its device alone. */
+/** Identifier of the base's file system. Every machine's copy has the same; they are mounted by device. */
 const FILE_SYSTEM_UUID = "6b9e2d0c-4a5e-4f0b-9d1c-7a3f58c0e2d4";
 
 export interface MachineDiskArgs {
   /** The unit's name: `machine-disk`. */
   readonly name: string;
   readonly root: DebianRoot;
-  /** Size of the file system; the file is sparse, so that only what is in it takes space. */
+  /** Size of the file system; the file is sparse, so only its content takes space. */
   readonly sizeGiB: number;
 }
 

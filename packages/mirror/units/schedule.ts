@@ -3,17 +3,17 @@ import type { Unit } from "./unit";
 /** How many units are built at once: compilers use all cores by themselves, downloads and packing don't. */
 const PARALLEL = 2;
 
-/** Who watches a build. */
+/** Reports on a build. */
 export interface BuildObserver {
   started(unit: Unit): void;
   finished(unit: Unit, seconds: number): void;
 }
 
 /**
- * Builds units, at most {@link PARALLEL} at a time, in the given order as far as what they need is there.
- * The first failure lets what runs finish, starts nothing more and is thrown.
+ * Builds units, at most {@link PARALLEL} at a time, in the given order as far as their needs are built.
+ * After the first failure no unit is started, running ones finish, and the failure is thrown.
  *
- * @param stale Units to build; what they need is in this list or already built.
+ * @param stale Units to build; their needs are in this list or already built.
  */
 export async function buildAll(
   stale: readonly Unit[],

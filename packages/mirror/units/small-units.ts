@@ -6,7 +6,7 @@ import { run } from "./command";
 import { LAYER_COMPRESSION, packLayer } from "./layer";
 import type { Unit } from "./unit";
 
-/** `pause`, the process that holds a pod's namespaces: the C file of the Kubernetes module. */
+/** `pause`, the process that keeps a pod's namespaces, from the C file of the Kubernetes module. */
 export function pauseProgram(kubernetes: Unit, version: string): Unit {
   const flags = ["-Os", "-Wall", "-Werror", "-static", "-s", `-DVERSION=${version}`];
   return {
@@ -53,7 +53,7 @@ export function staticLayer(certificates: Unit): Unit {
   };
 }
 
-/** A `.tar.gz` of programs, in the form upstream publishes: the files at the top, sorted, with a fixed time. */
+/** A `.tar.gz` of programs in upstream's form: the files at the top, sorted, with a fixed time. */
 export function archive(file: string, from: Unit, programs: readonly string[]): Unit {
   const name = `archive-${from.name}`;
   return {

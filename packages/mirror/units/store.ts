@@ -19,7 +19,7 @@ export class BuildStore {
     this.durationsFile = join(this.root, "durations.json");
   }
 
-  /** Makes the directories and removes what a killed run left. Call it with the mirror's lock held. */
+  /** Makes the directories and removes the leftovers of a killed run. Call it with the mirror's lock held. */
   async open(): Promise<void> {
     await rm(this.scratchRoot, { recursive: true, force: true });
     await mkdir(this.scratchRoot, { recursive: true });
@@ -31,7 +31,7 @@ export class BuildStore {
     }
   }
 
-  /** Where the unit's output lies, or will lie. */
+  /** The directory of the unit's output, built or not. */
   directory(unit: Unit): string {
     return join(this.root, unit.name, unitKey(unit));
   }
@@ -40,17 +40,17 @@ export class BuildStore {
     return existsSync(this.directory(unit));
   }
 
-  /** Forgets a finished output, so that the unit is built again. */
+  /** Removes a finished output, so that the unit is built again. */
   async discard(unit: Unit): Promise<void> {
     await rm(this.directory(unit), { recursive: true, force: true });
   }
 
-  /** Seconds the unit will probably take: what it took last time, or its default. */
+  /** Expected seconds of a build: those of the last one, or the unit's default. */
   expectedSeconds(unit: Unit): number {
     return this.durations[unit.name] ?? unit.seconds;
   }
 
-  /** Builds a unit into scratch and moves the output to its place. */
+  /** Builds a unit in scratch and moves the output to its place. */
   async build(unit: Unit): Promise<void> {
     const started = Date.now();
     const work = join(this.scratchRoot, unit.name);

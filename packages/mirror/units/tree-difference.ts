@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readFileSync, readdirSync, readlinkSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** Path → what the entry is, mode and owner included; equal text means that a lower layer already has it. */
+/** Path → type, mode, owner and content of the entry; equal text means that a lower layer already has it. */
 export type TreeListing = Readonly<Record<string, string>>;
 
 function describe(path: string): string {
@@ -28,8 +28,8 @@ export function listTree(root: string): TreeListing {
 }
 
 /**
- * Removes from a tree everything that a lower layer already holds in the same form, so that what is left, laid over
- * that layer, shows the whole tree. What only the lower layer has stays visible; nothing here needs it hidden.
+ * Removes everything from a tree that a lower layer already holds in the same form: the rest, laid over that layer, shows
+ * the whole tree. Entries that only the lower layer has stay visible; no image needs them hidden.
  */
 export function subtractTree(root: string, lower: TreeListing): void {
   for (const [path, isDirectory] of walk(root)) {

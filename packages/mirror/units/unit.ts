@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What a unit gets to work with. */
+/** The surroundings of one build. */
 export interface BuildContext {
   /** The cache directory, `~/.cache/gitops-platform`. */
   readonly cache: string;
@@ -8,18 +8,20 @@ export interface BuildContext {
   readonly scratch: string;
   /** File for the output of commands. */
   readonly log: string;
-  /** Where the finished output of another unit lies. */
+  /** Takes each line of commands that report their progress. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** Directory of another unit's finished output. */
   output(unit: Unit): string;
 }
 
 /**
- * Something the mirror builds once and keeps by content: compiled programs, a Debian root, an image.
- * Its key is the hash of its inputs and of the keys of what it needs; the same key is never built twice.
+ * One build that is kept by content: compiled programs, a Debian root, an image.
+ * Its key is the hash of its inputs and of its needs' keys; the same key is never built twice.
  */
 export interface Unit {
   /** Unique, also the directory's name: `kubernetes`, `image-argocd`. */
   readonly name: string;
-  /** All that decides the output, apart from other units: pins, flags, file contents, tool versions. */
+  /** Everything but other units that decides the output: pins, flags, file contents, tool versions. */
   readonly inputs: readonly string[];
   readonly needs: readonly Unit[];
   /** Estimate for a machine with two cores and empty caches, used until a real duration is known. */
@@ -37,7 +39,7 @@ export function unitKey(unit: Unit): string {
   return hash.digest("hex").slice(0, 20);
 }
 
-/** Whether a unit is one of the given ones, or is made from one of them. */
+/** Whether a unit is one of the given ones, or needs one of them. */
 export function isMadeFrom(unit: Unit, sources: readonly Unit[]): boolean {
   return sources.includes(unit) || unit.needs.some((need) => isMadeFrom(need, sources));
 }

@@ -10,9 +10,9 @@ import type { UpstreamImage } from "./lists";
 
 export interface CopyArgs {
   readonly list: ArtifactList;
-  /** Images whose digest isn't known yet: their tags are resolved now, and the digests recorded. */
+  /** Images without a digest: their tags are resolved, and the digests recorded. */
   readonly unpinned: readonly UpstreamImage[];
-  /** What the last run recorded; a digest in it stands until {@link resolveAgain}. */
+  /** The artifacts that the last run recorded; a digest in it stays until {@link resolveAgain}. */
   readonly recorded: ArtifactList | undefined;
   readonly resolveAgain: boolean;
   readonly downloads: DownloadArgs;
@@ -21,7 +21,7 @@ export interface CopyArgs {
   readonly note: (text: string) => void;
 }
 
-/** Copies everything in the lists into the mirror; what is there already isn't touched. */
+/** Copies everything in the lists into the mirror, except what it has already. */
 export async function copyUpstream(args: CopyArgs, layout: MirrorLayout, writer: ImageWriter): Promise<Published> {
   const artifacts: Artifact[] = [];
   let changed = false;

@@ -21,10 +21,11 @@ export interface DownloadArgs {
 }
 
 /**
- * Downloads a file unless its content is already there, and returns where it lies.
- * An interrupted download goes on where it stopped.
+ * Downloads a file unless the store has its content. An interrupted download continues where it stopped.
  *
- * @throws MirrorError when the server fails, or when the content isn't what the list says: then nothing of it is kept.
+ * @returns the file's path in the store
+ *
+ * @throws MirrorError when the server fails, or when the checksum is wrong: nothing of the file is kept then
  */
 export async function download(file: FileArtifact, args: DownloadArgs): Promise<string> {
   const target = join(args.store, file.sha256);
@@ -50,8 +51,8 @@ async function isWhole(part: string, sha256: string): Promise<boolean> {
 }
 
 /**
- * Fetches what is missing of a file. curl's own retries would begin again at the first byte, so that a connection that
- * breaks is taken up here.
+ * Fetches the missing part of a file. curl's own retries begin again at the first byte, so broken connections are
+ * continued here.
  */
 async function fetchWhole(part: string, url: string, name: string, log: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {

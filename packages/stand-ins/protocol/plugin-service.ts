@@ -17,7 +17,6 @@ export const providerService: ServiceDefinition = {
   ...withEncoder(ResourceProviderService),
   checkConfig: rpc(ResourceProviderService.checkConfig, decoders.check),
   diffConfig: rpc(ResourceProviderService.diffConfig, decoders.diff),
-  configure: rpc(ResourceProviderService.configure, decoders.configure),
   invoke: rpc(ResourceProviderService.invoke, decoders.invoke),
   check: rpc(ResourceProviderService.check, decoders.check),
   diff: rpc(ResourceProviderService.diff, decoders.diff),
@@ -38,7 +37,6 @@ export function pluginService(plugin: ProviderPlugin, log: EngineLog): UntypedSe
     handshake: method(async () => {
       const message = new pb.ProviderHandshakeResponse();
       message.setAcceptSecrets(true);
-      message.setSupportsAutonamingConfiguration(true);
       return { message };
     }),
     attach: method(async (request: PluginAttach) => {
@@ -56,19 +54,16 @@ export function pluginService(plugin: ProviderPlugin, log: EngineLog): UntypedSe
       return { message };
     }),
     checkConfig: method(async (request: Check) => {
-      const check = from.checkRequest(request, signal);
-      return to.checkResponse((await plugin.checkConfig?.(check)) ?? { inputs: check.news });
+      return to.checkResponse({ inputs: from.checkRequest(request, signal).news });
     }),
     diffConfig: method(async (request: Diff) => {
-      const diff = from.diffRequest(request, signal);
-      return to.diffResponse((await plugin.diffConfig?.(diff)) ?? { changes: diffProperties(diff.olds, diff.news) });
+      const { olds, news } = from.diffRequest(request, signal);
+      return to.diffResponse({ changes: diffProperties(olds, news) });
     }),
-    configure: method(async (request: ReturnType<typeof decoders.configure>) => {
-      await plugin.configure?.(from.configuration(request));
+    configure: method(async () => {
       const message = new pb.ConfigureResponse();
       message.setAcceptsecrets(true);
       message.setSupportspreview(true);
-      message.setSupportsAutonamingConfiguration(true);
       return { message };
     }),
     check: method(async (request: Check) => {

@@ -2,12 +2,11 @@ import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type * as plugin from "./provider-plugin";
 import { type Incoming, incomingDecoder } from "./wire-message";
 
-/* From protobuf requests to the plugin's own. A zero timeout means that the user gave none. */
+/* From protobuf requests to the plugin's own. */
 
 /* Numbers of the fields that carry properties. */
 const CHECK = { olds: 2, news: 3 };
 const DIFF = { olds: 3, news: 4, oldInputs: 6 };
-const CONFIGURE = { args: 2 };
 const INVOKE = { args: 2 };
 const CREATE = { properties: 2 };
 const UPDATE = { olds: 3, news: 4, oldInputs: 8 };
@@ -18,7 +17,6 @@ const READ = { properties: 3, inputs: 4 };
 export const decoders = {
   check: decoder(pb.CheckRequest, CHECK),
   diff: decoder(pb.DiffRequest, DIFF),
-  configure: decoder(pb.ConfigureRequest, CONFIGURE),
   invoke: decoder(pb.InvokeRequest, INVOKE),
   create: decoder(pb.CreateRequest, CREATE),
   update: decoder(pb.UpdateRequest, UPDATE),
@@ -26,23 +24,11 @@ export const decoders = {
   read: decoder(pb.ReadRequest, READ),
 };
 
-const AUTONAMING_MODES = ["propose", "enforce", "disable"] as const;
-
 export function checkRequest(
   { message, properties }: Incoming<pb.CheckRequest>,
   signal: AbortSignal,
 ): plugin.CheckRequest {
-  const autonaming = message.getAutonaming();
-  return {
-    ...identity(message, signal),
-    olds: properties(CHECK.olds),
-    news: properties(CHECK.news),
-    randomSeed: message.getRandomseed_asU8(),
-    autonaming: autonaming && {
-      mode: AUTONAMING_MODES[autonaming.getMode()],
-      proposedName: autonaming.getProposedName(),
-    },
-  };
+  return { ...identity(message, signal), olds: properties(CHECK.olds), news: properties(CHECK.news) };
 }
 
 export function diffRequest(
@@ -55,7 +41,6 @@ export function diffRequest(
     oldInputs: properties(DIFF.oldInputs),
     olds: properties(DIFF.olds),
     news: properties(DIFF.news),
-    ignoreChanges: message.getIgnorechangesList(),
   };
 }
 
@@ -67,7 +52,6 @@ export function createRequest(
     ...identity(message, signal),
     inputs: properties(CREATE.properties),
     preview: message.getPreview(),
-    timeoutSeconds: timeout(message),
   };
 }
 
@@ -82,8 +66,6 @@ export function updateRequest(
     olds: properties(UPDATE.olds),
     news: properties(UPDATE.news),
     preview: message.getPreview(),
-    timeoutSeconds: timeout(message),
-    ignoreChanges: message.getIgnorechangesList(),
   };
 }
 
@@ -96,7 +78,6 @@ export function deleteRequest(
     id: message.getId(),
     oldInputs: properties(DELETE.oldInputs),
     olds: properties(DELETE.properties),
-    timeoutSeconds: timeout(message),
   };
 }
 
@@ -119,11 +100,6 @@ export function invokeRequest(
   return { token: message.getTok(), args: properties(INVOKE.args), signal };
 }
 
-/** The provider's own config. */
-export function configuration({ properties }: Incoming<pb.ConfigureRequest>): plugin.CheckRequest["news"] {
-  return properties(CONFIGURE.args);
-}
-
 function decoder<Message>(
   type: { deserializeBinary(bytes: Uint8Array): Message },
   fields: Readonly<Record<string, number>>,
@@ -139,8 +115,4 @@ interface Identified {
 
 function identity(message: Identified, signal: AbortSignal) {
   return { urn: message.getUrn(), name: message.getName(), type: message.getType(), signal };
-}
-
-function timeout(message: { getTimeout(): number }): number | undefined {
-  return message.getTimeout() > 0 ? message.getTimeout() : undefined;
 }

@@ -1,21 +1,40 @@
-/** The kubernetes plugin of a site that only exists on paper: compares like packages/stand-ins/kubernetes, writes nothing. */
-import { KubernetesPlugin } from "@gitops-platform/stand-ins/kubernetes/plugin";
+/** The kubernetes plugin of a site that only exists on paper: compares inputs, writes nothing, and asks no cluster. */
+import { version } from "@pulumi/kubernetes/package.json";
 import { servePlugin } from "@gitops-platform/stand-ins/protocol/plugin-server";
+import { diffProperties } from "@gitops-platform/stand-ins/protocol/property-diff";
 import { isMap, type PropertyMap, reveal } from "@gitops-platform/stand-ins/protocol/property-value";
 import type * as protocol from "@gitops-platform/stand-ins/protocol/provider-plugin";
 
-class PretendObjects extends KubernetesPlugin {
-  override async create(request: protocol.CreateRequest): Promise<protocol.ResourceState> {
-    if (request.preview) return super.create(request);
-    return { id: idOf(request.inputs), properties: request.inputs };
+/** Paths whose change makes another object. */
+const IDENTITY: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata.name", "metadata.namespace"]);
+
+class PretendObjects implements protocol.ProviderPlugin {
+  readonly name = "kubernetes";
+  readonly version = version;
+
+  async check({ news }: protocol.CheckRequest): Promise<protocol.CheckResult> {
+    return { inputs: news };
   }
 
-  override async update(request: protocol.UpdateRequest): Promise<PropertyMap> {
-    return request.preview ? super.update(request) : request.news;
+  async diff({ oldInputs, news }: protocol.DiffRequest): Promise<protocol.DiffResult> {
+    const changes = [...diffProperties(oldInputs, news)];
+    return { changes: new Map(changes.map(([path, change]) => [path, { ...change, replace: IDENTITY.has(path) }])) };
   }
 
-  override async delete(): Promise<void> {
+  async create({ inputs }: protocol.CreateRequest): Promise<protocol.ResourceState> {
+    return { id: idOf(inputs), properties: inputs };
+  }
+
+  async update({ news }: protocol.UpdateRequest): Promise<PropertyMap> {
+    return news;
+  }
+
+  async delete(): Promise<void> {
     // Nothing was made.
+  }
+
+  async read(): Promise<never> {
+    throw new Error("configured Kubernetes cluster is unreachable: it only exists on paper");
   }
 }
 
@@ -27,4 +46,4 @@ function idOf({ metadata }: PropertyMap): string {
   return [text("namespace"), text("name")].filter(Boolean).join("/");
 }
 
-void servePlugin((log) => new PretendObjects(log));
+void servePlugin(() => new PretendObjects());

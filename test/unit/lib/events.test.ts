@@ -22,6 +22,25 @@ describe("an error", () => {
     );
   });
 
+  it("is the kubernetes plugin's reason without its frame", () => {
+    const urn = "urn:pulumi:local::gitops-platform::kubernetes:argoproj.io/v1alpha1:Application::root-application";
+    const cause = "timed out waiting for the condition";
+    const created =
+      `resource ${JSON.stringify(urn)} was successfully created, but the Kubernetes API server reported that it failed to ` +
+      `fully initialize or become live: ${cause}`;
+    const updated =
+      'the Kubernetes API server reported that "argocd/infrastructure-root" failed to fully initialize or become live: ' +
+      cause;
+    for (const message of [created, updated])
+      expect(errorOf(urn, message)).toBe(`root-application: didn't fully initialize or become live: ${cause}`);
+    const unreachable =
+      "failed to read resource state due to unreachable cluster. If the cluster was deleted, you can remove this resource " +
+      'from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"';
+    expect(errorOf(urn, unreachable)).toBe(
+      "root-application: failed to read resource state due to unreachable cluster.",
+    );
+  });
+
   it("is the program's own words where the program failed", () => {
     expect(errorOf(STACK, "nodes[0] is wrong")).toBe("nodes[0] is wrong");
   });
@@ -52,10 +71,14 @@ describe("a resource that takes long", () => {
     const started = new Map([[urn, 100]]);
     expect(describeLong(started, states, 129)).toEqual([]);
     expect(describeLong(started, states, 130)).toEqual(["waiting  root-application (30 s)"]);
-    say("<{%reset%}>waiting: {.status.health.status} is Progressing<{%reset%}>", true);
+    say('<{%reset%}>Waiting for {.status.sync.status}=Synced (found "OutOfSync")<{%reset%}>', true);
+    say("<{%reset%}>Found {.status.sync.status}=Synced<{%reset%}>", true);
+    expect(describeLong(started, states, 130)).toEqual(["waiting  root-application (30 s)"]);
+    say('<{%reset%}>Waiting for {.status.health.status}=Healthy (found "Progressing")<{%reset%}>', true);
+    say("<{%reset%}>Found {.status.sync.status}=Synced<{%reset%}>", true);
     say("something that stays", false);
     expect(describeLong(started, states, 160)).toEqual([
-      "waiting  root-application (60 s): {.status.health.status} is Progressing",
+      'waiting  root-application (60 s): need {.status.health.status}=Healthy (found "Progressing")',
     ]);
     expect(describeLong(new Map(), states, 160)).toEqual([]);
   });

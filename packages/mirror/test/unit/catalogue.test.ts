@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { unitKey } from "../../units/unit";
 import { builtFiles, builtGuestFiles, builtImages, hostTools } from "../../catalogue/artifacts";
 import { GO_COMPONENTS } from "../../catalogue/go-components";
+import { PULUMI_COMPONENTS } from "../../pulumi/components";
 import { declareUnits } from "../../catalogue/units";
 
 const PROJECT = join(__dirname, "../../../..");
@@ -13,7 +14,21 @@ const units = declareUnits("go1.26.8");
 
 describe("Go components", () => {
   it("are exactly the folders", () => {
-    expect(Object.keys(GO_COMPONENTS).sort()).toEqual(readdirSync(join(PROJECT, "packages/mirror/modules")).sort());
+    const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS)].map(({ name }) => name as string);
+    expect(names.sort()).toEqual(readdirSync(join(PROJECT, "packages/mirror/modules")).sort());
+  });
+
+  it("of Pulumi have the versions of the npm packages", () => {
+    const { dependencies } = JSON.parse(read("package.json")) as { dependencies: Record<string, string> };
+    const { cli, languageHost, kubernetesPlugin } = PULUMI_COMPONENTS;
+    expect([cli.version, kubernetesPlugin.version]).toEqual([dependencies["pulumi"], dependencies["@pulumi/kubernetes"]]);
+    const pins = [
+      [cli, `github.com/pulumi/pulumi/pkg/v3 v${cli.version}`],
+      [languageHost, `github.com/pulumi/pulumi/sdk/v3 v${languageHost.version}`],
+      // The commit of release 4.25.0.
+      [kubernetesPlugin, "github.com/pulumi/pulumi-kubernetes/provider/v4 v4.0.0-20260115033456-f47bc2d6f199"],
+    ] as const;
+    for (const [{ name }, pin] of pins) expect(read(`packages/mirror/modules/${name}/go.mod`)).toContain(pin);
   });
 
   /** Module whose version is the component's. */

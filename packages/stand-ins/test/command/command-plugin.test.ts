@@ -25,7 +25,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const create = (inputs: PropertyMap, preview = false) => plugin.create({ ...resource, inputs, preview });
 const update = (olds: PropertyMap, news: PropertyMap, preview = false) =>
-  plugin.update({ ...resource, id: "x", oldInputs: olds, olds, news, preview, ignoreChanges: [] });
+  plugin.update({ ...resource, id: "x", oldInputs: olds, olds, news, preview });
 
 describe("create", () => {
   it("gives both outputs, each without one trailing newline, beside the inputs", async () => {
@@ -152,7 +152,7 @@ it.each<[PropertyMap, PropertyMap, [string, boolean][]]>([
   [{}, { triggers: ["a"] }, [["triggers", true]]],
   [{ triggers: ["a"] }, { triggers: [UNKNOWN] }, [["triggers[0]", true]]],
 ])("diff %o → %o", async (oldInputs, news, expected) => {
-  const { changes } = await plugin.diff({ ...resource, id: "x", oldInputs, olds: {}, news, ignoreChanges: [] });
+  const { changes } = await plugin.diff({ ...resource, id: "x", oldInputs, olds: {}, news });
   expect([...changes].map(([path, { replace }]) => [path, replace])).toEqual(expected);
 });
 

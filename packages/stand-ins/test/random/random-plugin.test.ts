@@ -16,11 +16,11 @@ const plugin = new RandomPlugin("0.0.0");
 const resource = (type: string) => ({ urn: "urn", name: "it", type, signal: new AbortController().signal });
 
 const create = (type: string, inputs: PropertyMap, preview = false) =>
-  plugin.create({ ...resource(type), inputs, preview, timeoutSeconds: undefined });
+  plugin.create({ ...resource(type), inputs, preview });
 const changes = async (type: string, oldInputs: PropertyMap, news: PropertyMap) =>
-  (await plugin.diff({ ...resource(type), id: "x", oldInputs, olds: {}, news, ignoreChanges: [] })).changes;
+  (await plugin.diff({ ...resource(type), id: "x", oldInputs, olds: {}, news })).changes;
 const reasons = async (type: string, news: PropertyMap) =>
-  ((await plugin.check({ ...resource(type), olds: {}, news, randomSeed: new Uint8Array() })).failures ?? []).map(
+  ((await plugin.check({ ...resource(type), olds: {}, news })).failures ?? []).map(
     ({ property, reason }) => {
       expect(property).toBe(""); // the engine prints the value of a property that is named
       return reason;
