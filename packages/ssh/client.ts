@@ -1,24 +1,26 @@
 import type { Duplex } from "node:stream";
 import { Client, type AuthenticationType, type ConnectConfig, type ServerHostKeyAlgorithm, utils } from "ssh2";
+import { networkFailure } from "./connect";
 import { fingerprint, type HostKey, hostKeyAlgorithms, parseHostKey } from "./host-key";
 import { endpointName, type SshEndpoint } from "./settings";
 
-/** A wrong host key, or settings that can't be used: trying again can't help. */
+/** A wrong host key, or unusable settings: another attempt fails the same way. */
 export class PermanentFailure extends Error {}
 
-/* A dead peer is noticed after two minutes without an answer; otherwise a command on it would never end. */
+/* A command on a dead peer fails after two minutes without an answer. */
 const KEEPALIVE = { keepaliveInterval: 15_000, keepaliveCountMax: 8 };
 
 /**
  * One attempt to log in.
  *
- * @param over an established stream to the server, when it is reached through another one
+ * @param over an established stream to the server. @default a new TCP connection
+ * @param seconds longest login, 0 for no limit. @default `perDialTimeout`
  * @throws PermanentFailure, or an Error worded like the official plugin's; neither holds a secret
  */
-export async function login(endpoint: SshEndpoint, over?: Duplex): Promise<Client> {
+export async function login(endpoint: SshEndpoint, over?: Duplex, seconds = endpoint.perDialTimeout): Promise<Client> {
   const client = new Client();
   let mismatch: PermanentFailure | undefined;
-  const config = connectConfig(endpoint, (error) => (mismatch = error));
+  const config = connectConfig(endpoint, seconds, (error) => (mismatch = error));
   return new Promise((resolve, reject) => {
     // Requests are small and each waits for its answer: collecting them into bigger packets only costs time.
     client.once("connect", () => client.setNoDelay(true));
@@ -51,11 +53,16 @@ export function tunnel(from: Client, to: SshEndpoint): Promise<Duplex> {
   );
 }
 
-function connectConfig(endpoint: SshEndpoint, onMismatch: (error: PermanentFailure) => void): ConnectConfig {
+function connectConfig(
+  endpoint: SshEndpoint,
+  seconds: number,
+  onMismatch: (error: PermanentFailure) => void,
+): ConnectConfig {
   const { host, port, user: username, password, privateKey, privateKeyPassword: passphrase } = endpoint;
   const pinned = pinnedKey(endpoint);
   checkPrivateKey(endpoint);
-  const agent = endpoint.agentSocketPath ?? process.env.SSH_AUTH_SOCK;
+  // The official plugin tries each method once, and the agent's keys are the same method as the private key.
+  const agent = privateKey === undefined ? endpoint.agentSocketPath : undefined;
   const methods: AuthenticationType[] = ["none"];
   if (privateKey !== undefined) methods.push("publickey");
   if (password !== undefined) methods.push("password", "keyboard-interactive");
@@ -65,7 +72,7 @@ function connectConfig(endpoint: SshEndpoint, onMismatch: (error: PermanentFailu
     host,
     port,
     username,
-    readyTimeout: endpoint.perDialTimeout * 1000,
+    readyTimeout: seconds * 1000,
     authHandler: methods,
     ...(privateKey === undefined ? {} : { privateKey, passphrase }),
     ...(password === undefined ? {} : { password, tryKeyboard: true }),
@@ -103,19 +110,9 @@ function checkPrivateKey({ privateKey, privateKeyPassword }: SshEndpoint): void 
   if (parsed instanceof Error) throw new PermanentFailure(`connection.privateKey can't be used: ${parsed.message}`);
 }
 
-const CAUSES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connect: connection refused",
-  ECONNRESET: "read: connection reset by peer",
-  EHOSTUNREACH: "connect: no route to host",
-  ENETUNREACH: "connect: network is unreachable",
-  ENOTFOUND: "lookup: no such host",
-  ETIMEDOUT: "i/o timeout",
-};
-
-function describe(error: Error & { code?: string; level?: string }, endpoint: SshEndpoint): string {
-  const cause = error.code === undefined ? undefined : CAUSES[error.code];
-  if (cause !== undefined) return `dial tcp ${endpointName(endpoint)}: ${cause}`;
-  if (error.level === "client-timeout") return `dial tcp ${endpointName(endpoint)}: i/o timeout`;
+function describe(error: Error & { level?: string }, endpoint: SshEndpoint): string {
+  const network = networkFailure(error, endpoint);
+  if (network !== undefined) return network;
   if (error.level === "client-authentication") {
     return `ssh: handshake failed: ssh: unable to authenticate ${endpoint.user}@${endpointName(endpoint)}, no supported methods remain`;
   }

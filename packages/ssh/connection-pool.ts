@@ -5,10 +5,10 @@ import type { SshSettings } from "./settings";
 
 /** Unused connections are closed after this time. */
 const IDLE_MS = 10_000;
-/** A kept connection that doesn't start a command in this time is taken for dead, and another one is dialled. */
+/** A kept connection that starts no command within this time counts as dead: another one is dialled. */
 const REUSE_TIMEOUT_MS = 20_000;
 
-/** A channel with the remote command running on it, on a connection that nothing else uses meanwhile. */
+/** A remote command and its channel, on a connection of its own. */
 export interface RunningCommand {
   readonly channel: ClientChannel;
   /** Hands the connection back for the next command; `broken` closes it. */
@@ -16,9 +16,9 @@ export interface RunningCommand {
 }
 
 /**
- * Connections that finished commands leave behind, for the next command with the same settings: a new login costs a
- * quarter of a second, a command on an open connection a tenth of that. One command per connection at a time, so that
- * the server's MaxSessions never matters.
+ * Connections of finished commands, kept for the next command with the same settings: a new login costs a quarter of a
+ * second, a command on an open connection a tenth of that. Runs one command at a time on a connection, so that the
+ * server's MaxSessions never matters.
  */
 export class ConnectionPool {
   private readonly idle = new Map<string, Kept[]>();

@@ -7,23 +7,31 @@ export interface HostKey {
   readonly encoded: string;
 }
 
-/* Signature algorithms a client may negotiate for each key type, best first. */
+const RSA = "ssh-rsa";
+
+/* Signature algorithms that a client may negotiate for each key type, best first. */
 const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   "ssh-ed25519": ["ssh-ed25519"],
   "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
   "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
   "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
-  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
+  [RSA]: ["rsa-sha2-512", "rsa-sha2-256"],
 };
 
 /**
- * Reads a key in authorized_keys form, `ssh-ed25519 AAAA… comment`.
+ * Parses a key in authorized_keys form, `ssh-ed25519 AAAA… comment`. An RSA key can't be pinned: for it the official
+ * command plugin offers SHA-1 signatures only (observed with 1.2.1), which servers have refused since OpenSSH 8.8.
  *
  * @throws Error when the text is no such key; the message doesn't repeat it
  */
 export function parseHostKey(text: string): HostKey {
   const [type = "", encoded = ""] = text.trim().split(/\s+/);
   const wellFormed = type in ALGORITHMS && /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) && typeOf(encoded) === type;
+  if (wellFormed && type === RSA)
+    throw new Error(
+      "connection.hostKey is an RSA key, for which the command plugin offers only SHA-1, and servers refuse that; pin the " +
+        "server's ssh-ed25519 key (ssh-keyscan -t ed25519 HOST)",
+    );
   if (wellFormed) return { type, encoded: Buffer.from(encoded, "base64").toString("base64") };
   throw new Error(
     `failed to parse host key: connection.hostKey is not a public key in authorized_keys form (need "ssh-ed25519 AAAA…")`,
@@ -37,8 +45,8 @@ export function fingerprint(encoded: string): string {
 }
 
 /**
- * Algorithms to offer the server: those of the pinned key first, so that a server with several keys shows that one, and
- * the others after it, so that a server without it can still be named in the error.
+ * Algorithms to offer the server: the pinned key's first, so that a server with several keys shows that one; then all
+ * others, so that the error can name the key of a server without it.
  */
 export function hostKeyAlgorithms(pinned: HostKey): string[] {
   const preferred = ALGORITHMS[pinned.type] ?? [];
@@ -50,7 +58,7 @@ export function hostKeyAlgorithms(pinned: HostKey): string[] {
   ];
 }
 
-/** The type that a key's wire form starts with: a length of four bytes, then the name. */
+/** The key type at the start of the wire form: a length of four bytes, then the name. */
 function typeOf(encoded: string): string {
   const blob = Buffer.from(encoded, "base64");
   if (blob.length < 4) return "";

@@ -1,4 +1,4 @@
-/** How to reach and log in to one SSH server, defaults applied. Field names and meanings are those of Pulumi's `Connection`. */
+/** One SSH server and its login, defaults applied. Fields are those of Pulumi's `Connection`. */
 export interface SshEndpoint {
   readonly host: string;
   readonly port: number;
@@ -7,17 +7,17 @@ export interface SshEndpoint {
   /** OpenSSH or PEM private key; preferred over the password. */
   readonly privateKey?: string;
   readonly privateKeyPassword?: string;
-  /** Expected public host key in authorized_keys form. Without it any key is accepted, as the official plugin does. */
+  /** Expected public host key in authorized_keys form. @default any key is accepted, as by the official plugin */
   readonly hostKey?: string;
-  /** @default the environment's SSH_AUTH_SOCK */
+  /** Used when there is no private key. @default no agent */
   readonly agentSocketPath?: string;
   /** Failed dials that are tolerated; -1 for no limit. */
   readonly dialErrorLimit: number;
-  /** Longest single dial, in seconds; 0 for no limit. */
+  /** Longest TCP connect, and unless its caller sets another limit the login, in seconds; 0 for no limit. */
   readonly perDialTimeout: number;
 }
 
-/** An endpoint, reached directly or through another one. */
+/** A server, reached directly or through another one. */
 export interface SshSettings extends SshEndpoint {
   readonly proxy?: SshEndpoint;
 }

@@ -3,23 +3,23 @@ import { createHash } from "node:crypto";
 import { chmod, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A package whose plugin a stand-in takes the place of. */
+/** A plugin that a stand-in replaces. */
 export interface StandIn {
   /** `command` */
   readonly name: string;
-  /** Version of the installed SDK package, which is the plugin version that the engine asks for: `1.2.1`. */
+  /** Version of the installed SDK package: the engine asks for the plugin of that version. `1.2.1` */
   readonly version: string;
 }
 
 const NAMES = ["command", "random"] as const;
 const ROOT = join(__dirname, "..", "..");
 
-/** How both files of a plugin are made. */
 const OPTIONS: BuildOptions = {
   bundle: true,
   platform: "node",
   target: "node20",
   format: "cjs",
+  banner: { js: "#!/usr/bin/env node" },
   minifySyntax: true,
   minifyWhitespace: true,
   // Native parts of ssh2, optional and not built here.
@@ -27,7 +27,7 @@ const OPTIONS: BuildOptions = {
   logLevel: "error",
 };
 
-/** The stand-ins, with the versions of the installed SDK packages. */
+/** Every stand-in, in the version of its installed SDK package. */
 export async function standIns(): Promise<StandIn[]> {
   return Promise.all(
     NAMES.map(async (name) => {
@@ -37,7 +37,7 @@ export async function standIns(): Promise<StandIn[]> {
   );
 }
 
-/** Hash of everything that goes into the bundles: the sources, and the lock file for what they import. */
+/** Hash of the sources, and of the lock file for what they import. */
 export async function standInsKey(): Promise<string> {
   const hash = createHash("sha256").update(process.version);
   const names = (await readdir(__dirname, { recursive: true })).filter((name) => name.endsWith(".ts")).sort();
@@ -51,12 +51,12 @@ export async function standInsKey(): Promise<string> {
 }
 
 /**
- * Bundles every stand-in into one file, with a launcher, and puts both where the engine looks for the official plugin:
- * `<pulumiHome>/plugins/resource-<name>-v<version>/pulumi-resource-<name>`. A plugin that is there already is replaced as
- * a whole, so that an engine never sees half of one.
+ * Bundles each stand-in into one executable file, where the engine looks for the official plugin:
+ * `<pulumiHome>/plugins/resource-<name>-v<version>/pulumi-resource-<name>`. Replaces an installed plugin in one rename, so
+ * that an engine never starts half of one.
  */
 export async function installStandIns(pulumiHome: string, plugins: readonly StandIn[]): Promise<void> {
-  // Loaded only when there is something to bundle: `npm start` on a running platform has no use for it.
+  // Loaded only when there is something to bundle: a second `npm start` skips it.
   const { build } = await import("esbuild");
   const install = async ({ name, version }: StandIn): Promise<void> => {
     const target = join(pulumiHome, "plugins", `resource-${name}-v${version}`);
@@ -64,17 +64,11 @@ export async function installStandIns(pulumiHome: string, plugins: readonly Stan
     const draft = join(pulumiHome, "plugins", `.${name}-${process.pid}`);
     const program = join(draft, `pulumi-resource-${name}`);
     try {
-      await build({ ...OPTIONS, entryPoints: [join(__dirname, name, "main.ts")], outfile: join(draft, "plugin.js") });
-      await build({
-        ...OPTIONS,
-        entryPoints: [join(__dirname, "launcher.ts")],
-        outfile: program,
-        banner: { js: "#!/usr/bin/env node" },
-      });
+      await build({ ...OPTIONS, entryPoints: [join(__dirname, name, "main.ts")], outfile: program });
       await chmod(program, 0o755);
       await rm(target, { recursive: true, force: true });
       await rename(draft, target);
-      // Left by an interrupted download of the official plugin, it would make the engine overlook this one.
+      // An interrupted download of the official plugin leaves it, and the engine then overlooks this one.
       await rm(`${target}.partial`, { force: true });
     } finally {
       await rm(draft, { recursive: true, force: true });

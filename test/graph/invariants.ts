@@ -6,7 +6,6 @@ import { type Resource, UNKNOWN } from "../../policy/resource";
 import { DEFAULTS } from "../../policy/rule";
 import { RULES } from "../../policy/rules";
 import { clusters, controlPlanesOf } from "../../policy/rules/cluster-facts";
-import { lookedAt, type LookedAt, lookedAtTogether } from "../../policy/trimming";
 
 const REMOTE = "command:remote:Command";
 const LOCAL = "command:local:Command";
@@ -259,20 +258,15 @@ export function sweep(stack: string, expected: Expected): void {
   });
 }
 
-/** A resource as the engine tells it to a rule, and the one option that it doesn't tell. */
+/** A resource as the engine passes it to a rule, with the one option that the engine leaves out. */
 function asResource(captured: CapturedResource): Resource {
-  return { ...captured, values: only(lookedAt(captured.type), captured.inputs) };
+  return { ...captured, values: withUnknowns(captured.inputs) as Resource["values"] };
 }
 
 /** The same after it was made: a component has its outputs then. */
 function result(resource: Resource): Resource {
   const { custom, inputs, outputs } = resource as Resource & CapturedResource;
-  return { ...resource, values: only(lookedAtTogether(resource.type, resource.urn), custom ? inputs : outputs) };
-}
-
-function only(names: LookedAt, values: object): Resource["values"] {
-  const kept = Object.entries(values).filter(([name]) => names === "all" || names.includes(name));
-  return withUnknowns(Object.fromEntries(kept)) as Resource["values"];
+  return { ...resource, values: withUnknowns(custom ? inputs : outputs) as Resource["values"] };
 }
 
 function withUnknowns(value: unknown): unknown {

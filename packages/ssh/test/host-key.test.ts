@@ -23,14 +23,22 @@ describe("parseHostKey", () => {
   });
 });
 
+it("refuses an RSA key, which the official plugin can't verify", () => {
+  const length = Buffer.from([0, 0, 0, 7]);
+  const encoded = Buffer.concat([length, Buffer.from("ssh-rsa")]).toString("base64");
+  expect(() => parseHostKey(`ssh-rsa ${encoded}`)).toThrow(
+    /^connection\.hostKey is an RSA key, .*; pin the server's ssh-ed25519 key/,
+  );
+});
+
 it("offers the pinned key's algorithm first, so that the server shows that key", () => {
-  expect(hostKeyAlgorithms({ type: "ssh-rsa", encoded: "" })).toEqual([
-    "rsa-sha2-512",
-    "rsa-sha2-256",
+  expect(hostKeyAlgorithms({ type: "ecdsa-sha2-nistp384", encoded: "" })).toEqual([
+    "ecdsa-sha2-nistp384",
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
     "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
   ]);
 });
 

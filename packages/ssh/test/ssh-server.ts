@@ -1,9 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
 import { connect } from "node:net";
 import { Server, type Connection, utils } from "ssh2";
 
 export interface Key {
-  /** PEM, for a server or a client. */
+  /** OpenSSH format, for a server or a client. */
   readonly private: string;
   /** authorized_keys form. */
   readonly public: string;
@@ -11,14 +10,7 @@ export interface Key {
 
 /** A fresh key pair. */
 export function makeKey(): Key {
-  const pem = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: "pkcs1", format: "pem" },
-    publicKeyEncoding: { type: "spki", format: "pem" },
-  }).privateKey;
-  const parsed = utils.parseKey(pem);
-  if (parsed instanceof Error) throw parsed;
-  return { private: pem, public: `ssh-rsa ${parsed.getPublicSSH().toString("base64")} a comment` };
+  return utils.generateKeyPairSync("ed25519", { comment: "a comment" });
 }
 
 /** What a command sees of the server, and how it answers. */

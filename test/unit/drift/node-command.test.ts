@@ -34,7 +34,7 @@ test("one login, the script on stdin, what it printed", async () => {
 test("another host key is refused before the login", async () => {
   const before = server.logins;
   await expect(run({ hostKey: makeKey().public })).rejects.toThrow(
-    /host key mismatch: 127\.0\.0\.1:\d+ offered ssh-rsa/,
+    /host key mismatch: 127\.0\.0\.1:\d+ offered ssh-ed25519/,
   );
   await expect(run({ hostKey: "" })).rejects.toThrow(/^the state has no host key for 127\.0\.0\.1:\d+, and an unver/);
   expect(server.logins).toBe(before);

@@ -1,2 +1,0 @@
-/* Stands for packages that no rule needs: see pack.js. */
-export {};
