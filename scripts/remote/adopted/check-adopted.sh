@@ -12,6 +12,7 @@
 # State: none. Undo: none.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/listeners.sh"
@@ -191,11 +192,4 @@ apply() {
   printf '{"hostname":"%s","machineId":"%s","mac":"%s"}\n' "$(hostname)" "$(cat /etc/machine-id)" "$(mac)"
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    *) die "unknown verb '${1:-}' (need apply)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -6,6 +6,7 @@
 # State: none. Undo: none.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 SCOPE=adoption
 
 # shared COLUMN: lines "value name name …" of what more than one server has.
@@ -28,11 +29,4 @@ apply() {
   [ -z "$all" ] || die "these servers can't be told apart, and nothing was changed: $(paste -sd '|' <<<"$all" | sed 's/|/. /g'). Then run again"
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    *) die "unknown verb '${1:-}' (need apply)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -16,6 +16,7 @@
 # Undo: removes the kept result, and the packages that were missing.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/fio.sh"
@@ -111,12 +112,4 @@ destroy() {
   remove_gate_traces
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    destroy) destroy ;;
-    *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

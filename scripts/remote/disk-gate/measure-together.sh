@@ -13,6 +13,7 @@
 # Undo: as for measure-fsync.sh, where that did not run.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/fio.sh"
@@ -125,12 +126,4 @@ destroy() {
   is_judged || remove_gate_traces # measure-fsync.sh undoes it where both ran
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    destroy) destroy ;;
-    *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -15,6 +15,7 @@
 # Undo: none
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 SCOPE=drift
 
 # fact FIELD…
@@ -113,11 +114,4 @@ probe() {
   fact end
 }
 
-main() {
-  case "${1:-}" in
-    probe) probe ;;
-    *) die "unknown verb '${1:-}' (need probe)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

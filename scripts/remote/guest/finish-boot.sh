@@ -10,6 +10,7 @@
 # Undo: none; the guest goes as a whole
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 SCOPE=boot
 
@@ -104,12 +105,4 @@ apply() {
   if [ "$ETCD_DISK_GIB" -gt 0 ]; then mount_etcd_disk; fi
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    destroy) ;;
-    *) die "unknown verb '${1:-}' (need apply)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -8,6 +8,7 @@
 set -euo pipefail
 SCOPE=git
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/files.sh"
 . "$(dirname "$0")/../lib/push-event.sh"
@@ -68,11 +69,4 @@ apply() {
     die "$REPOSITORY is no bare repository; move it away on the operator's computer (.local/git), and run again"
 }
 
-main() {
-  case ${1:-} in
-    apply) apply ;;
-    *) die "got '${1:-}', need apply" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

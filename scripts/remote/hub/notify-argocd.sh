@@ -8,6 +8,7 @@
 set -euo pipefail
 SCOPE=notify
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/files.sh"
 
@@ -30,11 +31,4 @@ destroy() {
   rm -rf $DIRECTORY
 }
 
-main() {
-  case ${1:-} in
-    apply | destroy) "$1" ;;
-    *) die "got '${1:-}', need apply or destroy" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

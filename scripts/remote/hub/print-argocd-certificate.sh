@@ -7,6 +7,7 @@
 set -euo pipefail
 SCOPE=notify
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 
 readonly WAIT_SECONDS=240
 
@@ -27,9 +28,4 @@ apply() {
   die "argocd-server made no certificate within ${WAIT_SECONDS} s; look with: kubectl -n argocd get pods; kubectl -n argocd logs deployment/argocd-server"
 }
 
-main() {
-  [[ ${1:-} == apply ]] || die "got '${1:-}', need apply"
-  apply
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -8,6 +8,7 @@
 set -euo pipefail
 SCOPE=mirror
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/files.sh"
 
@@ -88,11 +89,4 @@ apply() {
   wait_for gitops-registry http://127.0.0.1:5000/v2/
 }
 
-main() {
-  case ${1:-} in
-    apply) apply ;;
-    *) die "got '${1:-}', need apply" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -13,6 +13,7 @@
 # Undo: none
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 SCOPE=hypervisor
 
 readonly MIN_FREE_MIB=4096
@@ -155,12 +156,4 @@ apply() {
   printf '{"domainType":"%s","storageDirectory":"%s"}\n' "$CHOSEN_TYPE" "$STORAGE_PATH"
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    destroy) ;;
-    *) die "unknown verb '${1:-}' (need apply)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

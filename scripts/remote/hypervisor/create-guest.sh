@@ -16,6 +16,7 @@
 # Undo: all of that, when the ownership marks are ours
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/guest-lock.sh"
 . "$(dirname "$0")/../lib/domain.sh"
 . "$(dirname "$0")/../lib/guest-disk.sh"
@@ -187,13 +188,4 @@ destroy() {
   remove_guest
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    change) change ;;
-    destroy) destroy ;;
-    *) die "unknown verb '${1:-}' (need apply, change or destroy)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

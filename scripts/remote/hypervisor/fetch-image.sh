@@ -11,6 +11,7 @@
 # Undo: no longer used by this stack; the last one takes the file away. An image given as a path stays.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/guest-lock.sh"
 SCOPE=image
 
@@ -102,12 +103,4 @@ destroy() {
   release "$IMAGE"
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    destroy) destroy ;;
-    *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -11,6 +11,7 @@
 # Undo: none; the token expires by itself.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
@@ -62,18 +63,11 @@ upload_certificates() {
 }
 
 apply() {
-  is_ours || die "the machine is not prepared by this stack; run the whole update again"
+  require_ours
   take_lock
   forget_rebuilt_nodes
   renew_token
   upload_certificates
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    *) die "unknown verb '${1:-}' (need apply)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

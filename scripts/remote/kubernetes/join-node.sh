@@ -11,6 +11,7 @@
 # Undo: kubeadm reset and what it leaves behind, when the ownership marker is ours.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
@@ -100,7 +101,7 @@ join() {
 }
 
 apply() {
-  is_ours || die "the machine is not prepared by this stack; run the whole update again"
+  require_ours
   take_lock
   if is_member; then
     systemctl start kubelet
@@ -112,21 +113,6 @@ apply() {
   describe_joined
 }
 
-destroy() {
-  if ! is_ours; then
-    log_info "nothing of this stack is here"
-    return
-  fi
-  take_lock
-  reset_node
-}
+destroy() { reset_ours; }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    destroy) destroy ;;
-    *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

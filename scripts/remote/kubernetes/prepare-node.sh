@@ -17,6 +17,7 @@
 #   services and kernel settings that it had.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/files.sh"
@@ -168,12 +169,4 @@ destroy() {
   rm -rf "$STATE_DIRECTORY"
 }
 
-main() {
-  case "${1:-}" in
-    apply) apply ;;
-    destroy) destroy ;;
-    *) die "unknown verb '${1:-}' (need apply or destroy)" ;;
-  esac
-}
-
-main "$@" </dev/null
+run_verb "$@" </dev/null

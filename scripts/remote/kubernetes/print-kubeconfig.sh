@@ -7,12 +7,12 @@
 # State: none. Undo: none.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
 SCOPE=kubeconfig
 
-main() {
-  [ "${1:-}" = apply ] || die "unknown verb '${1:-}' (need apply)"
+apply() {
   [ -s /etc/kubernetes/admin.conf ] || die "/etc/kubernetes/admin.conf is missing (need a control plane); run the whole update again"
   sed "s|^\( *server:\).*|\1 $ENDPOINT|" /etc/kubernetes/admin.conf
 }
 
-main "$@" </dev/null
+run_verb "$@" </dev/null

@@ -10,6 +10,11 @@ is_ours() {
   [ -f "$OWNER_FILE" ] && [ "$(cat "$OWNER_FILE")" = "$STACK_ID" ]
 }
 
+# require_ours: ends a step that builds on what an earlier one of this stack prepared.
+require_ours() {
+  is_ours || die "the machine is not prepared by this stack; run the whole update again"
+}
+
 # refuse_other_owner: ends the step on a machine of another stack.
 refuse_other_owner() {
   if [ -s "$OWNER_FILE" ] && ! is_ours; then

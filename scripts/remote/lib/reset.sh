@@ -30,3 +30,13 @@ reset_node() {
   for name in $(ipset list -name 2>/dev/null | grep -E '^(inet6:)?(KUBE-|kube-router-)'); do ipset destroy "$name" || true; done # the rules that use them are gone
   rm -f "$INITIALISED_FILE" "$JOINED_FILE" "$KUBEADM_RECORD"
 }
+
+# reset_ours: the undo of init and of join.
+reset_ours() {
+  if ! is_ours; then
+    log_info "nothing of this stack is here"
+    return
+  fi
+  take_lock
+  reset_node
+}

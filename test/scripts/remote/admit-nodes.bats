@@ -76,6 +76,29 @@ known_as() {
   [ ! -e "$BATS_TEST_TMPDIR/token" ]
 }
 
+@test "an etcd that can't be asked about a rebuilt control plane stops the admission, also when its Node is gone" {
+  export NODES='cp-2 control-plane 10.78.0.12 machine-2'
+  fake sleep </dev/null
+  sed -i '/member list/i *" exec "*) exit 1 ;;' "$FAKES/kubectl"
+  known_as machine-1
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't ask etcd about cp-2"* ]]
+  : >"$BATS_TEST_TMPDIR/node"
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [ "$(calls 'delete node')" -eq 0 ]
+  [ ! -e "$BATS_TEST_TMPDIR/token" ]
+}
+
+@test "an API that can't say whose Node it is stops the admission" {
+  sed -i '/get node/s/.*/*" get node "*) exit 1 ;;/' "$FAKES/kubectl"
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't ask the API for the Node worker-1"* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/token" ]
+}
+
 @test "certificates that can't be uploaded are said, and the secret is cleaned" {
   export NODES='cp-2 control-plane 10.78.0.12 machine-2' UPLOAD_CERTS_CONFIG='certificateKey: secretkey'
   known_as machine-2

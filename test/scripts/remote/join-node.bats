@@ -11,7 +11,7 @@ setup() {
   mkdir -p "$MACHINE/etc/gitops-platform"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
   fake systemctl ip iptables-save iptables-restore ip6tables-save ip6tables-restore ipset </dev/null
-  fake kubectl <<<'case " $* " in *" patch "*) cat >"${CALLS%/*}/patch" ;; *" get pods "*) echo etcd-cp-1 ;; *" member list "*) echo "1a, started, cp-2, https://10.78.0.12:2380, x, true" ;; esac'
+  fake kubectl <<<'case " $* " in *" patch "*) cat >"${CALLS%/*}/patch" ;; *" get pods "*) echo etcd-cp-1 ;; *" member list "*) echo "9f, started, cp-1, https://10.78.0.11:2380, x, false"; echo "1a, started, cp-2, https://10.78.0.12:2380, x, true" ;; esac'
   fake curl <<<'case "$*" in *cluster-info*) echo jws-kubeconfig-abcdef ;; *) echo -n 200 ;; esac'
   fake kubeadm <<'FAKE'
 [ "$1" != join ] || {
