@@ -16,7 +16,10 @@ const KEPT = 8;
 function contentKey() {
   const sources = readdirSync(__dirname, { recursive: true }).filter((name) => name.endsWith(".ts"));
   const hash = createHash("sha256").update(process.version);
-  for (const name of [...sources.sort(), join("..", "package-lock.json")])
+  for (const name of [
+    ...sources.sort(),
+    ...["package-lock.json", "components/tokens.ts"].map((name) => join("..", name)),
+  ])
     hash
       .update(`${name}\0`)
       .update(readFileSync(join(__dirname, name)))

@@ -1,3 +1,7 @@
+import { addressOf } from "../components/tokens";
+
+export { nameOf } from "../components/tokens";
+
 /** Stands for a value that is only known once something has been made. */
 export const UNKNOWN: unique symbol = Symbol("unknown");
 
@@ -40,17 +44,13 @@ export function isGiven(value: unknown): boolean {
   return value === UNKNOWN || (value !== undefined && value !== null && value !== "");
 }
 
-/** `urn:pulumi:production::gitops-platform::…` → `production`. */
+/** The stack that a resource is in. */
 export function stackOf(urn: string): string {
-  return urn.split(":")[2] ?? "";
+  return addressOf(urn).stack;
 }
 
-/** `urn:pulumi:production::gitops-platform::command:remote:Command::cp-1-prepare` → `cp-1-prepare`. */
-export function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
-}
-
-/** The types of a resource's components and its own, outermost first, out of its URN. */
+/** The types of a resource's components and its own, outermost first. */
 export function lineage(urn: string): readonly string[] {
-  return urn.split("::")[2]?.split("$") ?? [];
+  const { type, within } = addressOf(urn);
+  return [...within, type];
 }

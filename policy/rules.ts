@@ -1,8 +1,9 @@
 import type { Rule } from "./rule";
-import { fixedVersions, pinnedDownloads, pinnedImages } from "./rules/artifacts";
+import { fixedVersions, pinnedImages } from "./rules/artifacts";
 import { controlPlanes } from "./rules/control-planes";
 import { deletedWith } from "./rules/deleted-with";
 import { gateForEveryEtcdNode, noGateOverride } from "./rules/disk-gate";
+import { pinnedDownloads } from "./rules/downloads";
 import { endOfLife, knownVulnerabilities } from "./rules/lifecycle";
 import { protectedKeys } from "./rules/protected-keys";
 import { hostKeys, noTriggersWithDelete, silentCommands } from "./rules/remote-commands";

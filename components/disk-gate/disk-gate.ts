@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
+import type { Steps } from "../remote/step-facts";
+import { TOKENS } from "../tokens";
 import { sharedHypervisors, type SharedHypervisor } from "./shared-hypervisors";
 import { parseGateResult, type GateResult } from "./measurement";
 
@@ -47,8 +49,10 @@ export class DiskGate extends pulumi.ComponentResource {
   readonly passed: readonly pulumi.Resource[];
 
   constructor(name: string, args: DiskGateArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("gitops-platform:disk-gate:DiskGate", name, {}, opts);
     const groups = sharedHypervisors(args.nodes, args.neighbours ?? []);
+    const { directory = "/var/lib/etcd", sustainedSeconds = 0 } = args;
+    const verdict = { limitMs: limitOf(args), override: args.override?.reason ?? "" };
+    super(TOKENS.diskGate, name, { ...verdict, directory, sustainedSeconds, steps: stepsOf(name, args, groups) }, opts);
     const alone = this.measureAlone(name, args, groups);
     const together: { readonly node: Machine; readonly step: RemoteStep }[] = [];
     let before: RemoteStep[] = [];
@@ -68,8 +72,8 @@ export class DiskGate extends pulumi.ComponentResource {
     this.results = Object.fromEntries(
       steps.flatMap(({ node, step }) => (step ? [[node, this.resultOf(node, step)] as const] : [])),
     );
-    // Policies read the limit and the override here, before anything was measured.
-    this.registerOutputs({ results: this.results, limitMs: limitOf(args), override: args.override?.reason ?? "" });
+    // Rules about the whole stack see outputs only.
+    this.registerOutputs({ results: this.results, ...verdict });
   }
 
   /** On machines that share a hypervisor one after the other, on the others all at once. */
@@ -146,6 +150,19 @@ export class DiskGate extends pulumi.ComponentResource {
       return result;
     });
   }
+}
+
+function stepsOf(name: string, { nodes }: DiskGateArgs, groups: readonly SharedHypervisor[]): Steps {
+  const alone = nodes.map(({ name: node }) => {
+    return [`${name}-${node}`, { node, step: "disk-gate", summary: "measures the disk that will hold etcd" }] as const;
+  });
+  const together = groups.flatMap(({ hypervisor, members }) =>
+    members.map(({ name: node }) => {
+      const summary = `measures it once more, together with the others on ${hypervisor}`;
+      return [`${name}-${node}-together`, { node, step: "disk-gate-together", summary }] as const;
+    }),
+  );
+  return Object.fromEntries([...alone, ...together]);
 }
 
 function gateEnv(node: Machine, args: DiskGateArgs): Record<string, string> {

@@ -6,8 +6,9 @@ import { APPLICATION_SETS, argoCdObjects, KNOWN_HOSTS, NAMESPACE } from "./argoc
 import { REDIS_SECRET, redisConfiguration } from "./argocd-redis";
 import { knownHosts } from "./known-hosts";
 import { readManifest } from "./manifest";
-import { goesWith } from "../objects/goes-with";
+import { deletedWithOutput } from "../objects/deleted-with-output";
 import { objectGroup } from "../objects/object-group";
+import { TOKENS } from "../tokens";
 import { pinnedObjects } from "./pinned-objects";
 import { repositorySecret, type Repository } from "./repository";
 import { secretData } from "./secret-data";
@@ -62,7 +63,7 @@ export class ArgoCd extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: ArgoCdArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super("gitops-platform:gitops:ArgoCd", name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
+    super(TOKENS.argoCd, name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
 
     const password = (role: string, length: number): random.RandomPassword =>
       new random.RandomPassword(`${name}-${role}`, { length, special: false }, { parent: this });
@@ -154,7 +155,7 @@ export class ArgoCd extends pulumi.ComponentResource {
       : pulumi.output(`https://argocd-server.${NAMESPACE}.svc`);
     this.adminPassword = pulumi.secret(admin.result);
     this.webhookSecret = pulumi.secret(webhook.result);
-    this.registerOutputs({ url: this.url, adminPassword: this.adminPassword, ...goesWith(opts) });
+    this.registerOutputs({ url: this.url, adminPassword: this.adminPassword, ...deletedWithOutput(opts) });
   }
 }
 

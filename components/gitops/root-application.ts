@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { goesWith } from "../objects/goes-with";
+import { deletedWithOutput } from "../objects/deleted-with-output";
+import { TOKENS } from "../tokens";
 import { NAMESPACE } from "./argocd-manifest";
 
 export interface RootApplicationArgs {
@@ -30,7 +31,7 @@ export class RootApplication extends pulumi.ComponentResource {
   readonly applicationName = "infrastructure-root";
 
   constructor(name: string, args: RootApplicationArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super("gitops-platform:gitops:RootApplication", name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
+    super(TOKENS.rootApplication, name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
     new k8s.apiextensions.CustomResource(
       `${name}-application`,
       {
@@ -60,6 +61,6 @@ export class RootApplication extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: opts.dependsOn },
     );
-    this.registerOutputs({ applicationName: this.applicationName, ...goesWith(opts) });
+    this.registerOutputs({ applicationName: this.applicationName, ...deletedWithOutput(opts) });
   }
 }

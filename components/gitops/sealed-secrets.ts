@@ -2,8 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifact } from "../artifacts/artifact";
 import { readManifest } from "./manifest";
-import { goesWith } from "../objects/goes-with";
+import { deletedWithOutput } from "../objects/deleted-with-output";
 import { objectGroup } from "../objects/object-group";
+import { TOKENS } from "../tokens";
 import { sealedSecretsObjects } from "./sealed-secrets-manifest";
 import { pinnedObjects } from "./pinned-objects";
 import { publishedCertificate, sealingCertificates } from "./sealing-keys";
@@ -50,7 +51,7 @@ export class SealedSecrets extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: SealedSecretsArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super("gitops-platform:gitops:SealedSecrets", name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
+    super(TOKENS.sealedSecrets, name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
 
     const pems = args.keys.map(({ certificate }) => certificate);
     const certificates = sealingCertificates(pems);
@@ -78,6 +79,6 @@ export class SealedSecrets extends pulumi.ComponentResource {
       dependsOn: keys,
     });
     this.ready = [controller.resource("Deployment", "sealed-secrets-controller")];
-    this.registerOutputs({ certificate: this.certificate, ...goesWith(opts) });
+    this.registerOutputs({ certificate: this.certificate, ...deletedWithOutput(opts) });
   }
 }

@@ -3,7 +3,10 @@ import * as random from "@pulumi/random";
 import { join } from "node:path";
 import { LocalMachine, type LocalNetwork } from "../machines/local-machine";
 import { publicKeyOf } from "../machines/public-key";
+import type { Connection, Host } from "../remote/host";
 import { RemoteStep } from "../remote/remote-step";
+import type { Steps } from "../remote/step-facts";
+import { TOKENS } from "../tokens";
 import { RepositorySeed, type SeededSecret } from "./repository-seed";
 
 export interface HubArgs {
@@ -40,15 +43,18 @@ const ENVIRONMENTS = ["local", "staging", "production"];
 
 /**
  * What an air-gapped site has beside its cluster, on one more local machine: a file server, a registry, a Git server.
- * It takes no part in the cluster.
+ * It is no node of the cluster.
  *
  * Deleting it takes the machine away; the mirror and the repository stay on this computer.
  *
  * @example
  * const hub = new Hub("hub", { address: "10.78.0.10", local, ssh, gitops, sealingKeys });
  */
-export class Hub extends pulumi.ComponentResource {
-  readonly machine: LocalMachine;
+export class Hub extends pulumi.ComponentResource implements Host {
+  readonly connection: Connection;
+  readonly identity: pulumi.Output<string>;
+  readonly ready: readonly pulumi.Resource[];
+  readonly disposedWith: pulumi.Resource;
   /** `ssh://git@10.78.0.10/srv/git/infra.git`. */
   readonly repositoryUrl: string;
   /** What Argo CD's known hosts need: `ssh-ed25519 AAAA…`. */
@@ -62,15 +68,23 @@ export class Hub extends pulumi.ComponentResource {
   /** The repository can be read, and has content. */
   readonly repositoryReady: readonly pulumi.Resource[];
 
-  constructor(name: string, args: HubArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super("gitops-platform:hub:Hub", name, {}, opts);
+  constructor(
+    readonly name: string,
+    args: HubArgs,
+    opts: pulumi.ComponentResourceOptions = {},
+  ) {
+    const steps: Steps = {
+      [`${name}-mirror`]: { step: "mirror", summary: "serves files and images" },
+      [`${name}-repository`]: { step: "repository", summary: "serves the Git repository" },
+      [`${name}-seed`]: { step: "seed", summary: "pushes the starter to an empty repository" },
+    };
+    super(TOKENS.hub, name, { steps }, opts);
     const { local, ssh } = args;
     const parent = { parent: this };
     const loginKey = { privateKey: ssh.privateKey, publicKey: pulumi.output(ssh.privateKey).apply(publicKeyOf) };
-    this.machine = new LocalMachine(
+    const machine = new LocalMachine(
       name,
       {
-        role: "worker",
         address: args.address,
         network: local.network,
         baseImage: local.baseImage,
@@ -84,10 +98,14 @@ export class Hub extends pulumi.ComponentResource {
       },
       parent,
     );
-    this.hostKey = this.machine.connection.hostKey;
+    this.connection = machine.connection;
+    this.identity = machine.identity;
+    this.ready = machine.ready;
+    this.disposedWith = machine.disposedWith;
+    this.hostKey = machine.connection.hostKey;
     this.repositoryUrl = `ssh://git@${args.address}${REPOSITORY_PATH}`;
 
-    const step = { on: this.machine, undo: "none", timeoutSeconds: 60 } as const;
+    const step = { on: this, undo: "none", timeoutSeconds: 60 } as const;
     const mirror = new RemoteStep(
       `${name}-mirror`,
       { ...step, script: "hub/serve-mirror.sh", env: { NODE_NAME: name } },

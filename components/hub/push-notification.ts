@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
+import type { Steps } from "../remote/step-facts";
+import { TOKENS } from "../tokens";
 import type { Hub } from "./hub";
 
 export interface PushNotificationArgs {
@@ -26,7 +28,11 @@ export interface PushNotificationArgs {
  */
 export class PushNotification extends pulumi.ComponentResource {
   constructor(name: string, args: PushNotificationArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super("gitops-platform:hub:PushNotification", name, {}, opts);
+    const steps: Steps = {
+      [`${name}-certificate`]: { step: "certificate", summary: "reads the certificate of Argo CD's server" },
+      [`${name}-notify`]: { step: "notify", summary: "makes every push notify Argo CD" },
+    };
+    super(TOKENS.pushNotification, name, { steps }, opts);
     const { hub, argocd } = args;
     const certificate = new RemoteStep(
       `${name}-certificate`,
@@ -41,10 +47,10 @@ export class PushNotification extends pulumi.ComponentResource {
     new RemoteStep(
       `${name}-notify`,
       {
-        on: hub.machine,
+        on: hub,
         script: "hub/notify-argocd.sh",
         env: {
-          NODE_NAME: hub.machine.name,
+          NODE_NAME: hub.name,
           // Argo CD matches host and path, whatever the protocol.
           WEB_URL: hub.repositoryUrl.replace(/^ssh:\/\/git@/, "http://").replace(/\.git$/, ""),
           ADDRESSES: argocd.addresses.join("\n"),

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Artifact, ArtifactSource } from "../artifacts/artifact";
-import type { Machine } from "../machines/machine";
+import type { Machine, Role } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
 import { renderApiProxyConfig } from "./api-proxy";
 import type { JoinCredentials } from "./join-credentials";
 import { renderInitConfig, renderJoinConfig, renderUploadCertsConfig, type ClusterSettings } from "./kubeadm-config";
-import { nodeDownloads } from "./node-artifacts";
+import { downloadsEnvironment, type NodeDownloads } from "./node-artifacts";
+import { kubeconfigStepName, stepName } from "./steps";
 
 /** What the steps of a cluster are made from; fields that the cluster has too mean the same. */
 export interface ClusterStepsArgs {
@@ -15,9 +15,7 @@ export interface ClusterStepsArgs {
   /** All of them, the first one too. */
   readonly controlPlanes: readonly Machine[];
   readonly workers: readonly Machine[];
-  readonly artifacts: ArtifactSource;
-  readonly artifactList: readonly Artifact[];
-  readonly prefetch?: readonly string[];
+  readonly downloads: Readonly<Record<Role, NodeDownloads>>;
   readonly endpoint: string;
   readonly credentials: JoinCredentials;
   /** A node's part of the pod network by its address; a node without one gets it from the cluster. */
@@ -36,15 +34,9 @@ export class ClusterSteps {
   /** Container runtime, kubelet and API proxy. */
   prepare(node: Machine): RemoteStep {
     const { args } = this;
-    const downloads = nodeDownloads({
-      role: node.role,
-      version: args.settings.version,
-      source: args.artifacts,
-      artifacts: args.artifactList,
-      prefetch: args.prefetch ?? [],
-    });
+    const downloads = downloadsEnvironment(args.downloads[node.role]);
     return new RemoteStep(
-      this.stepName(node, "prepare"),
+      stepName(this.args.settings.name, node.name, "prepare"),
       {
         on: node,
         script: "kubernetes/prepare-node.sh",
@@ -62,7 +54,7 @@ export class ClusterSteps {
     const schedulable = this.args.workers.length === 0;
     const others = this.args.controlPlanes.filter(({ name }) => name !== first.name);
     return new RemoteStep(
-      this.stepName(first, "join"),
+      stepName(this.args.settings.name, first.name, "join"),
       {
         on: first,
         script: "kubernetes/init-control-plane.sh",
@@ -86,7 +78,7 @@ export class ClusterSteps {
   admit(node: Machine, init: RemoteStep): RemoteStep {
     const { credentials, first, settings } = this.args;
     return new RemoteStep(
-      this.stepName(node, "admission"),
+      stepName(this.args.settings.name, node.name, "admission"),
       {
         on: first,
         script: "kubernetes/admit-nodes.sh",
@@ -120,7 +112,7 @@ export class ClusterSteps {
       }),
     );
     return new RemoteStep(
-      this.stepName(node, "join"),
+      stepName(this.args.settings.name, node.name, "join"),
       {
         on: node,
         script: "kubernetes/join-node.sh",
@@ -144,7 +136,7 @@ export class ClusterSteps {
   register(node: Machine, joined: RemoteStep): RemoteStep {
     const { first } = this.args;
     return new RemoteStep(
-      this.stepName(node, "membership"),
+      stepName(this.args.settings.name, node.name, "membership"),
       {
         on: first,
         script: "kubernetes/register-member.sh",
@@ -165,7 +157,7 @@ export class ClusterSteps {
   printKubeconfig(init: RemoteStep): RemoteStep {
     const { endpoint, first, settings } = this.args;
     return new RemoteStep(
-      `${settings.name}-kubeconfig`,
+      kubeconfigStepName(settings.name),
       {
         on: first,
         script: "kubernetes/print-kubeconfig.sh",
@@ -183,9 +175,5 @@ export class ClusterSteps {
       STACK_ID: this.args.stackId,
       ETCD_DIRECTORY: this.args.settings.etcdDirectory,
     };
-  }
-
-  private stepName(node: Machine, step: string): string {
-    return `${this.args.settings.name}-${node.name}-${step}`;
   }
 }

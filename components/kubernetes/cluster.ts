@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifact, ArtifactSource } from "../artifacts/artifact";
-import type { Machine } from "../machines/machine";
+import type { Machine, Role } from "../machines/machine";
 import type { RemoteStep } from "../remote/remote-step";
+import { TOKENS } from "../tokens";
 import { ClusterSteps } from "./cluster-steps";
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
+import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
 import { podCidrsByAddress } from "./pod-cidr";
+import { stepsOf } from "./steps";
 
 export interface KubernetesClusterArgs {
   /** At least one. The first one founds the cluster; it must be a living member when others are added. */
@@ -74,16 +77,31 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly first: Machine;
 
   constructor(name: string, args: KubernetesClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("gitops-platform:kubernetes:KubernetesCluster", name, {}, opts);
     const [first, ...others] = args.controlPlanes;
     if (!first) throw new Error(`cluster ${name}: has no control plane; give one node the role control-plane`);
     const joining = [...others, ...args.workers];
+    const downloads = downloadsByRole(args);
+    const facts = {
+      version: args.version,
+      founder: first.name,
+      nodes: [first, ...joining].map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
+      downloads,
+      steps: stepsOf(
+        name,
+        first.name,
+        joining.map((node) => node.name),
+      ),
+    };
+    super(TOKENS.kubernetesCluster, name, facts, opts);
     this.first = first;
     this.endpoint = args.endpoint ?? `https://${first.address}:6443`;
     const settings = clusterSettings(name, args, this.endpoint);
     const credentials = new JoinCredentials(name, { parent: this });
     const podCidrs = podCidrsOf(settings, [first, ...joining]);
-    const steps = new ClusterSteps({ ...args, first, endpoint: this.endpoint, settings, credentials, podCidrs }, this);
+    const steps = new ClusterSteps(
+      { ...args, first, endpoint: this.endpoint, settings, credentials, podCidrs, downloads },
+      this,
+    );
 
     const prepared = new Map([first, ...joining].map((node) => [node.name, steps.prepare(node)]));
     const after = (node: Machine): pulumi.Resource[] => [prepared.get(node.name)].flatMap((step) => step ?? []);
@@ -131,6 +149,12 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     for (const node of workers) joined.set(node.name, join(node, []));
     return joined;
   }
+}
+
+function downloadsByRole(args: KubernetesClusterArgs): Record<Role, NodeDownloads> {
+  const { artifactList: artifacts, artifacts: source, prefetch = [], version } = args;
+  const of = (role: Role): NodeDownloads => nodeDownloads({ role, version, source, artifacts, prefetch });
+  return { "control-plane": of("control-plane"), worker: of("worker") };
 }
 
 /** The arguments with their defaults, and the names that the API's certificate is for. */

@@ -6,14 +6,29 @@ const OTHER_FILES = ["crictl", "cni-plugins"] as const;
 const CONTROL_PLANE_IMAGES = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 const NODE_IMAGES = ["pause", "kube-proxy", "flannel", "flannel-cni-plugin", "kube-router"] as const;
 
-/** What one node downloads, as the environment of prepare-node.sh. */
+interface PinnedFile {
+  readonly name: string;
+  readonly url: string;
+  readonly sha256: string;
+}
+
+interface PinnedImage {
+  readonly reference: string;
+  readonly digest: string;
+}
+
+/** What the nodes of one role download. Plain data: the cluster has it among its inputs, where policies judge it. */
 export interface NodeDownloads {
-  readonly FILES: string;
-  readonly IMAGES: string;
-  readonly PREFETCH_IMAGES: string;
-  readonly SANDBOX_IMAGE: string;
-  readonly REGISTRY_HOSTS: string;
-  readonly MIRROR_REGISTRY: string;
+  readonly files: readonly PinnedFile[];
+  readonly images: readonly PinnedImage[];
+  /** Images that are pulled in the background. */
+  readonly prefetch: readonly PinnedImage[];
+  /** Reference of the sandbox image. */
+  readonly sandboxImage: string;
+  /** Every registry that an image of the list comes from. */
+  readonly registryHosts: readonly string[];
+  /** Base URL of the registry that stands in for them; empty without a mirror. */
+  readonly mirrorRegistry: string;
 }
 
 export interface NodeDownloadsArgs {
@@ -27,7 +42,7 @@ export interface NodeDownloadsArgs {
 }
 
 /**
- * Picks a node's files and images from the pinned list.
+ * Picks the files and images of one role from the pinned list.
  *
  * @throws Error naming every artifact that the list lacks or has in another version.
  */
@@ -57,12 +72,26 @@ export function nodeDownloads(args: NodeDownloadsArgs): NodeDownloads {
   }
   const known = args.artifacts.flatMap((artifact) => (artifact.kind === "image" ? [host(artifact)] : []));
   return {
-    FILES: files.map((file) => `${file.name} ${fileUrl(file, args.source)} ${file.sha256}`).join("\n"),
-    IMAGES: imageLines(pulled),
-    PREFETCH_IMAGES: imageLines(later),
-    SANDBOX_IMAGE: pulled.find((image) => image.name === "pause")?.path ?? "",
-    REGISTRY_HOSTS: [...new Set(known)].sort().join(" "),
-    MIRROR_REGISTRY: args.source.source === "mirror" ? args.source.registry : "",
+    files: files.map((file) => ({ name: file.name, url: fileUrl(file, args.source), sha256: file.sha256 })),
+    images: pulled.map(pinned),
+    prefetch: later.map(pinned),
+    sandboxImage: pulled.find((image) => image.name === "pause")?.path ?? "",
+    registryHosts: [...new Set(known)].sort(),
+    mirrorRegistry: args.source.source === "mirror" ? args.source.registry : "",
+  };
+}
+
+/** The downloads as the environment of prepare-node.sh. */
+export function downloadsEnvironment(downloads: NodeDownloads): Record<string, string> {
+  const lines = (images: readonly PinnedImage[]): string =>
+    images.map(({ digest, reference }) => `${reference} ${digest}`).join("\n");
+  return {
+    FILES: downloads.files.map(({ name, sha256, url }) => `${name} ${url} ${sha256}`).join("\n"),
+    IMAGES: lines(downloads.images),
+    PREFETCH_IMAGES: lines(downloads.prefetch),
+    SANDBOX_IMAGE: downloads.sandboxImage,
+    REGISTRY_HOSTS: downloads.registryHosts.join(" "),
+    MIRROR_REGISTRY: downloads.mirrorRegistry,
   };
 }
 
@@ -70,8 +99,8 @@ function isKubernetes(image: string): boolean {
   return image.startsWith("kube-") && image !== "kube-router";
 }
 
-function imageLines(images: readonly ImageArtifact[]): string {
-  return images.map((image) => `${image.path} ${image.digest}`).join("\n");
+function pinned({ digest, path }: ImageArtifact): PinnedImage {
+  return { reference: path, digest };
 }
 
 function host(image: ImageArtifact): string {

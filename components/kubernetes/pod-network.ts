@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Artifact } from "../artifacts/artifact";
 import { pinImages } from "../artifacts/pin-images";
-import { goesWith } from "../objects/goes-with";
+import { deletedWithOutput } from "../objects/deleted-with-output";
 import { objectGroup } from "../objects/object-group";
+import { TOKENS } from "../tokens";
 import { flannelObjects, kubeRouterObjects } from "./pod-network-objects";
 
 export interface PodNetworkArgs {
@@ -32,7 +33,7 @@ export class PodNetwork extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: PodNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("gitops-platform:kubernetes:PodNetwork", name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
+    super(TOKENS.podNetwork, name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
     const manifest = join(__dirname, "manifests", `kube-flannel-v${args.versions.flannel}.yaml`);
     const objects = pinImages(
       [
@@ -42,6 +43,6 @@ export class PodNetwork extends pulumi.ComponentResource {
       args.artifactList,
     );
     this.ready = objectGroup(name, objects, { parent: this }).all;
-    this.registerOutputs(goesWith(opts));
+    this.registerOutputs(deletedWithOutput(opts));
   }
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection, Machine, Role } from "./machine";
+import type { Connection } from "../remote/host";
+import { TOKENS } from "../tokens";
+import type { Machine, Role } from "./machine";
 
 export interface AdoptedMachineArgs {
   readonly role: Role;
@@ -39,7 +41,8 @@ export class AdoptedMachine extends pulumi.ComponentResource implements Machine 
     args: AdoptedMachineArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    super("gitops-platform:machines:AdoptedMachine", name, {}, opts);
+    const { address, hostKey, hypervisor, role } = args;
+    super(TOKENS.adoptedMachine, name, { role, address, hypervisor, hostKey }, opts);
     const server = adoptedServer(name, args);
     this.role = server.role;
     this.address = server.address;

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RemoteStep } from "../remote/remote-step";
+import type { Steps } from "../remote/step-facts";
+import { TOKENS } from "../tokens";
 import type { Machine } from "./machine";
 import { parseServerFacts } from "./server-facts";
 
@@ -38,7 +40,7 @@ export class Adoption extends pulumi.ComponentResource {
   readonly passed: readonly pulumi.Resource[];
 
   constructor(name: string, args: AdoptionArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("gitops-platform:machines:Adoption", name, {}, opts);
+    super(TOKENS.adoption, name, { steps: stepsOf(name, args.servers) }, opts);
     const checks = args.servers.map((server) => ({ node: server.name, step: this.check(name, server, args) }));
     const steps = checks.map(({ step }) => step);
     const [first] = args.servers;
@@ -95,4 +97,12 @@ export class Adoption extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+function stepsOf(name: string, servers: readonly Machine[]): Steps {
+  const checks = servers.map(
+    ({ name: node }) => [`${name}-${node}`, { node, step: "adoption", summary: "checks the server" }] as const,
+  );
+  const comparison = { step: "comparison", summary: "compares the servers: copies of one disk can't be told apart" };
+  return { ...Object.fromEntries(checks), ...(servers.length < 2 ? {} : { [`${name}-comparison`]: comparison }) };
 }

@@ -77,7 +77,9 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
       case "local":
         if (!local)
           throw new Error(`nodes ${node.name} — is local, and localMachines is not set; set it or adopt a server`);
-        return new LocalMachine(node.name, { ...definedOf(node), ...local, loginKey, protectKeys });
+        return Object.assign(new LocalMachine(node.name, { ...definedOf(node), ...local, loginKey, protectKeys }), {
+          role: node.role,
+        });
       case "libvirt": {
         const on = hypervisors.get(node.hypervisor);
         if (!guests || !on)

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { create } from "xmlbuilder2";
 
-/** Whose a domain is: the element in its metadata that says so. Without it, nothing of ours touches a domain. */
+/** The metadata element that marks a domain as ours. No script touches a domain without it. */
 export const GUEST_NAMESPACE = "urn:gitops-platform:guest:1";
 
 /** A guest as libvirt is told of it. */
@@ -38,12 +38,16 @@ interface Disk {
 }
 
 /**
- * The XML of a domain. A digest of all that a running guest keeps until it is started again stands in its metadata, so
- * that the definition and the running guest can be compared.
+ * The XML of a domain. Its metadata holds a digest of everything that a running guest keeps until it is started again:
+ * the definition and the running guest are compared by it.
  */
 export function renderDomain(settings: DomainSettings): string {
-  const digest = createHash("sha256").update(domain(settings, "")).digest("hex");
-  return domain(settings, digest);
+  return domain(settings, domainDigest(settings));
+}
+
+/** The digest in the metadata of a domain: what it changes with restarts a running guest. */
+export function domainDigest(settings: DomainSettings): string {
+  return createHash("sha256").update(domain(settings, "")).digest("hex");
 }
 
 function domain(settings: DomainSettings, digest: string): string {

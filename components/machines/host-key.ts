@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { createHash } from "node:crypto";
+import { TOKENS } from "../tokens";
 import { ed25519KeyPair } from "./ssh-key";
 
 /**
@@ -14,7 +15,7 @@ export class HostKey extends pulumi.ComponentResource {
   readonly publicKey: pulumi.Output<string>;
 
   constructor(name: string, opts: pulumi.ComponentResourceOptions = {}) {
-    super("gitops-platform:machines:HostKey", name, {}, opts);
+    super(TOKENS.hostKey, name, {}, opts);
     // Not RandomBytes: the official plugin uses its value as the resource's id, which the state keeps in clear.
     const seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent: this });
     const pair = seed.result.apply((text) => ed25519KeyPair(createHash("sha256").update(text).digest(), name));

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Connection, Endpoint, Host } from "../remote/host";
 import { RemoteStep } from "../remote/remote-step";
-import type { Connection, Endpoint, Host } from "./machine";
+import type { Steps } from "../remote/step-facts";
+import { TOKENS } from "../tokens";
 
 /** The image that guests start from. */
 export interface GuestImage {
@@ -78,7 +80,11 @@ export class Hypervisor extends pulumi.ComponentResource implements Host {
     readonly args: HypervisorArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    super("gitops-platform:machines:Hypervisor", name, {}, opts);
+    const steps: Steps = {
+      [`${name}-check`]: { step: "check", summary: "checks that the server can run guests" },
+      [`${name}-image`]: { step: "image", summary: "fetches the image that guests start from" },
+    };
+    super(TOKENS.hypervisor, name, { address: args.address, image: args.image, steps }, opts);
     const login = (server: Pick<HypervisorArgs, "address" | "port" | "user" | "hostKey">): Endpoint => ({
       host: server.address,
       port: server.port ?? 22,

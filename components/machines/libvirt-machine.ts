@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../remote/host";
 import { RemoteStep } from "../remote/remote-step";
+import type { Steps } from "../remote/step-facts";
+import { REMOTE_COMMAND, TOKENS } from "../tokens";
 import { renderMetaData, renderNetworkConfig, renderUserData } from "./cloud-init";
-import { renderDomain } from "./domain-xml";
+import { domainDigest, type DomainSettings, renderDomain } from "./domain-xml";
 import { HostKey } from "./host-key";
 import type { Hypervisor } from "./hypervisor";
 import { macAddress } from "./mac-address";
-import type { Connection, Machine, Role } from "./machine";
+import type { Machine, Role } from "./machine";
 
 /** The network that guests are on. */
 export interface GuestNetworkArgs {
@@ -86,20 +89,20 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
     args: LibvirtMachineArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    super("gitops-platform:machines:LibvirtMachine", name, {}, opts);
+    super(TOKENS.libvirtMachine, name, factsOf(name, args), opts);
     const hypervisor = args.on;
     const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys ?? false });
+    const domain = this.domain(args);
     const guest = new RemoteStep(
       `${name}-guest`,
       {
         on: hypervisor,
         script: "hypervisor/create-guest.sh",
-        env: { ...this.sizes(args), ...this.definition(args, hostKey) },
+        env: { ...this.sizes(args), ...this.definition(args, domain, hostKey) },
         undo: "script",
         updateVerb: "change",
         timeoutSeconds: TIMEOUT_SECONDS,
         dialAttempts: 10,
-        note: `on ${hypervisor.name}: ${args.vcpus} vCPUs, ${args.memoryMiB} MiB; a change of either shuts the guest down and starts it again`,
       },
       { parent: this },
     );
@@ -133,7 +136,9 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       { parent: this },
     );
     this.ready = [booted];
-    this.registerOutputs({ address: this.address, identity: this.identity });
+    // The drift check compares it with what the hypervisor has.
+    const definition = domain.apply(domainDigest);
+    this.registerOutputs({ address: this.address, identity: this.identity, definition });
   }
 
   private sizes(args: LibvirtMachineArgs): Record<string, pulumi.Input<string>> {
@@ -157,26 +162,30 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
     };
   }
 
-  private definition(args: LibvirtMachineArgs, hostKey: HostKey): Record<string, pulumi.Input<string>> {
+  private domain(args: LibvirtMachineArgs): pulumi.Output<DomainSettings> {
     const { domainType, storageDirectory, args: settings } = args.on;
-    const { address, gateway6, ipv6, network, stackId, user } = args;
-    const mac = macOf(this.name, args);
-    const xml = pulumi.all([domainType, storageDirectory]).apply(([type, directory]) =>
-      renderDomain({
-        name: this.name,
-        stackId,
-        domainType: type,
-        vcpus: args.vcpus,
-        memoryMiB: args.memoryMiB,
-        ...(args.cpuModel === undefined ? {} : { cpuModel: args.cpuModel }),
-        attachment: settings.attachment,
-        mac,
-        io: args.io ?? "native",
-        preallocation: args.preallocation ?? "sparse",
-        storageDirectory: directory,
-        etcdDisk: args.etcdDiskGiB !== undefined,
-      }),
-    );
+    return pulumi.all([domainType, storageDirectory]).apply(([type, directory]) => ({
+      name: this.name,
+      stackId: args.stackId,
+      domainType: type,
+      vcpus: args.vcpus,
+      memoryMiB: args.memoryMiB,
+      ...(args.cpuModel === undefined ? {} : { cpuModel: args.cpuModel }),
+      attachment: settings.attachment,
+      mac: macOf(this.name, args),
+      io: args.io ?? "native",
+      preallocation: args.preallocation ?? "sparse",
+      storageDirectory: directory,
+      etcdDisk: args.etcdDiskGiB !== undefined,
+    }));
+  }
+
+  private definition(
+    args: LibvirtMachineArgs,
+    domain: pulumi.Output<DomainSettings>,
+    hostKey: HostKey,
+  ): Record<string, pulumi.Input<string>> {
+    const { address, gateway6, ipv6, network, user } = args;
     const userData = pulumi
       .all([hostKey.privateKey, hostKey.publicKey, args.loginKey.publicKey])
       .apply(([privateKey, publicKey, loginKey]) =>
@@ -188,11 +197,11 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
         }),
       );
     return {
-      DOMAIN_XML: xml,
+      DOMAIN_XML: domain.apply(renderDomain),
       USER_DATA: userData,
       META_DATA: renderMetaData(this.name),
       NETWORK_CONFIG: renderNetworkConfig({
-        mac,
+        mac: macOf(this.name, args),
         address,
         prefix: Number(network.cidr.split("/")[1]),
         resolvers: network.resolvers ?? [],
@@ -205,9 +214,29 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
 
   /** The resource that an operator names to have the guest made anew. */
   private guestUrn(): string {
-    const type = "gitops-platform:machines:LibvirtMachine$command:remote:Command";
+    const type = `${TOKENS.libvirtMachine}$${REMOTE_COMMAND}`;
     return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${type}::${this.name}-guest`;
   }
+}
+
+/** Settings of the guest that tools compare. What restarts a running guest is named in scripts/stack/plan/restart.ts. */
+function factsOf(name: string, args: LibvirtMachineArgs): object {
+  const { address, cpuModel = "", diskGiB, etcdDiskGiB = 0, memoryMiB, on, role, stackId, vcpus } = args;
+  const steps: Steps = {
+    [`${name}-guest`]: { node: name, step: "machine", summary: `makes the guest on ${on.name}` },
+    [`${name}-boot`]: { node: name, step: "boot", summary: "waits for the first boot and grows file systems" },
+  };
+  return {
+    ...{ role, address, hypervisor: on.name, owner: stackId },
+    ...{ vcpus, memoryMiB, cpuModel, mac: macOf(name, args), io: args.io ?? "native" },
+    ...{
+      preallocation: args.preallocation ?? "sparse",
+      diskGiB,
+      etcdDiskGiB,
+      autostart: args.autostart ?? true,
+      steps,
+    },
+  };
 }
 
 function macOf(name: string, { cluster, mac }: LibvirtMachineArgs): string {

@@ -1,8 +1,11 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { Connection, Host } from "../remote/host";
 import { renderScript } from "../remote/script";
+import type { Steps } from "../remote/step-facts";
+import { TOKENS } from "../tokens";
 import { HostKey } from "./host-key";
-import type { Connection, Machine, Role } from "./machine";
+import type { Role } from "./machine";
 
 /** The network that local machines share: a bridge on this computer, without a way out. */
 export interface LocalNetwork {
@@ -24,7 +27,8 @@ export interface Bind {
 }
 
 export interface LocalMachineArgs {
-  readonly role: Role;
+  /** The part it plays in the cluster. @default none: it is no node */
+  readonly role?: Role;
   /** IPv4 address in the network, not another machine's. */
   readonly address: string;
   readonly network: LocalNetwork;
@@ -57,8 +61,7 @@ const SCRIPT = "bash components/machines/local/machine.sh";
  * @example
  * new LocalMachine("cp-1", { role: "control-plane", address: "10.78.0.11", network, baseImage, loginKey });
  */
-export class LocalMachine extends pulumi.ComponentResource implements Machine {
-  readonly role: Role;
+export class LocalMachine extends pulumi.ComponentResource implements Host {
   readonly address: string;
   readonly connection: Connection;
   readonly identity: pulumi.Output<string>;
@@ -71,9 +74,10 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
     args: LocalMachineArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    // What a preview can show of the settings, which travel in one secret text.
-    const { address, memoryMiB = 4096, diskGiB = 20, protectKeys = false } = args;
-    super("gitops-platform:machines:LocalMachine", name, { address, memoryMiB, diskGiB }, opts);
+    const { address, memoryMiB = 4096, diskGiB = 20, hypervisor, protectKeys = false, role } = args;
+    const step = { ...(role && { node: name }), step: "machine", summary: "makes the machine container" };
+    const steps: Steps = { [`${name}-container`]: step };
+    super(TOKENS.localMachine, name, { role, address, hypervisor, memoryMiB, diskGiB, steps }, opts);
     const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: protectKeys });
     const container = new command.local.Command(
       `${name}-container`,
@@ -90,7 +94,6 @@ export class LocalMachine extends pulumi.ComponentResource implements Machine {
       { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
     );
 
-    this.role = args.role;
     this.address = args.address;
     this.connection = {
       host: args.address,

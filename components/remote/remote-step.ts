@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { join } from "node:path";
-import type { Host } from "../machines/machine";
+import type { Host } from "./host";
 import { inlineLibraries, renderScript } from "./script";
 
 const SCRIPTS = join(__dirname, "..", "..", "scripts", "remote");
@@ -32,8 +32,6 @@ export interface RemoteStepArgs {
   readonly timeoutSeconds?: number;
   /** How often a connection is tried. @default 60, about four minutes: a machine may still be booting */
   readonly dialAttempts?: number;
-  /** One line that a preview shows when it changes, in clear: what the change does. @default none */
-  readonly note?: string;
 }
 
 /**
@@ -53,9 +51,8 @@ export interface RemoteStepArgs {
  */
 export class RemoteStep extends command.remote.Command {
   constructor(name: string, args: RemoteStepArgs, opts: pulumi.CustomResourceOptions = {}) {
-    const note = args.note === undefined ? "" : ` # ${args.note}`;
     const run = (verb: "apply" | "change" | "destroy"): string =>
-      `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${args.timeoutSeconds ?? 300} bash -s -- ${verb}${note}`;
+      `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${args.timeoutSeconds ?? 300} bash -s -- ${verb}`;
     const body = bodyOf(args.script);
     const stdin = pulumi
       .all([pulumi.all(args.env ?? {}), pulumi.all([args.on.identity, ...(args.rerunOn ?? [])])])

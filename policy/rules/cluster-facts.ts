@@ -1,7 +1,8 @@
+import { TOKENS } from "../../components/tokens";
 import { entries, fields, type Resource, text } from "../resource";
 import type { Settings } from "../rule";
 
-/** A control plane as its cluster's outputs tell it. */
+/** A control plane, from the outputs of its cluster. */
 export interface ControlPlane {
   readonly name: string;
   readonly address: string;
@@ -10,7 +11,7 @@ export interface ControlPlane {
 }
 
 export function clusters(resources: readonly Resource[]): readonly Resource[] {
-  return resources.filter(({ type }) => type === "gitops-platform:kubernetes:KubernetesCluster");
+  return resources.filter(({ type }) => type === TOKENS.kubernetesCluster);
 }
 
 export function controlPlanesOf(cluster: Resource): readonly ControlPlane[] {

@@ -9,7 +9,10 @@ export const controlPlanes: StackRule = {
   comply: "give three (or five) nodes the role control-plane, each on a hypervisor of its own",
   stack: ({ name, resources }, settings) => {
     if (!isProduction(name, settings)) return [];
-    return clusters(resources).flatMap((cluster): Violation[] => {
+    const found = clusters(resources);
+    if (found.length === 0)
+      return [{ text: "has no KubernetesCluster, so nothing says what its control planes run on" }];
+    return found.flatMap((cluster): Violation[] => {
       const nodes = controlPlanesOf(cluster);
       return [...countFault(nodes.length, settings.minimum), ...sharedHypervisors(nodes)].map((text) => ({
         urn: cluster.urn,

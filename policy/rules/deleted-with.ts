@@ -8,7 +8,8 @@ export const deletedWith: StackRule = {
   name: "deleted-with",
   description: "What is in a cluster goes with it, so that a cluster that is dead or gone blocks no destroy.",
   enforcement: "mandatory",
-  comply: "pass { deletedWith: cluster.disposedWith } to the component, and let it state so in its outputs (goesWith)",
+  comply:
+    "pass { deletedWith: cluster.disposedWith } to the component, and let it state so in its outputs (deletedWithOutput)",
   stack: ({ resources }) => {
     const byURN = new Map(resources.map((resource) => [resource.urn, resource]));
     return resources

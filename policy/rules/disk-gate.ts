@@ -1,8 +1,8 @@
+import { REMOTE_COMMAND, TOKENS } from "../../components/tokens";
 import { fields, lineage, type Resource, text, UNKNOWN } from "../resource";
 import type { StackRule, Violation } from "../rule";
 import { clusters, controlPlanesOf, isProduction } from "./cluster-facts";
 
-const GATE = "gitops-platform:disk-gate:DiskGate";
 const LIMIT_MS = 10;
 
 export const gateForEveryEtcdNode: StackRule = {
@@ -36,7 +36,7 @@ export const noGateOverride: StackRule = {
   stack: ({ name, resources }, settings) => {
     if (!isProduction(name, settings)) return [];
     return resources
-      .filter(({ type }) => type === GATE)
+      .filter(({ type }) => type === TOKENS.diskGate)
       .flatMap(({ urn, values: { limitMs, override } }): Violation[] => [
         ...(override === undefined || override === ""
           ? []
@@ -54,7 +54,7 @@ export const noGateOverride: StackRule = {
 };
 
 function isMeasurement({ urn, type }: Resource): boolean {
-  return type === "command:remote:Command" && lineage(urn).includes(GATE);
+  return type === REMOTE_COMMAND && lineage(urn).includes(TOKENS.diskGate);
 }
 
 function hostOf({ values }: Resource): string | typeof UNKNOWN {

@@ -39,3 +39,8 @@ export function parseReference(image: string): { readonly tag?: string; readonly
   const tag = last.split(":")[1];
   return { ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
 }
+
+/** A reference in quotes, for a message. It holds no secret, unless somebody put a login into it. */
+export function shownReference(image: string): string {
+  return JSON.stringify(image.slice(0, 200).replace(/^(\w+:\/\/)?[^/@]*:[^/@]*@(?!sha256:)/, "$1…@"));
+}

@@ -1,3 +1,4 @@
+import { STACK } from "../../components/tokens";
 import { entries, fields, text } from "../resource";
 import type { Stack, StackRule, Violation } from "../rule";
 
@@ -22,6 +23,9 @@ export const knownVulnerabilities: StackRule = {
 
 /** The notices of a kind in the stack's outputs, which has only those that nobody has accepted. */
 function open({ resources }: Stack, kind: string, what: string): readonly Violation[] {
-  const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-  return entries(fields(root?.values["notices"])[kind]).map((notice) => ({ text: `${text(notice) ?? ""} ${what}` }));
+  const root = resources.find(({ type }) => type === STACK);
+  const notices = fields(root?.values["notices"])[kind];
+  if (!Array.isArray(notices))
+    return [{ text: `the stack doesn't tell what is known of its versions (output notices.${kind})` }];
+  return entries(notices).map((notice) => ({ text: `${text(notice) ?? ""} ${what}` }));
 }

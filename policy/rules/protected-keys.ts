@@ -1,3 +1,4 @@
+import { TOKENS } from "../../components/tokens";
 import { fields, lineage, type Resource, stackOf } from "../resource";
 import type { ResourceRule } from "../rule";
 import { isProduction } from "./cluster-facts";
@@ -25,5 +26,5 @@ function isSealingKey(resource: Resource): boolean {
 }
 
 function isHostKeySeed({ type, urn }: Resource): boolean {
-  return type.startsWith("random:") && lineage(urn).includes("gitops-platform:machines:HostKey");
+  return type.startsWith("random:") && lineage(urn).includes(TOKENS.hostKey);
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { SIGNATURE } from "../../scripts/lib/stack-state";
 import { artifactList } from "../fixtures/artifacts";
 import { makeLoginKey, makeSealingPair } from "../fixtures/keys";
 import { testedStackFile } from "../stacks/stack-file";
@@ -10,7 +11,6 @@ import { testedStackFile } from "../stacks/stack-file";
 const PROJECT = "gitops-platform";
 
 /** How the engine's protocol marks a secret, and a value that is not known before something is made. */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /** A resource as the program asked the engine for it. */

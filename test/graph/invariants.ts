@@ -6,22 +6,21 @@ import { type Resource, UNKNOWN } from "../../policy/resource";
 import { DEFAULTS } from "../../policy/rule";
 import { RULES } from "../../policy/rules";
 import { clusters, controlPlanesOf } from "../../policy/rules/cluster-facts";
+import { addressOf, MACHINE_TOKENS, REMOTE_COMMAND, TOKENS } from "../../components/tokens";
+import { modelOf } from "../../scripts/lib/stack-model";
+import { pinnedDownloads } from "../../policy/rules/downloads";
 
-const REMOTE = "command:remote:Command";
 const LOCAL = "command:local:Command";
 
 /** What stands for an unknown value in the engine's protocol. */
 const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/**
- * What every step may say on a machine's command line: how long, and which verb; of a guest also its size, which a
- * preview is to show. All else travels on stdin.
- */
+/** A machine's command line holds a time limit and a verb. Everything else travels on stdin. */
 const COMMAND =
-  /^\$\(\[ "\$\(id -u\)" = 0 \] \|\| echo sudo -n\) timeout --kill-after=15 \d+ bash -s -- (apply|change|destroy)( # on [\w-]+: \d+ vCPUs, \d+ MiB; a change of either shuts the guest down and starts it again)?$/;
+  /^\$\(\[ "\$\(id -u\)" = 0 \] \|\| echo sudo -n\) timeout --kill-after=15 \d+ bash -s -- (apply|change|destroy)$/;
 
 /** Components whose steps run on hypervisors. */
-const MAKERS = /gitops-platform:machines:(Hypervisor|LibvirtMachine)::/;
+const MAKERS: readonly string[] = [TOKENS.hypervisor, TOKENS.libvirtMachine];
 
 /** What a stack's file leads to. */
 export interface Expected {
@@ -45,7 +44,7 @@ export function sweep(stack: string, expected: Expected): void {
   }, 60_000);
 
   describe(`every remote command of ${stack}`, () => {
-    const remote = (): CapturedResource[] => all(REMOTE);
+    const remote = (): CapturedResource[] => all(REMOTE_COMMAND);
     const breaking = (rule: (step: CapturedResource) => boolean): string[] =>
       names(remote().filter((step) => !rule(step)));
     const connection = (step: CapturedResource): Record<string, unknown> =>
@@ -88,7 +87,7 @@ export function sweep(stack: string, expected: Expected): void {
 
     it("runs the same script for create and update, which a guest tells apart", () => {
       const update = (step: CapturedResource): string =>
-        String(step.inputs["update"]).replace("-- change #", "-- apply #");
+        String(step.inputs["update"]).replace(/-- change$/, "-- apply");
       expect(breaking((step) => step.inputs["create"] === update(step))).toEqual([]);
     });
 
@@ -100,7 +99,8 @@ export function sweep(stack: string, expected: Expected): void {
 
     it(expected.disposable ? "goes with its machine, dead or alive" : "is undone on a server that stays", () => {
       // What makes and removes machines is no step on one of them.
-      const onMachine = (step: CapturedResource): boolean => !MAKERS.test(step.parent) || step.name.endsWith("-boot");
+      const onMachine = (step: CapturedResource): boolean =>
+        !MAKERS.includes(addressOf(step.parent).type) || step.name.endsWith("-boot");
       expect(breaking((step) => !onMachine(step) || (step.deletedWith !== "") === expected.disposable)).toEqual([]);
     });
 
@@ -206,9 +206,9 @@ export function sweep(stack: string, expected: Expected): void {
   });
 
   describe(`the policy of ${stack}`, () => {
-    it.each(RULES.map((rule) => [rule.name, rule] as const))("%s is kept", (_name, rule) => {
-      // These are about the versions that a site chose, and off unless it wants them.
-      if (rule.enforcement === "disabled") return;
+    // The others are about the versions that a site chose, and off unless it wants them.
+    const enforced = RULES.filter(({ enforcement }) => enforcement !== "disabled");
+    it.each(enforced.map((rule) => [rule.name, rule] as const))("%s is kept", (_name, rule) => {
       const resources = captured.resources.map(asResource);
       const found =
         "resource" in rule
@@ -234,9 +234,104 @@ export function sweep(stack: string, expected: Expected): void {
     });
   });
 
+  describe(`the facts of ${stack}`, () => {
+    const commands = (): CapturedResource[] => captured.resources.filter(({ type }) => type.startsWith("command:"));
+
+    it("are about every step, and about nothing else", () => {
+      const described = captured.resources.flatMap(({ inputs, urn }) =>
+        Object.keys((inputs["steps"] ?? {}) as object).map((name) => `${urn}: ${name}`),
+      );
+      expect(described.sort()).toEqual(
+        commands()
+          .map(({ name, parent }) => `${parent}: ${name}`)
+          .sort(),
+      );
+    });
+
+    it("place every step at its node, and name every node's role", () => {
+      const model = modelOf(captured.resources);
+      expect(model.silent).toEqual([]);
+      const addresses = (role: string): unknown[] =>
+        model.nodes.filter((node) => node.role === role).map(({ settings }) => settings["address"]);
+      expect(addresses("control-plane")).toEqual(expected.controlPlanes);
+      expect(addresses("worker")).toEqual(expected.workers);
+      // What runs on a node's machine is for that node, unless the founder does it for another one.
+      const hosts = new Map(model.nodes.map(({ name, settings }) => [settings["address"], name]));
+      const stray = commands().filter(({ inputs, urn }) => {
+        const { host } = (inputs["connection"] ?? {}) as { host?: string };
+        const [there, node] = [hosts.get(host), model.nodeOf(urn)];
+        return there !== undefined && there !== model.founder && node !== there;
+      });
+      expect(names(stray)).toEqual([]);
+      const kinds = model.nodes.map(({ name }) => [
+        name,
+        commands()
+          .filter(({ urn }) => model.nodeOf(urn) === name)
+          .flatMap(({ urn }) => model.stepOf(urn)?.step ?? [])
+          .filter((step) => ["prepare", "join", "membership"].includes(step))
+          .sort(),
+      ]);
+      const joining = ["join", "membership", "prepare"];
+      expect(kinds).toEqual(
+        model.nodes.map(({ name }) => [name, name === model.founder ? ["join", "prepare"] : joining]),
+      );
+    });
+
+    it("let pinned-downloads see what is sent: without a list, or with another one, the rule is broken", () => {
+      const cluster = captured.resources.find(({ type }) => type === TOKENS.kubernetesCluster);
+      const inputs = cluster?.inputs as { downloads: Record<string, Record<string, Record<string, string>[]>> };
+      const judge = (change: (given: typeof inputs) => void): readonly string[] => {
+        const changed = structuredClone(inputs);
+        change(changed);
+        return pinnedDownloads.resource(
+          asResource({ ...(cluster as CapturedResource), inputs: changed as never }),
+          DEFAULTS,
+        );
+      };
+      expect(judge(() => undefined)).toEqual([]);
+      const roles = [...new Set(modelOf(captured.resources).nodes.map(({ role }) => role))];
+      for (const role of roles)
+        for (const list of ["files", "images", "prefetch"]) {
+          const renamed = judge(({ downloads }) => delete downloads[role]?.[list]);
+          expect(renamed).toEqual([`doesn't tell downloads.${role}.${list}: nothing says what a ${role} downloads`]);
+        }
+      const unpinned = judge(({ downloads }) =>
+        Object.assign(downloads["control-plane"]?.["files"]?.[0] ?? {}, { sha256: "" }),
+      );
+      expect(unpinned).toEqual([expect.stringContaining("without a pin")]);
+      // What the rule judges is what the machines are sent.
+      const prepared = commands().filter(({ urn }) => modelOf(captured.resources).stepOf(urn)?.step === "prepare");
+      const role = new Map(modelOf(captured.resources).nodes.map((node) => [node.name, node.role]));
+      for (const { inputs: sent, urn } of prepared) {
+        const {
+          files = [],
+          images = [],
+          prefetch = [],
+        } = inputs.downloads[role.get(modelOf(captured.resources).nodeOf(urn) ?? "") ?? ""] ?? {};
+        const pins = [...files, ...images, ...prefetch].map(({ digest, sha256 }) => sha256 ?? digest ?? "none");
+        expect(pins.length).toBeGreaterThan(10);
+        const inScript = [
+          ...(String(sent["stdin"])
+            .split("\n#!")[0]
+            ?.matchAll(/\b[0-9a-f]{64}\b/g) ?? []),
+        ].map(([hex]) => hex);
+        expect(new Set(inScript)).toEqual(new Set(pins.map((pin) => pin.replace(/^sha256:/, ""))));
+      }
+    });
+
+    it("hold no secret", () => {
+      const secrets = [...captured.secrets, ...captured.generated];
+      const components = captured.resources.filter(({ custom }) => !custom);
+      expect(components.filter(({ inputs }) => containsAny(inputs, secrets))).toEqual([]);
+      expect(components.some(({ type }) => MACHINE_TOKENS.includes(type))).toBe(true);
+    });
+  });
+
   describe(`the disk gate of ${stack}`, () => {
     const gates = (): CapturedResource[] =>
-      all(REMOTE).filter(({ parent, name }) => parent.includes("DiskGate") && !name.endsWith("-together"));
+      all(REMOTE_COMMAND).filter(
+        ({ parent, name }) => addressOf(parent).type === TOKENS.diskGate && !name.endsWith("-together"),
+      );
 
     it("measures every control plane, and nothing else", () => {
       const hosts = gates().map(({ inputs }) => (inputs["connection"] as Record<string, unknown>)["host"]);
@@ -244,7 +339,7 @@ export function sweep(stack: string, expected: Expected): void {
     });
 
     it("comes before every step of Kubernetes", () => {
-      const kubernetes = all(REMOTE).filter(
+      const kubernetes = all(REMOTE_COMMAND).filter(
         ({ inputs, parent }) => parent.includes(":kubernetes:") && inputs["stdin"] !== undefined,
       );
       const gateURNs = gates().map(({ urn }) => urn);

@@ -50,10 +50,11 @@ it("turns the program's warnings into a refusal where a site wants it, but for w
 });
 
 it("refuses a secret in clear in the stack file beside Pulumi.yaml, and doesn't repeat it", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "gitops-platform-program-"));
-  cleanUp.push(() => rmSync(directory, { recursive: true, force: true }));
+  const clone = mkdtempSync(join(tmpdir(), "gitops-platform-program-"));
+  cleanUp.push(() => rmSync(clone, { recursive: true, force: true }));
+  const directory = join(clone, "test", "policy", "program");
   cpSync(join(__dirname, "program"), directory, { recursive: true });
-  symlinkSync(join(paths.root, "node_modules"), join(directory, "node_modules"));
+  for (const name of ["node_modules", "components"]) symlinkSync(join(paths.root, name), join(clone, name));
   writeFileSync(join(directory, "Pulumi.production.yaml"), "config:\n  gitops-platform:adminPassword: hunter2\n");
   const { exitCode, output } = await (await project(directory)).preview();
   expect(exitCode, output).toBe(1);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { SIGNATURE } from "../../../scripts/lib/stack-state";
 
 /** A resource as the program registered it. */
 export interface Registered {
@@ -40,7 +41,6 @@ export function secretValue(input: unknown): unknown {
 }
 
 /** How the engine's protocol marks a secret. */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /** The value of an output, and whether the program treats it as a secret. */

@@ -132,6 +132,8 @@ describe("Hypervisor", () => {
   });
 });
 
+const MAC = /<mac address="([^"]*)"/;
+
 describe("LibvirtMachine", () => {
   it("has a host key made before it, a guest, and a first boot", () => {
     expect([...registered.keys()].filter((name) => name.startsWith("cp-1"))).toEqual([
@@ -153,11 +155,21 @@ describe("LibvirtMachine", () => {
     expect(stdin("worker-1-guest")).toContain("export COPY_SLOTS='4'");
   });
 
-  it("shows its size in a preview, with what a change does, and nothing else on the command line", () => {
-    const note = "# on hv-1: 2 vCPUs, 4096 MiB; a change of either shuts the guest down and starts it again";
-    expect(String(inputs("cp-1-guest")["create"]).endsWith(`bash -s -- apply ${note}`)).toBe(true);
-    expect(String(inputs("cp-1-guest")["update"]).endsWith(`bash -s -- change ${note}`)).toBe(true);
-    expect(String(inputs("cp-1-guest")["delete"]).endsWith(`bash -s -- destroy ${note}`)).toBe(true);
+  it("has its settings and its steps as plain data, whatever its hypervisor finds out", () => {
+    expect(inputs("cp-1")).toEqual({
+      ...{ role: "control-plane", address: "192.0.2.11", hypervisor: "hv-1", owner: "gitops-platform/test/production" },
+      ...{ vcpus: 2, memoryMiB: 4096, cpuModel: "", mac: MAC.exec(stdin("cp-1-guest"))?.[1], io: "native" },
+      ...{ preallocation: "sparse", diskGiB: 20, etcdDiskGiB: 10, autostart: true },
+      steps: {
+        "cp-1-guest": { node: "cp-1", step: "machine", summary: "makes the guest on hv-1" },
+        "cp-1-boot": { node: "cp-1", step: "boot", summary: "waits for the first boot and grows file systems" },
+      },
+    });
+  });
+
+  it("has a time limit and a verb on the command line, nothing else", () => {
+    const verbs = ["create", "update", "delete"].map((name) => String(inputs("cp-1-guest")[name]).split(" -- ")[1]);
+    expect(verbs).toEqual(["apply", "change", "destroy"]);
   });
 
   it("gets the private host key on a secret stdin only", () => {

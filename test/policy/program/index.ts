@@ -6,6 +6,7 @@ import * as command from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { TOKENS } from "../../../components/tokens";
 
 const SECRET = "a-value-that-nobody-may-see";
 const DIGEST = `sha256:${"0a".repeat(32)}`;
@@ -13,9 +14,10 @@ const broken = process.env["BREAK"];
 const breaks = (rule: string): boolean => broken === rule;
 
 class Component extends pulumi.ComponentResource {
-  constructor(type: string, name: string, outputs: pulumi.Inputs, opts: pulumi.ComponentResourceOptions = {}) {
-    super(`gitops-platform:${type}`, name, {}, opts);
-    this.registerOutputs(outputs);
+  /** @param facts inputs, and outputs as well: rules about one resource see those, rules about the stack these */
+  constructor(type: string, name: string, facts: pulumi.Inputs, opts: pulumi.ComponentResourceOptions = {}) {
+    super(type, name, facts, opts);
+    this.registerOutputs(facts);
   }
 }
 
@@ -38,15 +40,21 @@ function step(name: string, args: object, opts: pulumi.CustomResourceOptions = {
 const node = (number: number) => ({ name: `cp-${number}`, address: "192.0.2.11", hypervisor: `kvm-${number}` });
 const nodes = breaks("control-planes") ? [node(1), node(2)] : [node(1), node(2), node(3)];
 
-const gate = new Component("disk-gate:DiskGate", "disk-gate", {
+const gate = new Component(TOKENS.diskGate, "disk-gate", {
   limitMs: 10,
   override: breaks("no-gate-override") ? "trial" : "",
 });
 if (!breaks("gate-for-every-etcd-node")) step("disk-gate-cp-1", {}, { parent: gate });
-const cluster = new Component("kubernetes:KubernetesCluster", "cluster", { controlPlanes: nodes });
-const sum = breaks("pinned-downloads") ? "" : "ab".repeat(32);
-const lines = [`export TOKEN='${SECRET}'`, `export FILES='kubelet https://dl.k8s.io/kubelet ${sum}'`, "true"];
-const init = step("cluster-join", { stdin: pulumi.secret(lines.join("\n")) }, { parent: cluster });
+const sha256 = breaks("pinned-downloads") ? "" : "ab".repeat(32);
+const files = [{ name: "kubelet", url: "https://dl.k8s.io/kubelet", sha256 }];
+const cluster = new Component(TOKENS.kubernetesCluster, "cluster", {
+  controlPlanes: nodes,
+  nodes: nodes.map(({ name }) => ({ name, role: "control-plane" })),
+  downloads: {
+    "control-plane": { files, images: [{ reference: "registry.k8s.io/pause:3.9", digest: DIGEST }], prefetch: [] },
+  },
+});
+const init = step("cluster-join", { stdin: pulumi.secret(`export TOKEN='${SECRET}'\ntrue`) }, { parent: cluster });
 step(
   "cluster-undo",
   { delete: "true", ...(breaks("no-triggers-with-delete") ? { triggers: [SECRET] } : {}) },
@@ -56,7 +64,7 @@ step(
 const provider = new k8s.Provider("kubernetes", { kubeconfig: init.stdout, clusterIdentifier: "cluster" });
 const deletedWith = breaks("deleted-with") ? undefined : init;
 const argocd = new Component(
-  "gitops:ArgoCd",
+  TOKENS.argoCd,
   "argocd",
   { ...(deletedWith ? { deletedWith: deletedWith.urn } : {}) },
   { provider, ...(deletedWith ? { deletedWith } : {}) },
@@ -83,7 +91,7 @@ new k8s.core.v1.Secret(
   },
   { parent: argocd, protect: !breaks("protected-keys") },
 );
-const hostKey = new Component("machines:HostKey", "cp-1-host-key", {});
+const hostKey = new Component(TOKENS.hostKey, "cp-1-host-key", {});
 new random.RandomPassword("cp-1-host-key-seed", { length: 64 }, { parent: hostKey, protect: true });
 
 export const notices = {

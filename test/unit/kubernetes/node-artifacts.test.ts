@@ -1,7 +1,11 @@
 // Proves what a node is told to download, and that nothing unpinned can be.
 import { describe, expect, it } from "vitest";
 import type { Artifact } from "../../../components/artifacts/artifact";
-import { nodeDownloads, type NodeDownloadsArgs } from "../../../components/kubernetes/node-artifacts";
+import {
+  downloadsEnvironment,
+  nodeDownloads,
+  type NodeDownloadsArgs,
+} from "../../../components/kubernetes/node-artifacts";
 
 const FILES = ["kubelet", "kubeadm", "kubectl", "crictl", "cni-plugins"];
 const IMAGES: Record<string, string> = {
@@ -43,26 +47,26 @@ const ARGS: NodeDownloadsArgs = {
 
 describe("nodeDownloads", () => {
   it("keeps upstream paths below the mirror", () => {
-    const downloads = nodeDownloads(ARGS);
-    expect(downloads.FILES.split("\n")[0]).toBe("kubelet http://10.78.0.10/host/kubelet kubelet-sum");
+    const downloads = downloadsEnvironment(nodeDownloads(ARGS));
+    expect(downloads.FILES?.split("\n")[0]).toBe("kubelet http://10.78.0.10/host/kubelet kubelet-sum");
     expect(downloads.MIRROR_REGISTRY).toBe("http://10.78.0.10:5000");
     expect(downloads.REGISTRY_HOSTS).toBe("docker.io ghcr.io quay.io registry.k8s.io");
     expect(downloads.SANDBOX_IMAGE).toBe("registry.k8s.io/pause:3.9");
   });
 
   it("downloads from upstream over HTTPS without a mirror", () => {
-    const downloads = nodeDownloads({ ...ARGS, source: { source: "upstream" } });
-    expect(downloads.FILES.split("\n")[0]).toBe("kubelet https://host/kubelet kubelet-sum");
+    const downloads = downloadsEnvironment(nodeDownloads({ ...ARGS, source: { source: "upstream" } }));
+    expect(downloads.FILES?.split("\n")[0]).toBe("kubelet https://host/kubelet kubelet-sum");
     expect(downloads.MIRROR_REGISTRY).toBe("");
   });
 
   it("gives workers the workloads' images in the background, and control planes their own at once", () => {
-    const worker = nodeDownloads(ARGS);
+    const worker = downloadsEnvironment(nodeDownloads(ARGS));
     expect(worker.PREFETCH_IMAGES).toBe(`${IMAGES.coredns ?? ""} sha256:coredns\n${IMAGES.argocd ?? ""} sha256:argocd`);
     expect(worker.IMAGES).not.toContain("etcd");
-    const controlPlane = nodeDownloads({ ...ARGS, role: "control-plane" });
+    const controlPlane = downloadsEnvironment(nodeDownloads({ ...ARGS, role: "control-plane" }));
     expect(controlPlane.PREFETCH_IMAGES).toBe("");
-    expect(controlPlane.IMAGES.split("\n")).toHaveLength(10);
+    expect(controlPlane.IMAGES?.split("\n")).toHaveLength(10);
   });
 
   it("names everything that is missing at once", () => {

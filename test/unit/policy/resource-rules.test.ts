@@ -1,7 +1,9 @@
 /** Each rule about one resource: what keeps it, and every way to break it. That Pulumi calls them: test/policy. */
 import { describe, expect, it } from "vitest";
+import { TOKENS } from "../../../components/tokens";
 import { UNKNOWN } from "../../../policy/resource";
-import { fixedVersions, pinnedDownloads, pinnedImages } from "../../../policy/rules/artifacts";
+import { fixedVersions, pinnedImages } from "../../../policy/rules/artifacts";
+import { pinnedDownloads } from "../../../policy/rules/downloads";
 import { protectedKeys } from "../../../policy/rules/protected-keys";
 import { hostKeys, noTriggersWithDelete, silentCommands } from "../../../policy/rules/remote-commands";
 import { check, command, resource } from "./resources";
@@ -101,33 +103,59 @@ describe("pinned-images", () => {
 
 describe("pinned-downloads", () => {
   const sum = "ab".repeat(32);
-  const step = (...lines: string[]) => command({ stdin: [...lines, "set -euo pipefail"].join("\n") });
+  const file = { name: "kubelet", url: "https://dl/kubelet", sha256: sum };
+  const lists = { files: [file], images: [{ reference: "r/x:1", digest: DIGEST }], prefetch: [] };
+  const cluster = (worker: object | undefined, nodes: readonly object[] = [{ name: "w-1", role: "worker" }]) =>
+    resource(TOKENS.kubernetesCluster, { nodes, downloads: { worker } });
+  const hypervisor = (image: object) => resource(TOKENS.hypervisor, { image });
+  const location = "https://x";
   it.each([
-    [
-      "pinned",
-      step(
-        `export FILES='kubelet https://dl/x ${sum}\nkubeadm https://dl/y ${sum}'`,
-        `export IMAGES='r/x:1 ${DIGEST}'`,
-      ),
-      [],
-    ],
+    ["pinned", cluster(lists), []],
     [
       "a file without a checksum",
-      step(`export FILES='kubelet https://dl/x ${sum}\nkubeadm https://dl/y'`),
-      ['FILES lists "kubeadm" without a pin (need "name url sha256")'],
+      cluster({ ...lists, files: [file, { name: "kubeadm", url: "https://dl/y" }] }),
+      ['downloads.worker.files has "kubeadm" without a pin (need sha256)'],
     ],
     [
-      "an image without a digest, after a value with a quote",
-      step(`export NOTE='it'\\''s'`, `export PREFETCH_IMAGES='r/x:1'`),
-      ['PREFETCH_IMAGES lists "r/x:1" without a pin (need "reference digest")'],
+      "an image without a digest",
+      cluster({ ...lists, prefetch: [{ reference: "me:secret@r/x:1", digest: "sha256:short" }] }),
+      ['downloads.worker.prefetch has "…@r/x:1" without a pin (need digest)'],
     ],
-    ["a guest's image", step("export IMAGE_LOCATION='https://x'", `export IMAGE_CHECKSUM='sha256:${sum}'`), []],
+    [
+      "a list of another name",
+      cluster({ ...lists, files: undefined, downloads: [file] }),
+      ["doesn't tell downloads.worker.files: nothing says what a worker downloads"],
+    ],
+    [
+      "an empty list",
+      cluster({ ...lists, images: [] }),
+      ["doesn't tell downloads.worker.images: nothing says what a worker downloads"],
+    ],
+    [
+      "a role without lists",
+      cluster(undefined),
+      ["files", "images", "prefetch"].map(
+        (list) => `doesn't tell downloads.worker.${list}: nothing says what a worker downloads`,
+      ),
+    ],
+    [
+      "a cluster without nodes",
+      cluster(lists, []),
+      ["doesn't tell its nodes (inputs.nodes), so nothing says what they download"],
+    ],
+    ["a guest's image", hypervisor({ location, checksum: { algorithm: "sha256", hex: sum } }), []],
+    ["a longer checksum", hypervisor({ location, checksum: { algorithm: "sha512", hex: sum + sum } }), []],
     [
       "a guest's image without a checksum",
-      step("export IMAGE_LOCATION='https://x'", "export IMAGE_CHECKSUM=''"),
-      ['IMAGE_LOCATION is "https://x" without a pin (need IMAGE_CHECKSUM, sha256:… or sha512:…)'],
+      hypervisor({ location }),
+      ['image is "https://x" without a pin (need checksum, sha256 or sha512)'],
     ],
-    ["nothing known yet", command({ stdin: UNKNOWN }), []],
+    [
+      "a hypervisor without an image",
+      resource(TOKENS.hypervisor, {}),
+      ["doesn't tell the image that its guests start from (inputs.image)"],
+    ],
+    ["what downloads nothing", command(), []],
   ])("%s", (_case, subject, expected) => {
     expect(check(pinnedDownloads, subject)).toEqual(expected);
   });
@@ -165,7 +193,7 @@ describe("protected-keys", () => {
     "random:index/randomPassword:RandomPassword",
     { length: 64 },
     {
-      urn: "urn:pulumi:production::p::gitops-platform:machines:HostKey$random:index/randomPassword:RandomPassword::seed",
+      urn: `urn:pulumi:production::p::${TOKENS.hostKey}$random:index/randomPassword:RandomPassword::seed`,
     },
   );
 

@@ -1,7 +1,8 @@
+import { TOKENS } from "../../../components/tokens";
 import { fields, type Resource } from "../../../policy/resource";
 import { DEFAULTS, type ResourceRule, type Settings, type Stack, type StackRule } from "../../../policy/rule";
 
-const PARENTS = "gitops-platform:disk-gate:DiskGate$";
+const PARENTS = `${TOKENS.diskGate}$`;
 
 /** A resource without a fault, as a rule sees it, with what a test spoils. */
 export function resource(type: string, values: object, options: Partial<Resource> & { stack?: string } = {}): Resource {
@@ -37,7 +38,7 @@ export function gateStep(host: unknown): Resource {
 }
 
 export function cluster(controlPlanes: readonly object[]): Resource {
-  return resource("gitops-platform:kubernetes:KubernetesCluster", { controlPlanes }, { name: "cluster" });
+  return resource(TOKENS.kubernetesCluster, { controlPlanes }, { name: "cluster" });
 }
 
 export function check(rule: ResourceRule, subject: Resource, settings: Partial<Settings> = {}): readonly string[] {

@@ -1,5 +1,6 @@
 /** Each rule about a whole stack: what keeps it, and every way to break it. That Pulumi calls them: test/policy. */
 import { describe, expect, it } from "vitest";
+import { STACK, TOKENS } from "../../../components/tokens";
 import { UNKNOWN } from "../../../policy/resource";
 import { RULES } from "../../../policy/rules";
 import { controlPlanes } from "../../../policy/rules/control-planes";
@@ -30,7 +31,7 @@ describe("gate-for-every-etcd-node", () => {
 });
 
 describe("no-gate-override", () => {
-  const gate = (values: object) => [resource("gitops-platform:disk-gate:DiskGate", values)];
+  const gate = (values: object) => [resource(TOKENS.diskGate, values)];
   it.each([
     ["the limit", gate({ limitMs: 10, override: "" }), []],
     ["an override", gate({ limitMs: 10, override: "trial" }), ["has an override: a slow disk would pass"]],
@@ -51,6 +52,7 @@ describe("control-planes", () => {
     ["three", [cluster(three)], []],
     ["three on servers of a provider", [cluster([node(1), node(2), node(3)])], []],
     ["one", [cluster([node(1)])], ["has 1 control plane (need an odd number, 3 at least)"]],
+    ["no cluster", [], ["has no KubernetesCluster, so nothing says what its control planes run on"]],
     ["four", [cluster([...three, node(4)])], ["has 4 control planes (need an odd number, 3 at least)"]],
     [
       "two on one hypervisor",
@@ -71,7 +73,7 @@ describe("deleted-with", () => {
   const SENTENCE = "has no deletedWith: a destroy would wait for an API that may be gone";
   const component = (values: object, deletedWith?: string) => {
     const told = deletedWith === undefined ? {} : { deletedWith };
-    return resource("gitops-platform:gitops:ArgoCd", values, { name: "argocd", ...told });
+    return resource(TOKENS.argoCd, values, { name: "argocd", ...told });
   };
   const object = (parent: string, deletedWith?: string) => {
     const told = deletedWith === undefined ? {} : { deletedWith };
@@ -119,14 +121,21 @@ describe("no-plain-secrets", () => {
 
 describe("end-of-life and known-vulnerabilities", () => {
   const notices = { endOfLife: ["kubernetes-1.27 (2024-07-16)"], vulnerabilities: ["CVE-2025-55190 (2025-09-04)"] };
-  const resources = [resource("pulumi:pulumi:Stack", { notices })];
+  const resources = [resource(STACK, { notices })];
 
   it("repeat what the program found, and nobody has accepted", () => {
     expect(checkStack(endOfLife, { resources })).toEqual(["kubernetes-1.27 (2024-07-16) has reached its end of life"]);
     expect(checkStack(knownVulnerabilities, { resources })).toEqual([
       "CVE-2025-55190 (2025-09-04) is known, and not fixed in the version that is used",
     ]);
-    expect(checkStack(endOfLife, { resources: [resource("pulumi:pulumi:Stack", {})] })).toEqual([]);
+    expect(checkStack(endOfLife, { resources: [resource(STACK, { notices: { endOfLife: [] } })] })).toEqual([]);
+  });
+
+  it("are broken when the program doesn't say what it found", () => {
+    expect(checkStack(knownVulnerabilities, { resources: [resource(STACK, { notices: { endOfLife: [] } })] })).toEqual([
+      "the stack doesn't tell what is known of its versions (output notices.vulnerabilities)",
+    ]);
+    expect(checkStack(endOfLife, { resources: [] })).toHaveLength(1);
   });
 });
 

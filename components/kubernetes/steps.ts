@@ -1,0 +1,41 @@
+import type { StepFacts, Steps } from "../remote/step-facts";
+
+const SUMMARIES = {
+  prepare: "installs container runtime, kubelet and API proxy",
+  join: "joins the cluster",
+  admission: "lets the node join, for a limited time",
+  membership: "labels the member; its undo drains it and takes it out",
+} as const;
+
+type NodeStep = keyof typeof SUMMARIES;
+
+/** The name of a node's step. */
+export function stepName(cluster: string, node: string, step: NodeStep): string {
+  return `${cluster}-${node}-${step}`;
+}
+
+/** The step that prints the administrator's kubeconfig. */
+export function kubeconfigStepName(cluster: string): string {
+  return `${cluster}-kubeconfig`;
+}
+
+/** Every step of a cluster. The founder's `join` is the founding; nobody has to admit it. */
+export function stepsOf(cluster: string, founder: string, joining: readonly string[]): Steps {
+  const entry = (node: string, step: NodeStep, summary: string = SUMMARIES[step]): [string, StepFacts] => [
+    stepName(cluster, node, step),
+    { node, step, summary },
+  ];
+  return {
+    ...Object.fromEntries([
+      entry(founder, "prepare"),
+      entry(founder, "join", "founds the cluster"),
+      ...joining.flatMap((node) => [
+        entry(node, "prepare"),
+        entry(node, "admission"),
+        entry(node, "join"),
+        entry(node, "membership"),
+      ]),
+    ]),
+    [kubeconfigStepName(cluster)]: { step: "kubeconfig", summary: "prints the administrator's kubeconfig" },
+  };
+}
