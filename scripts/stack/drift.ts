@@ -8,17 +8,17 @@
  * Exit code: 0 nothing drifted, 7 something did, 1 something could not be compared (docs/guides/drift.md).
  */
 import { parseArgs } from "node:util";
-import { strayApplications } from "./drift/applications";
+import { unhealthyApplications } from "./drift/applications";
 import { exportState, refreshCluster } from "./drift/cluster";
-import { outputsOf } from "./drift/deployment";
 import { type ExpectedNode, expectedNodes, silentNodes } from "./drift/expected";
 import { type Blind, exitCodeOf, type Finding } from "./drift/finding";
-import { type ExpectedHypervisor, expectedHypervisors, judgeGuests } from "./drift/guests";
+import { type ExpectedHypervisor, expectedGuests, judgeGuests } from "./drift/guests";
 import { lookInTurn } from "./drift/in-turn";
 import { judgeNode, notesOn } from "./drift/judge";
 import { observeGuests, observeNode, repairNode } from "./drift/nodes";
 import { renderJson, renderReport } from "./drift/report";
 import { accessStack } from "./access/stack-access";
+import { outputsOf } from "../lib/stack-state";
 import { holdPlatform } from "../local/platform/exclusive";
 
 interface Looked {
@@ -28,20 +28,20 @@ interface Looked {
 }
 
 function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
-  return orBlind(node.name, async () => {
+  return tryLook(node.name, async () => {
     const observed = await observeNode(node, measureDisk);
     return { findings: judgeNode(node, observed), blind: [], notes: notesOn(node, observed) };
   });
 }
 
 function lookAtGuests(hypervisor: ExpectedHypervisor): Promise<Looked> {
-  return orBlind(hypervisor.name, async () => {
+  return tryLook(hypervisor.name, async () => {
     return { findings: judgeGuests(hypervisor, await observeGuests(hypervisor)), blind: [], notes: [] };
   });
 }
 
-/** What can't be looked at is told, and hides nothing else. */
-async function orBlind(where: string, look: () => Promise<Looked>): Promise<Looked> {
+/** Reports what can't be looked at; the rest is compared all the same. */
+async function tryLook(where: string, look: () => Promise<Looked>): Promise<Looked> {
   try {
     return await look();
   } catch (error) {
@@ -50,7 +50,7 @@ async function orBlind(where: string, look: () => Promise<Looked>): Promise<Look
   }
 }
 
-/** Tells on stderr what it does: stdout is the report's. */
+/** Prints its progress to stderr: stdout is the report's. */
 async function repairDrifted(nodes: readonly ExpectedNode[]): Promise<void> {
   await Promise.all(
     nodes.map(async (node) => {
@@ -84,19 +84,20 @@ async function main(): Promise<void> {
   const access = await accessStack(stack, { emptyIsFine: false });
   const deployment = await exportState(access);
   const nodes = expectedNodes(stack, deployment);
+  const { blind: unknown, hypervisors } = expectedGuests(deployment);
   if (values.repair) await repairDrifted(nodes);
   const [cluster, applications, onNodes, onHypervisors] = await Promise.all([
     refreshCluster(access, deployment),
-    strayApplications(outputsOf(deployment)["kubeconfig"]),
+    unhealthyApplications(outputsOf(deployment)["kubeconfig"]),
     lookInTurn(nodes, values.disk, lookAt),
-    Promise.all(expectedHypervisors(deployment).map(lookAtGuests)),
+    Promise.all(hypervisors.map(lookAtGuests)),
   ]);
   const looked = [...onNodes, ...onHypervisors];
   const report = {
     stack,
     nodes: nodes.length,
     findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
-    blind: [...looked.flatMap(({ blind }) => blind), ...silentNodes(deployment, nodes), ...cluster.blind],
+    blind: [...looked.flatMap(({ blind }) => blind), ...unknown, ...silentNodes(deployment, nodes), ...cluster.blind],
     applications,
     unready: cluster.unready,
     notes: looked.flatMap(({ notes }) => notes),

@@ -5,7 +5,7 @@ import { followEvents } from "../../lib/event-log";
 import { describeEvent, type EngineEvent } from "../../lib/events";
 import { root } from "../../lib/paths";
 import { pulumiBinary } from "../../lib/pulumi";
-import type { Deployment } from "./deployment";
+import type { Deployment } from "../../lib/stack-state";
 import type { Blind, Finding } from "./finding";
 import { type RefreshEvent, refreshedFindings, unreadyObjects } from "./refreshed";
 

@@ -1,7 +1,9 @@
-import { type Deployment, outputsOf, plain } from "./deployment";
+import { REMOTE_COMMAND } from "../../../components/tokens";
+import { modelOf, requireFacts, type StackModel } from "../../lib/stack-model";
+import { type Deployment, plain } from "../../lib/stack-state";
 import type { Blind } from "./finding";
 
-/** How the last update logged in somewhere, from the state: the key it accepts, and the host key it was pinned to. */
+/** How the last update logged in: the key that the server accepts, and the host key that was pinned. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -10,13 +12,13 @@ export interface Endpoint {
   readonly hostKey: string;
 }
 
-/** How it reached a machine. */
+/** How the last update reached a machine. */
 export interface NodeConnection extends Endpoint {
   /** The bastion in front of it. @default none */
   readonly proxy?: Endpoint;
 }
 
-/** What the steps wrote on one node, as they reported it (scripts/remote/lib/written.sh). */
+/** What the steps wrote on one node, as they reported (scripts/remote/lib/written.sh). */
 export interface ExpectedNode {
   readonly name: string;
   readonly connection: NodeConnection;
@@ -33,13 +35,13 @@ export interface ExpectedNode {
   readonly modules: readonly string[];
   /** Whether there may be swap; null where it is the host's. */
   readonly swap: boolean | null;
-  /** What put all of it there, in order: the command, and the script on stdin (secret). */
+  /** The steps that wrote it, in order: each one's command, and the script on stdin (secret). */
   readonly steps: readonly { readonly command: string; readonly stdin: string }[];
   /** Set on etcd nodes. */
   readonly disk?: { readonly directory: string; readonly limitMs: number };
 }
 
-/** As a step has it: the port only where it is another one, and what the plugin is told about dialling. */
+/** A step's connection: without the default port, and with the plugin's settings for dialling. */
 type StepEndpoint = Omit<Endpoint, "port"> & Partial<Pick<Endpoint, "port">>;
 export type StepConnection = StepEndpoint & { readonly proxy?: StepEndpoint };
 
@@ -49,19 +51,18 @@ type Written = Partial<Omit<ExpectedNode, "name" | "connection" | "steps" | "dis
 interface StepResult {
   readonly node?: string;
   readonly written?: Written;
-  readonly p99Ms?: number | null;
-  readonly directory?: string;
-  readonly limitMs?: number;
 }
 
 /**
  * What every node should be like, in the order of the state.
  *
- * @throws when the state has no node whose steps said what they wrote
+ * @throws when an older version made the state, or no step in it reported what it wrote
  */
 export function expectedNodes(stack: string, deployment: Deployment): ExpectedNode[] {
+  const model = modelOf(deployment.resources ?? []);
+  requireFacts(stack, model);
   const steps = (deployment.resources ?? [])
-    .filter(({ type }) => type === "command:remote:Command")
+    .filter(({ type }) => type === REMOTE_COMMAND)
     .map(({ inputs, outputs }) => ({
       connection: plain(inputs?.["connection"]) as StepConnection,
       step: { command: String(plain(inputs?.["create"])), stdin: String(plain(inputs?.["stdin"])) },
@@ -77,27 +78,23 @@ export function expectedNodes(stack: string, deployment: Deployment): ExpectedNo
     throw new Error(
       `stack ${stack} — its state does not say what was written on any node; run pulumi up with this version first`,
     );
-  return [...nodes.values()].map((node) => {
-    const gate = steps.find(({ connection, result }) => connection.host === node.connection.host && isGate(result));
-    if (gate?.result.directory === undefined || gate.result.limitMs === undefined) return node;
-    return { ...node, disk: { directory: gate.result.directory, limitMs: gate.result.limitMs } };
-  });
+  const disk = measuredDisk(model);
+  const etcd = new Set(model.nodes.flatMap(({ name, role }) => (role === "control-plane" ? [name] : [])));
+  return [...nodes.values()].map((node) => (disk && etcd.has(node.name) ? { ...node, disk } : node));
 }
 
-/**
- * Nodes that the stack has and whose steps said nothing, as those of an older version: left out in silence they would
- * look like nodes without drift.
- */
+/** What the disk gate measures on every etcd node. */
+function measuredDisk({ gates: [gate] }: StackModel): ExpectedNode["disk"] {
+  const { directory, limitMs } = gate?.settings ?? {};
+  return typeof directory === "string" && typeof limitMs === "number" ? { directory, limitMs } : undefined;
+}
+
+/** Nodes whose steps reported nothing: left out in silence, they would look like nodes without drift. */
 export function silentNodes(deployment: Deployment, nodes: readonly ExpectedNode[]): Blind[] {
-  const { nodes: configured } = outputsOf(deployment) as { nodes?: readonly { readonly name: string }[] };
   const known = new Set(nodes.map(({ name }) => name));
-  return (configured ?? [])
-    .filter(({ name }) => !known.has(name))
+  return modelOf(deployment.resources ?? [])
+    .nodes.filter(({ name }) => !known.has(name))
     .map(({ name }) => ({ where: name, reason: "the state does not say what was written on it; run pulumi up first" }));
-}
-
-function isGate({ p99Ms, directory }: StepResult): boolean {
-  return p99Ms !== undefined && directory !== undefined;
 }
 
 function emptyNode(name: string, connection: StepConnection): ExpectedNode {

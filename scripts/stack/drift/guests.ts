@@ -1,13 +1,15 @@
-import { type Deployment, plain } from "./deployment";
+import { TOKENS } from "../../../components/tokens";
+import { modelOf, type StackNode } from "../../lib/stack-model";
+import { type Deployment, plain, type StateResource } from "../../lib/stack-state";
 import { endpointsOf, type NodeConnection, type StepConnection } from "./expected";
-import type { Finding } from "./finding";
+import type { Blind, Finding } from "./finding";
 
-/** A guest as its hypervisor was told to keep it, from the script that the last update sent there. */
+/** A guest as the last update defined it on its hypervisor. */
 export interface ExpectedGuest {
   readonly name: string;
   /** The ownership marker. */
   readonly owner: string;
-  /** Of the definition, as components/machines/domain-xml.ts writes it into the metadata. */
+  /** The digest of the definition (components/machines/domain-xml.ts). */
   readonly digest: string;
   readonly autostart: boolean;
   readonly vcpus: number;
@@ -35,37 +37,44 @@ export interface ObservedGuest {
   readonly memoryKiB: number;
 }
 
-/** The hypervisors whose guests the stack made, in the order of the state. */
-export function expectedHypervisors({ resources = [] }: Deployment): ExpectedHypervisor[] {
-  const hypervisors = new Map<string, ExpectedHypervisor>();
-  for (const { inputs, type } of resources) {
-    const stdin = type === "command:remote:Command" ? plain(inputs?.["stdin"]) : undefined;
-    const xml = typeof stdin === "string" ? exported(stdin, "DOMAIN_XML") : "";
-    if (typeof stdin !== "string" || xml === "") continue;
-    const name = exported(stdin, "HYPERVISOR");
-    const known = hypervisors.get(name) ?? {
-      name,
-      connection: endpointsOf(plain(inputs?.["connection"]) as StepConnection),
-      storageDirectory: exported(stdin, "STORAGE_DIRECTORY"),
-      guests: [],
-    };
-    const guest = {
-      name: exported(stdin, "NODE_NAME"),
-      owner: exported(stdin, "STACK_ID"),
-      digest: / digest="([0-9a-f]*)"/.exec(xml)?.[1] ?? "",
-      autostart: exported(stdin, "AUTOSTART") === "yes",
-      vcpus: Number(/<vcpu [^>]*>(\d+)</.exec(xml)?.[1]),
-      memoryMiB: Number(/<memory unit="MiB">(\d+)</.exec(xml)?.[1]),
-    };
-    hypervisors.set(name, { ...known, guests: [...known.guests, guest] });
-  }
-  return [...hypervisors.values()];
+interface ExpectedGuests {
+  readonly hypervisors: readonly ExpectedHypervisor[];
+  /** Guests that the state says too little of. */
+  readonly blind: readonly Blind[];
 }
 
-/** A variable of a script as it is sent (components/remote/script.ts); empty where it has none of that name. */
-function exported(stdin: string, variable: string): string {
-  const quoted = new RegExp(`(?:^|\n)export ${variable}='((?:[^']|'\\\\'')*)'`).exec(stdin)?.[1] ?? "";
-  return quoted.replaceAll(`'\\''`, "'");
+/** The guests that the stack has made, by hypervisor. */
+export function expectedGuests({ resources = [] }: Deployment): ExpectedGuests {
+  const model = modelOf(resources);
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const blind: Blind[] = [];
+  const hypervisors = model.hypervisors.flatMap(({ name, urn }): ExpectedHypervisor[] => {
+    const storageDirectory = plain(byUrn.get(urn)?.outputs?.["storageDirectory"]);
+    const made = model.nodes.flatMap((node) => {
+      if (node.type !== TOKENS.libvirtMachine || node.hypervisor !== name) return [];
+      const step = resources.find(
+        (one) => model.stepOf(one.urn)?.step === "machine" && model.nodeOf(one.urn) === node.name,
+      );
+      return step ? [{ node, step, guest: guestOf(node, byUrn.get(node.urn)) }] : [];
+    });
+    const guests = made.flatMap(({ guest }) => guest ?? []);
+    for (const { guest, node } of made) {
+      const reason = `the state does not say how the guest ${node.name} is defined; run pulumi up first`;
+      if (!guest || typeof storageDirectory !== "string") blind.push({ where: name, reason });
+    }
+    const [first] = made;
+    if (!first || guests.length === 0 || typeof storageDirectory !== "string") return [];
+    const connection = endpointsOf(plain(first.step.inputs?.["connection"]) as StepConnection);
+    return [{ name, connection, storageDirectory, guests }];
+  });
+  return { hypervisors, blind };
+}
+
+function guestOf({ name, settings }: StackNode, machine: StateResource | undefined): ExpectedGuest | undefined {
+  const { autostart, memoryMiB, owner, vcpus } = settings;
+  const digest = plain(machine?.outputs?.["definition"]);
+  if (typeof digest !== "string" || typeof owner !== "string") return undefined;
+  return { name, owner, digest, autostart: autostart === true, vcpus: Number(vcpus), memoryMiB: Number(memoryMiB) };
 }
 
 /** Reads the facts of a probe. @throws when they are cut off: an unread fact must not look like a good one */
@@ -82,7 +91,7 @@ export function parseGuests(stdout: string): ReadonlyMap<string, ObservedGuest> 
   );
 }
 
-/** Compares the guests of a hypervisor with what the last update told it. */
+/** Compares the guests of a hypervisor with what the last update defined there. */
 export function judgeGuests({ guests, name }: ExpectedHypervisor, seen: ReadonlyMap<string, ObservedGuest>): Finding[] {
   return guests.flatMap((guest) => judgeGuest(guest, seen.get(guest.name)).map((found) => ({ where: name, ...found })));
 }

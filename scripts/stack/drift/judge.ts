@@ -7,7 +7,7 @@ import type { ObservedNode } from "./observed";
 const CERTIFICATE_DAYS = 30;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const PREPARE = "npm run drift -- STACK --repair";
+const REPAIR = "npm run drift -- STACK --repair";
 const KUBEADM = "restore it by hand, or replace the node";
 const MANIFESTS = "/etc/kubernetes/manifests/";
 
@@ -26,7 +26,7 @@ export function judgeNode(expected: ExpectedNode, observed: ObservedNode): Findi
 
 type Found = Omit<Finding, "where">;
 
-/** A newer one is the site's own update, and told as such; machines get their security updates without this program. */
+/** A newer package is the site's own update, which a note reports: machines get security updates without this program. */
 function packages({ packages }: ExpectedNode, observed: ObservedNode): Found[] {
   return Object.entries(packages).flatMap(([name, version]) => {
     const found = observed.packages.get(name) ?? { version: "-", age: "older" };
@@ -37,7 +37,7 @@ function packages({ packages }: ExpectedNode, observed: ObservedNode): Found[] {
 }
 
 function files(expected: ExpectedNode, observed: ObservedNode): Found[] {
-  // Another version of a package brings other programs, and is told by itself.
+  // Another version of a package brings other programs; a finding of its own reports it.
   const samePackages = [...observed.packages.values()].every(({ age }) => age === "same");
   const sums = { ...expected.files, ...(samePackages ? expected.packageFiles : {}) };
   const changed = Object.entries(sums).flatMap(([path, sum]) => {
@@ -63,11 +63,11 @@ function files(expected: ExpectedNode, observed: ObservedNode): Found[] {
   return [...changed, ...added];
 }
 
-/** What kubeadm wrote is not written again by a step that runs again. */
+/** A step that runs again doesn't rewrite what kubeadm wrote. */
 function cureOf(path: string, { packageFiles }: ExpectedNode): string {
   if (path in packageFiles) return "apt-get install --reinstall the package that it belongs to";
   if (path.startsWith(MANIFESTS)) return `${KUBEADM} (docs/guides/drift.md)`;
-  return path.startsWith("/etc/kubernetes/") || path.startsWith("/var/lib/kubelet/") ? KUBEADM : PREPARE;
+  return path.startsWith("/etc/kubernetes/") || path.startsWith("/var/lib/kubelet/") ? KUBEADM : REPAIR;
 }
 
 function units({ units }: ExpectedNode, observed: ObservedNode): Found[] {
@@ -156,7 +156,7 @@ function disk({ disk }: ExpectedNode, { diskP99Ns }: ObservedNode): Found[] {
   ];
 }
 
-/** What is no drift, and yet worth a line: newer packages, and what was measured for whoever asked for it. */
+/** What is no drift, and yet worth a line: newer packages, and measured disks. */
 export function notesOn(
   { name, disk, packages }: ExpectedNode,
   { diskP99Ns, packages: found }: ObservedNode,

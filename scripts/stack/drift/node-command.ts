@@ -5,11 +5,11 @@ import { reach } from "./reach";
 export interface NodeCommand {
   readonly command: string;
   readonly stdin: string;
-  /** Gives up after that time. */
+  /** Time limit. */
   readonly seconds: number;
 }
 
-interface Ended {
+interface Result {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -27,13 +27,13 @@ export function runOnNode(connection: NodeConnection, ask: NodeCommand): Promise
     const channel = await new Promise<ClientChannel>((resolve, reject) => {
       client.exec(ask.command, (error, opened) => (error ? reject(error) : resolve(opened)));
     });
-    const { code, stdout, stderr } = await toItsEnd(channel, ask);
-    if (code !== 0) throw new Error(complaint(code, stderr));
+    const { code, stdout, stderr } = await resultOf(channel, ask);
+    if (code !== 0) throw new Error(failureOf(code, stderr));
     return stdout;
   });
 }
 
-function toItsEnd(channel: ClientChannel, { stdin, seconds }: NodeCommand): Promise<Ended> {
+function resultOf(channel: ClientChannel, { stdin, seconds }: NodeCommand): Promise<Result> {
   return new Promise((resolve, reject) => {
     const stdout: string[] = [];
     const stderr: string[] = [];
@@ -50,9 +50,9 @@ function toItsEnd(channel: ClientChannel, { stdin, seconds }: NodeCommand): Prom
   });
 }
 
-function complaint(code: number | null, stderr: string): string {
-  const said = stderr.trim().split("\n").at(-1);
+function failureOf(code: number | null, stderr: string): string {
+  const lastLine = stderr.trim().split("\n").at(-1);
   // What `timeout` ends has one of these codes.
   if (code === 124 || code === 137) return "its command took too long, and was ended";
-  return said ? said : `its command ended with ${code ?? "no exit code"}`;
+  return lastLine ? lastLine : `its command ended with ${code ?? "no exit code"}`;
 }

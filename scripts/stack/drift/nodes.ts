@@ -12,8 +12,8 @@ const DISK_SECONDS = 240;
 /** What a step may take; RemoteStep's own limit is in its command. */
 const STEP_SECONDS = 900;
 
-const PROBE = join(root, "scripts", "node", "drift", "probe-node.sh");
-const GUEST_PROBE = join(root, "scripts", "node", "drift", "probe-guests.sh");
+const PROBE = join(root, "scripts", "remote", "drift", "probe-node.sh");
+const GUEST_PROBE = join(root, "scripts", "remote", "drift", "probe-guests.sh");
 
 /**
  * Looks at a node: one login, one command, nothing changed.

@@ -1,7 +1,8 @@
-import { type Deployment, isSecret, plain, type StateResource } from "./deployment";
+import { nameOf } from "../../../components/tokens";
+import { type Deployment, isSecret, plain, type StateResource } from "../../lib/stack-state";
 import type { Finding } from "./finding";
 
-/** The part of an engine event that says how one resource was refreshed. */
+/** The part of an engine event about one refreshed resource. */
 export interface RefreshEvent {
   readonly resOutputsEvent?: {
     readonly metadata: {
@@ -18,7 +19,7 @@ export interface RefreshEvent {
 }
 
 const CURE = "pulumi up --refresh";
-/** More of a value than that doesn't help who reads a table. */
+/** The longest value that a table shows whole. */
 const LONGEST_VALUE = 60;
 
 /** The drift of one refreshed resource: one finding for a deleted object, one for each field that changed. */
@@ -60,7 +61,7 @@ export function unreadyObjects(event: RefreshEvent): readonly string[] {
 /** `Deployment argocd/argocd-server`; for what isn't an object in the cluster, its type and name in the program. */
 function objectName({ type, id, urn }: StateResource): string {
   const kind = type.slice(type.lastIndexOf(":") + 1);
-  return `${kind} ${type.startsWith("kubernetes:") ? id : urn.slice(urn.lastIndexOf("::") + 2)}`;
+  return `${kind} ${type.startsWith("kubernetes:") ? id : nameOf(urn)}`;
 }
 
 /** The steps of Pulumi's property paths: `spec.containers[0].image`, `metadata.labels["app.kubernetes.io/name"]`. */

@@ -2,7 +2,7 @@ import { type DriftReport, exitCodeOf } from "./finding";
 
 const HEADERS = ["Where", "What", "Expected", "Found", "What to do"] as const;
 
-/** The report for people: a table of what drifted, then what could not be compared, then what is only told. */
+/** The report for people: a table of what drifted, then what could not be compared, then notes. */
 export function renderReport(report: DriftReport): string {
   const { stack, nodes, findings, blind, applications, unready, notes } = report;
   const rows = findings.map(({ where, what, expected, found, cure }) => [where, what, expected, found, cure]);

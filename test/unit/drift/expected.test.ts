@@ -1,14 +1,21 @@
 import { expect, test } from "vitest";
+import { REMOTE_COMMAND, TOKENS } from "../../../components/tokens";
+import { SIGNATURE } from "../../../scripts/lib/stack-state";
 import { expectedNodes, silentNodes } from "../../../scripts/stack/drift/expected";
 
 const secret = (value: unknown): object => ({
-  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270",
   plaintext: JSON.stringify(value),
 });
 
+const urn = (type: string, name: string): string => `urn:pulumi:local::gitops-platform::${type}::${name}`;
+const component = (type: string, name: string, inputs: object): object => ({ urn: urn(type, name), type, inputs });
+const node = (name: string, role = "control-plane"): object =>
+  component(TOKENS.localMachine, name, { role, steps: {} });
+
 const step = (name: string, stdout: string, host = "10.78.0.11"): object => ({
-  urn: `urn:pulumi:local::gitops-platform::command:remote:Command::${name}`,
-  type: "command:remote:Command",
+  urn: urn(REMOTE_COMMAND, name),
+  type: REMOTE_COMMAND,
   inputs: {
     connection: secret({ host, user: "root", privateKey: "KEY", hostKey: "ssh-ed25519 AAAA", dialErrorLimit: 60 }),
     create: "bash -s",
@@ -34,11 +41,12 @@ const joined = JSON.stringify({
   node: "cp-1",
   written: { files: { "/etc/kubernetes/pki/ca.crt": "2" }, units: { kubelet: "" } },
 });
-const gate = JSON.stringify({ p99Ms: 2, directory: "/var/lib/etcd", limitMs: 10 });
+const gate = component(TOKENS.diskGate, "disk-gate", { directory: "/var/lib/etcd", limitMs: 10, steps: {} });
 
 test("what the steps of a node said is put together", () => {
   const resources = [
-    step("gate", gate),
+    gate,
+    node("cp-1"),
     step("prepare", prepared),
     step("join", joined),
     step("kubeconfig", "apiVersion: v1"),
@@ -63,8 +71,8 @@ test("what the steps of a node said is put together", () => {
   ]);
 });
 
-test("a gate of another machine is not this one's", () => {
-  const resources = [step("gate", gate, "10.78.0.12"), step("prepare", prepared)];
+test("only etcd nodes have a disk that is measured", () => {
+  const resources = [gate, node("cp-1", "worker"), step("prepare", prepared)];
   expect(expectedNodes("local", { resources } as never)[0]).not.toHaveProperty("disk");
 });
 
@@ -81,12 +89,7 @@ test("a machine behind a bastion is reached as the update reached it", () => {
 });
 
 test("a node whose steps said nothing is named", () => {
-  const nodes = [
-    { name: "cp-1", role: "control-plane" },
-    { name: "worker-1", role: "worker" },
-  ];
-  const stack = { urn: "", type: "pulumi:pulumi:Stack", outputs: { nodes } };
-  const deployment = { resources: [stack, step("prepare", prepared)] } as never;
+  const deployment = { resources: [node("cp-1"), node("worker-1", "worker"), step("prepare", prepared)] } as never;
   expect(silentNodes(deployment, expectedNodes("local", deployment))).toEqual([
     { where: "worker-1", reason: "the state does not say what was written on it; run pulumi up first" },
   ]);
@@ -96,5 +99,9 @@ test("a node whose steps said nothing is named", () => {
 test("a state that says nothing is refused: silence is not `no drift`", () => {
   expect(() => expectedNodes("staging", { resources: [step("kubeconfig", "{}")] } as never)).toThrow(
     "stack staging — its state does not say what was written on any node; run pulumi up with this version first",
+  );
+  const older = { ...step("prepare", prepared), parent: urn(TOKENS.kubernetesCluster, "production") };
+  expect(() => expectedNodes("staging", { resources: [older] } as never)).toThrow(
+    /^stack staging — an older version made its state, in which production says nothing of the nodes/,
   );
 });

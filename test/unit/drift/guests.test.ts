@@ -1,46 +1,58 @@
 import { expect, test } from "vitest";
-import { type DomainSettings, renderDomain } from "../../../components/machines/domain-xml";
-import { renderScript } from "../../../components/remote/script";
-import { expectedHypervisors, judgeGuests, parseGuests } from "../../../scripts/stack/drift/guests";
+import { REMOTE_COMMAND, TOKENS } from "../../../components/tokens";
+import { expectedGuests, judgeGuests, parseGuests } from "../../../scripts/stack/drift/guests";
 
 /* Does not prove what virsh prints: test/scripts/hypervisor/probe-guests.bats does. */
-const settings: DomainSettings = {
-  ...{ name: "cp-1", stackId: "gitops-platform/production/production", domainType: "kvm", vcpus: 2, memoryMiB: 4096 },
-  ...{ attachment: { kind: "bridge", name: "br0" }, mac: "52:54:00:12:34:56", io: "native", preallocation: "sparse" },
-  ...{ storageDirectory: "/srv/guests", etcdDisk: true },
-};
-const xml = renderDomain(settings);
-const digest = / digest="([0-9a-f]{64})"/.exec(xml)?.[1] ?? "";
+const settings = { stackId: "gitops-platform/production/production" };
+const digest = "a".repeat(64);
 
 const login = { user: "root", privateKey: "KEY", hostKey: "ssh-ed25519 AAAA" };
-const guestStep = (name: string, hypervisor: string): object => ({
-  urn: `urn:pulumi:production::gitops-platform::command:remote:Command::${name}-guest`,
-  type: "command:remote:Command",
-  inputs: {
-    connection: { ...login, host: "192.0.2.1", proxy: { ...login, host: "198.51.100.1" } },
-    stdin: renderScript("main", {
-      ...{ NODE_NAME: name, STACK_ID: settings.stackId, HYPERVISOR: hypervisor, STORAGE_DIRECTORY: "/srv/guests" },
-      ...{ AUTOSTART: "yes", DOMAIN_XML: xml, USER_DATA: "it's a secret" },
-    }),
-  },
+const urn = (type: string, name: string): string => `urn:pulumi:production::gitops-platform::${type}::${name}`;
+const made = (name: string): object => ({
+  ...{ urn: urn(TOKENS.hypervisor, name), type: TOKENS.hypervisor, inputs: { steps: {} } },
+  outputs: { storageDirectory: "/srv/guests" },
 });
-const other = { urn: "", type: "command:remote:Command", inputs: { stdin: "export NODE_NAME='cp-1'\nmain" } };
+const guest = (name: string, on: string, outputs: object = { definition: digest }): object[] => [
+  {
+    ...{ urn: urn(TOKENS.libvirtMachine, name), type: TOKENS.libvirtMachine, outputs },
+    inputs: {
+      ...{ role: "worker", hypervisor: on, owner: settings.stackId, vcpus: 2, memoryMiB: 4096, autostart: true },
+      steps: { [`${name}-guest`]: { node: name, step: "machine", summary: "makes the guest" } },
+    },
+  },
+  {
+    urn: urn(`${TOKENS.libvirtMachine}$${REMOTE_COMMAND}`, `${name}-guest`),
+    ...{ type: REMOTE_COMMAND, parent: urn(TOKENS.libvirtMachine, name) },
+    inputs: { connection: { ...login, host: "192.0.2.1", proxy: { ...login, host: "198.51.100.1" } } },
+  },
+];
 
-test("what hypervisors were told is in the state", () => {
-  const resources = [other, guestStep("cp-1", "hv-1"), guestStep("cp-2", "hv-2"), guestStep("worker-1", "hv-1")];
-  const [first, second, ...none] = expectedHypervisors({ resources } as never);
-  const guest = { owner: settings.stackId, digest, autostart: true, vcpus: 2, memoryMiB: 4096 };
+test("how hypervisors have to keep their guests is in the state", () => {
+  const all = [made("hv-1"), made("hv-2"), made("hv-3"), ...guest("worker-1", "hv-1")];
+  const resources = [...all, ...guest("cp-1", "hv-1"), ...guest("cp-2", "hv-2")];
+  const { blind, hypervisors } = expectedGuests({ resources } as never);
+  const [first, second, ...none] = hypervisors;
+  const expected = { owner: settings.stackId, digest, autostart: true, vcpus: 2, memoryMiB: 4096 };
   expect(first).toEqual({
     name: "hv-1",
     connection: { ...login, host: "192.0.2.1", port: 22, proxy: { ...login, host: "198.51.100.1", port: 22 } },
     storageDirectory: "/srv/guests",
     guests: [
-      { name: "cp-1", ...guest },
-      { name: "worker-1", ...guest },
+      { name: "cp-1", ...expected },
+      { name: "worker-1", ...expected },
     ],
   });
-  expect(second?.guests).toEqual([{ name: "cp-2", ...guest }]);
-  expect(none).toEqual([]);
+  expect(second?.guests).toEqual([{ name: "cp-2", ...expected }]);
+  expect([none, blind]).toEqual([[], []]);
+});
+
+test("a guest whose definition the state doesn't have is not compared, and that is reported", () => {
+  const resources = [made("hv-1"), ...guest("cp-1", "hv-1", {}), ...guest("cp-2", "hv-1")];
+  const { blind, hypervisors } = expectedGuests({ resources } as never);
+  expect(blind).toEqual([
+    { where: "hv-1", reason: "the state does not say how the guest cp-1 is defined; run pulumi up first" },
+  ]);
+  expect(hypervisors[0]?.guests.map(({ name }) => name)).toEqual(["cp-2"]);
 });
 
 const seen = (changed: Readonly<Record<string, string>> = {}): string => {
@@ -53,7 +65,7 @@ const seen = (changed: Readonly<Record<string, string>> = {}): string => {
 
 /** Findings as one line each, without what to do. */
 function judged(...facts: readonly string[]): string[] {
-  const [hypervisor] = expectedHypervisors({ resources: [guestStep("cp-1", "hv-1")] } as never);
+  const [hypervisor] = expectedGuests({ resources: [made("hv-1"), ...guest("cp-1", "hv-1")] } as never).hypervisors;
   expect(hypervisor).toBeDefined();
   const observed = parseGuests([...facts, "end", ""].join("\n"));
   return judgeGuests(hypervisor as never, observed).map(
@@ -64,7 +76,7 @@ function judged(...facts: readonly string[]): string[] {
 const OTHER = "b".repeat(64);
 
 test.each([
-  ["as it was told", seen(), []],
+  ["as it was defined", seen(), []],
   ["gone", "guest\tcp-1\tundefined", ["hv-1 | guest cp-1 | defined | no such domain"]],
   ["shut off", seen({ state: "shut off", running: "" }), ["hv-1 | guest cp-1 | running | shut off"]],
   ["without autostart", seen({ autostart: "disable" }), ["hv-1 | guest cp-1: autostart | on | off"]],

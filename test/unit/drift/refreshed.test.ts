@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { pathSteps, refreshedFindings, unreadyObjects } from "../../../scripts/stack/drift/refreshed";
+import { SIGNATURE } from "../../../scripts/lib/stack-state";
 
 const SECRET = {
-  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270",
   plaintext: '"verysecretword"',
 };
 const urn = (type: string, name: string): string => `urn:pulumi:t::gitops-platform::${type}::${name}`;
