@@ -49,7 +49,7 @@ export function redacted(text: string): string {
 export function redactedPlan(plan: Plan): Plan {
   return {
     ...plan,
-    costs: plan.costs.map(redacted),
+    risks: plan.risks.map(redacted),
     warnings: plan.warnings.map(redacted),
     errors: plan.errors.map(redacted),
     groups: plan.groups.map(({ title, changes }) => ({

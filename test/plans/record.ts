@@ -8,7 +8,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
-import type { Digest, Step, StepState } from "../../scripts/stack/plan/digest";
+import { addressOf, REMOTE_COMMAND, TOKENS } from "../../components/tokens";
+import { protectionChange } from "../../scripts/stack/plan/change";
+import { type Digest, SECRET, type Step, type StepState, UNKNOWN } from "../../scripts/stack/plan/digest";
 import { fingerprintOf } from "../../scripts/stack/plan/fingerprint";
 import { renderMarkdown } from "../../scripts/stack/plan/markdown";
 import { planOf } from "../../scripts/stack/plan/plan";
@@ -22,7 +24,8 @@ const RECORDED = join(root, "test", "unit", "plan", "recorded");
 /** Where a recorded comment says that it comes from. */
 const SOURCE = { commit: "0123456789abcdef0123", url: "https://git.example.org/platform/infra/-/pipelines/7" };
 
-const GUEST = "gitops-platform:machines:LibvirtMachine$command:remote:Command";
+const PROJECT = "gitops-platform";
+const GUEST = `${TOKENS.libvirtMachine}$${REMOTE_COMMAND}`;
 
 /** A server that somebody ordered, in place of the guest of the same name. */
 const adopted = {
@@ -152,8 +155,8 @@ async function record(name: string, scenario: Scenario, site: Site): Promise<voi
 }
 
 async function preview(name: string, { replace, exitCode = 0 }: Scenario, site: Site): Promise<Digest> {
-  const target = replace === undefined ? [] : ["--replace", `urn:pulumi:${site.stack}::gitops-platform::${replace}`];
-  const ran = await site.pulumi(["preview", "--json", ...target]);
+  const target = replace === undefined ? [] : ["--replace", `urn:pulumi:${site.stack}::${PROJECT}::${replace}`];
+  const ran = await site.pulumi(["preview", "--json", "--show-sames", ...target]);
   if (ran.exitCode !== exitCode)
     throw new Error(`${name}: the preview ended with ${ran.exitCode}:\n${ran.stderr}\n${ran.stdout.slice(-2000)}`);
   return JSON.parse(ran.stdout) as Digest;
@@ -167,17 +170,24 @@ function writeComment(name: string): void {
   process.stdout.write(`${name}: ${headline(plan)}\n`);
 }
 
-/** Without what a plan is not made from: outputs, source positions, the bodies of scripts, whole new objects. */
-function trimmed({ config, steps, diagnostics }: Digest): Digest {
-  return { config, steps: (steps ?? []).map(trimmedStep), diagnostics };
+/** Without what a plan is not made from: outputs, source positions, scripts, whole new objects, unchanged resources. */
+function trimmed({ config, steps = [], diagnostics }: Digest): Digest {
+  const kept = steps.filter((step) => step.op !== "same" || protectionChange(step) || isOurs(step));
+  return { config, steps: kept.map(trimmedStep), diagnostics };
+}
+
+/** A component of ours, which says what its steps are for. */
+function isOurs({ urn }: Step): boolean {
+  return addressOf(urn).type.startsWith(`${PROJECT}:`);
 }
 
 function trimmedStep({ op, urn, oldState, newState, replaceReasons, detailedDiff, diffReasons }: Step): Step {
-  const keepInputs = oldState !== undefined && newState !== undefined;
+  const isComponent = (newState ?? oldState)?.custom === false;
+  const keepInputs = isComponent || (oldState !== undefined && newState !== undefined);
   const state = (of: StepState | undefined): StepState | undefined =>
     of && {
       ...{ type: of.type, custom: of.custom, parent: of.parent, protect: of.protect },
-      ...(keepInputs && of.inputs ? { inputs: withoutBodies(of.inputs) } : {}),
+      ...(keepInputs && of.inputs ? { inputs: withoutScript(of.inputs) } : {}),
     };
   return {
     ...{ op, urn, oldState: state(oldState), newState: state(newState) },
@@ -187,13 +197,11 @@ function trimmedStep({ op, urn, oldState, newState, replaceReasons, detailedDiff
   };
 }
 
-function withoutBodies(inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** What a plan shows of a script is that it changes. */
+function withoutScript(inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { stdin } = inputs;
-  if (typeof stdin !== "string") return { ...inputs };
-  const body = stdin.indexOf("\n#!");
-  if (body < 0) return { ...inputs };
-  const hash = createHash("sha256").update(stdin.slice(body)).digest("hex");
-  return { ...inputs, stdin: `${stdin.slice(0, body)}\n#!/usr/bin/env bash\n# ${hash}\n` };
+  if (typeof stdin !== "string" || stdin === SECRET || stdin === UNKNOWN) return { ...inputs };
+  return { ...inputs, stdin: `sha256 ${createHash("sha256").update(stdin).digest("hex")}` };
 }
 
 async function main(): Promise<void> {

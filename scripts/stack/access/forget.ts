@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Exported } from "../forget/exported";
+import type { Exported } from "../../lib/stack-state";
 import { type Removal, removalOf } from "../forget/removal";
 import { paths } from "../../lib/paths";
 import type { StackAccess } from "./stack-access";

@@ -30,7 +30,7 @@ export async function previewPlan(access: StackAccess, savePlan?: string): Promi
     const result = await execa(
       pulumiBinary(),
       [
-        ...["preview", "--json", "--non-interactive", "--color", "never"],
+        ...["preview", "--json", "--show-sames", "--non-interactive", "--color", "never"],
         ...[...access.args, ...policyArguments(access.stack)],
         ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
       ],

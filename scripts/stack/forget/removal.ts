@@ -1,5 +1,6 @@
-import type { Exported, Resource } from "./exported";
-import { nameOf, type Part, partsOf } from "./parts";
+import { nameOf } from "../../../components/tokens";
+import type { Exported, StateResource } from "../../lib/stack-state";
+import { type Part, partsOf } from "./parts";
 
 /** What is taken out of a state, and the state without it. */
 export interface Removal {
@@ -14,17 +15,17 @@ export interface Removal {
 
 /**
  * Takes nodes and hypervisors out of a state; a hypervisor stands for its guests too. Everything else stays as it is,
- * but for what it says of dependencies on them.
+ * except its dependencies on them.
  *
  * @param names of nodes or hypervisors that the state has
- * @throws Error when a name is unknown, the cluster's founder would go, an update is not over, or what is left would
- *   need what goes
+ * @throws Error when a name is unknown, the cluster's founder would go, an update is not over, an older version made the
+ *   state, or what is left would need what goes
  */
 export function removalOf(stack: string, exported: Exported, names: readonly string[]): Removal {
   const where = `stack ${stack}`;
   refusePending(where, stack, exported);
   const resources = exported.deployment?.resources ?? [];
-  const { ambiguous, founder, hypervisors, nodes } = partsOf(resources);
+  const { founder, hypervisors, nodes } = partsOf(stack, resources);
   refuseUnknown(where, names, nodes, hypervisors);
 
   const goingHypervisors = hypervisors.filter(({ name }) => names.includes(name));
@@ -32,14 +33,6 @@ export function removalOf(stack: string, exported: Exported, names: readonly str
     names.includes(name) || goingHypervisors.some((going) => going.name === hypervisor);
   const goingNodes = nodes.filter(isGoing);
   refuseFounder(where, goingNodes, founder);
-  for (const { step, nodes: owners } of ambiguous) {
-    const going = owners.filter((owner) => goingNodes.some(({ name }) => name === owner));
-    if (going.length > 0 && going.length < owners.length)
-      throw new Error(
-        `${where} — its state doesn't tell whether ${nameOf(step.urn)} is there for ${owners.join(" or for ")}; ` +
-          "forget all of these, or take that node's resources out one by one with npx pulumi state delete",
-      );
-  }
 
   const parts = [...goingNodes, ...goingHypervisors];
   const gone = new Set(parts.flatMap((part) => part.resources.map(({ urn }) => urn)));
@@ -91,8 +84,8 @@ function refuseFounder(where: string, going: readonly Part[], founder: string | 
   );
 }
 
-/** Whatever stays must not be part of, made by, or a view of what goes: such a state can't be loaded any more. */
-function refuseOrphans(where: string, staying: readonly Resource[], gone: ReadonlySet<string>): void {
+/** Pulumi can't load a state in which something is part of, made by, or a view of a resource that is gone. */
+function refuseOrphans(where: string, staying: readonly StateResource[], gone: ReadonlySet<string>): void {
   const orphans = staying.filter(
     ({ parent, provider, viewOf }) =>
       (parent !== undefined && gone.has(parent)) ||
@@ -107,7 +100,7 @@ function refuseOrphans(where: string, staying: readonly Resource[], gone: Readon
 }
 
 /** A resource without its dependencies on what goes; the same object when it has none. */
-function released(resource: Resource, gone: ReadonlySet<string>): Resource {
+function released(resource: StateResource, gone: ReadonlySet<string>): StateResource {
   const { deletedWith, dependencies, propertyDependencies, replaceWith, ...rest } = resource;
   const properties = Object.entries(propertyDependencies ?? {});
   const all = [

@@ -1,5 +1,5 @@
-import { shortType } from "../plan/address";
-import { nameOf } from "./parts";
+import { nameOf } from "../../../components/tokens";
+import { shortType } from "../plan/words";
 import type { Removal } from "./removal";
 
 /** What goes, for people, before it goes. */

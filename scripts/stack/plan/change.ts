@@ -1,4 +1,5 @@
-import { addressOf } from "./address";
+import { addressOf, STACK } from "../../../components/tokens";
+import { compareNames } from "../../lib/stack-model";
 import type { Digest, Step } from "./digest";
 import { propertyChanges } from "./property-change";
 
@@ -13,6 +14,8 @@ export interface Change {
   readonly within: readonly string[];
   /** Name of the component that it belongs to; unset for what stands in the stack itself. */
   readonly owner?: string;
+  /** What a step does: "joins the cluster". */
+  readonly summary?: string | undefined;
   /** A component is a group of resources and nothing by itself. */
   readonly component: boolean;
   /** What changes in it, a line each; empty for what is created or deleted. */
@@ -37,14 +40,15 @@ export function changesOf(digest: Digest): readonly Change[] {
   for (const step of digest.steps ?? []) {
     // The engine calls a resource the same of which only the protection changes.
     const operation = OPERATIONS[step.op] ?? (protectionChange(step) ? "update" : undefined);
-    if (operation === undefined || addressOf(step.urn).type === "pulumi:pulumi:Stack") continue;
+    if (operation === undefined || addressOf(step.urn).type === STACK) continue;
     const merged: Step = { ...steps.get(step.urn)?.step, ...defined(step) };
     steps.set(step.urn, { operation, step: merged });
   }
   return [...steps.values()]
     .map(({ operation, step }) => changeOf(operation, step))
     .sort(
-      (left, right) => compare(left.name, right.name) || compare(left.type, right.type) || compareUrns(left, right),
+      (left, right) =>
+        compareNames(left.name, right.name) || compareNames(left.type, right.type) || compareUrns(left, right),
     );
 }
 
@@ -63,7 +67,7 @@ function changeOf(operation: Operation, step: Step): Change {
     name,
     type,
     within,
-    ...(parent && parent.type !== "pulumi:pulumi:Stack" ? { owner: parent.name } : {}),
+    ...(parent && parent.type !== STACK ? { owner: parent.name } : {}),
     component: state?.custom === false,
     details: operation === "update" || operation === "replace" ? detailsOf(step) : [],
     step,
@@ -75,13 +79,6 @@ function detailsOf(step: Step): readonly string[] {
   // A component's protection is that of what is in it.
   if (!protection || step.newState?.custom === false) return propertyChanges(step);
   return [...propertyChanges(step), protection === "off" ? "protection: on → off" : "protection: off → on"];
-}
-
-const COLLATOR = new Intl.Collator("en", { numeric: true });
-
-/** `worker-2` before `worker-10`, whatever the computer's language. */
-export function compare(left: string, right: string): number {
-  return COLLATOR.compare(left, right);
 }
 
 /** For what a person calls the same: `worker-1` and `worker-01`. */

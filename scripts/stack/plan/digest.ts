@@ -1,11 +1,11 @@
-/** The parts of `pulumi preview --json` that a plan is rendered from. The engine has blanked every secret in it. */
+/** The parts of `pulumi preview --json --show-sames` that make a plan. The engine has blanked every secret in it. */
 export interface Digest {
   /** The stack's configuration, JSON text by full key; encrypted values are blanked. */
   readonly config?: Readonly<Record<string, string>>;
-  /** Resources that change, and the stack itself; missing when the program failed early. */
+  /** Every resource, changed or not; missing when the program failed early. */
   readonly steps?: readonly Step[];
   readonly diagnostics?: readonly Diagnostic[];
-  /** SHA-256 of the program that the preview ran, which the engine doesn't tell (../environment/program.ts). */
+  /** SHA-256 of the program that the preview ran (../access/program.ts); not from the engine. */
   readonly program?: string;
 }
 
@@ -27,6 +27,9 @@ export interface StepState {
   readonly type: string;
   readonly custom: boolean;
   readonly parent?: string;
+  readonly deletedWith?: string;
+  readonly dependencies?: readonly string[] | null;
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>> | null;
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** Whether no update may delete or replace it. @default false */
   readonly protect?: boolean;

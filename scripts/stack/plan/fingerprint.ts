@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { addressOf } from "./address";
+import { nameOf } from "../../../components/tokens";
+import { protectionChange } from "./change";
 import { SECRET, type Digest, type Step, type StepState } from "./digest";
-import { parseScript } from "./script-change";
 import { isSecretContent, isSensitive } from "./sensitive";
 
-/* What makes a plan this one and no other: people read a summary, which may leave the difference out. */
+/* What identifies a plan. People read a summary, which may leave a difference out. */
 
 /** Stands for the part of an identity that every preview makes up anew. */
 const MADE_UP = "<made up>";
@@ -13,11 +13,12 @@ const MADE_UP = "<made up>";
  * The SHA-256 of what a preview would do to a stack: every step with its inputs before and after, its protection, and
  * the configuration and program that it was made by. The same plan made twice has the same one.
  *
- * It is published, so nothing secret goes into it: that a secret changes counts, its value doesn't. What hides behind a
- * secret script is the configuration's and the program's, which count whole.
+ * It is published, so nothing secret goes into it: that a secret changes counts, its value doesn't. A script that holds
+ * a secret is secret as a whole; what else is in it comes from the configuration and the program, which count whole.
  */
-export function fingerprintOf(stack: string, { config, program, steps = [] }: Digest): string {
-  const made = new Set(steps.filter(({ op }) => /create|replace/.test(op)).map(({ urn }) => addressOf(urn).name));
+export function fingerprintOf(stack: string, { config, program, steps: all = [] }: Digest): string {
+  const steps = all.filter((step) => step.op !== "same" || protectionChange(step));
+  const made = new Set(steps.filter(({ op }) => /create|replace/.test(op)).map(({ urn }) => nameOf(urn)));
   const settings = Object.entries(config ?? {}).map(([key, text]) => [key, parsed(text)] as const);
   const content = {
     stack,
@@ -46,9 +47,7 @@ function outlineOf(step: Step, made: ReadonlySet<string>): object {
 function outlinedInputs({ type, inputs }: StepState, made: ReadonlySet<string>): object {
   const outlines = Object.entries(inputs ?? {}).map(([name, value]) => {
     if (isSecretContent(type, name)) return [name, blanked(value)] as const;
-    if (name !== "stdin" || typeof value !== "string") return [name, outlined(value, name, made)] as const;
-    const { variables, body } = parseScript(value);
-    return [name, { body, ...(outlined(Object.fromEntries(variables), "", made) as object) }] as const;
+    return [name, outlined(value, name, made)] as const;
   });
   return Object.fromEntries(outlines);
 }

@@ -57,7 +57,7 @@ function assemble(plan: Plan, groups: readonly string[], source: PlanSource): st
     ].join("\n"),
     `### ${escape(headline(plan))}`,
     ...section("What is wrong", plan.errors),
-    ...section("Look at this first", plan.costs),
+    ...section("Look at this first", plan.risks),
     ...groups,
     ...section("Warnings", plan.warnings),
     ...footer(source),

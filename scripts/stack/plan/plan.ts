@@ -1,22 +1,23 @@
-import { type Change, changesOf, compare, type Operation } from "./change";
-import { costsOf } from "./cost";
+import { compareNames as compare } from "../../lib/stack-model";
+import { type Change, changesOf, type Operation } from "./change";
 import type { Diagnostic, Digest } from "./digest";
 import { fingerprintOf } from "./fingerprint";
-import { nodesOf, type Placement, placementOf, type PlanNode } from "./node";
+import { type PlanModel, planModel } from "./node";
+import { risksOf } from "./risks";
 
-/** What an update would do, as a person reads it. No secret is in it. */
+/** What an update would do, for people. No secret is in it. */
 export interface Plan {
   readonly stack: string;
   /** How many resources; components, which are nothing by themselves, are not counted. */
   readonly counts: Readonly<Record<Operation, number>>;
-  /** What can't be taken back or costs something, a sentence each, worst first. */
-  readonly costs: readonly string[];
+  /** What can't be taken back, a sentence each, the worst first. */
+  readonly risks: readonly string[];
   /** Changes by node, then by component. */
   readonly groups: readonly Group[];
   readonly warnings: readonly string[];
   /** Why there is no plan, or no whole one. */
   readonly errors: readonly string[];
-  /** What tells it from every other plan; a broken one has none, and is like no other. */
+  /** Identifies the plan (./fingerprint.ts). A broken one has none. */
   readonly fingerprint?: string;
 }
 
@@ -26,18 +27,17 @@ export interface Group {
   readonly changes: readonly Change[];
 }
 
-/** What a policy pack has to say about a preview; the engine leaves it out of its digest. */
+/** What a rule found. The engine leaves it out of its digest. */
 export interface PolicyFinding {
   readonly message: string;
   /** Whether it forbids the update. */
   readonly mandatory: boolean;
 }
 
-/** Makes a plan out of what `pulumi preview --json` said. */
+/** Makes a plan out of what `pulumi preview --json --show-sames` printed. */
 export function planOf(stack: string, digest: Digest, findings: readonly PolicyFinding[] = []): Plan {
+  const model = planModel(digest);
   const all = changesOf(digest);
-  const nodes = nodesOf(digest, all);
-  const placement = placementOf(all, nodes);
   const changes = all.filter(({ component, details }) => !component || details.length > 0);
   const counts = { create: 0, update: 0, replace: 0, delete: 0 };
   for (const { operation } of changes) counts[operation] += 1;
@@ -45,18 +45,18 @@ export function planOf(stack: string, digest: Digest, findings: readonly PolicyF
   return {
     stack,
     counts,
-    costs: costsOf(all, nodes, placement),
-    groups: groupsOf(changes, nodes, placement),
+    risks: risksOf(all, model),
+    groups: groupsOf(changes, model),
     warnings: [...messages(digest, "warning"), ...policy(findings, false)].sort(compare),
     errors,
     ...(errors.length === 0 ? { fingerprint: fingerprintOf(stack, digest) } : {}),
   };
 }
 
-/** A plan of which only the reason is known why there is none. */
+/** The plan of a preview that failed early: only the reason is known. */
 export function brokenPlan(stack: string, error: string): Plan {
   const counts = { create: 0, update: 0, replace: 0, delete: 0 };
-  return { stack, counts, costs: [], groups: [], warnings: [], errors: [error] };
+  return { stack, counts, risks: [], groups: [], warnings: [], errors: [error] };
 }
 
 /** 0: nothing would change, 7: something would, 1: the preview is broken. */
@@ -65,12 +65,13 @@ export function exitCodeOf({ counts, errors }: Plan): 0 | 1 | 7 {
   return Object.values(counts).some((count) => count > 0) ? 7 : 0;
 }
 
-function groupsOf(changes: readonly Change[], nodes: readonly PlanNode[], placement: Placement): readonly Group[] {
+function groupsOf(changes: readonly Change[], { nodeOf, nodes, stepOf }: PlanModel): readonly Group[] {
+  const titled = changes.map((change) => ({ ...change, summary: stepOf(change.step.urn)?.summary }));
   const ofNodes = nodes.map((node) => ({
     title: node.state === "kept" ? `${node.name} (${node.role})` : `${node.name} (${node.role}, ${node.state})`,
-    changes: changes.filter((change) => placement.get(change) === node),
+    changes: titled.filter(({ step }) => nodeOf(step.urn) === node),
   }));
-  const others = changes.filter((change) => placement.get(change) === undefined);
+  const others = titled.filter(({ step }) => nodeOf(step.urn) === undefined);
   const owners = [...new Set(others.map(({ owner, name }) => owner ?? name))].sort(compare);
   const ofComponents = owners.map((owner) => ({
     title: owner,
@@ -83,8 +84,8 @@ function groupsOf(changes: readonly Change[], nodes: readonly PlanNode[], placem
 const EMPTY_WORDS = /^(error: )?(preview|update) failed$/;
 
 function messages(digest: Digest, severity: string): readonly string[] {
-  const told = (digest.diagnostics ?? []).filter((diagnostic) => diagnostic.severity === severity).map(sentenceOf);
-  return [...new Set(told)].filter((text) => text !== "" && !EMPTY_WORDS.test(text));
+  const sentences = (digest.diagnostics ?? []).filter((diagnostic) => diagnostic.severity === severity).map(sentenceOf);
+  return [...new Set(sentences)].filter((text) => text !== "" && !EMPTY_WORDS.test(text));
 }
 
 function sentenceOf({ message }: Diagnostic): string {

@@ -1,7 +1,5 @@
-import { addressOf } from "./address";
+import { addressOf } from "../../../components/tokens";
 import { SECRET, UNKNOWN, type Step } from "./digest";
-import { commandLine } from "./note";
-import { scriptChange } from "./script-change";
 import { isSecretContent, isSensitive } from "./sensitive";
 
 /** Longest value that a plan shows. */
@@ -9,12 +7,29 @@ const MAX_VALUE = 60;
 
 /** What changes in one resource, a line each: `spec.replicas: 1 → 2`, `its script (secret)`. */
 export function propertyChanges(step: Step): readonly string[] {
-  const told = Object.keys(step.detailedDiff ?? {});
-  const paths = [...(told.length > 0 ? told : topLevel(step))].sort();
+  if (isComponent(step)) return settingChanges(step);
+  const reported = Object.keys(step.detailedDiff ?? {});
+  const paths = [...(reported.length > 0 ? reported : topLevel(step))].sort();
   return [...new Set(paths.flatMap((path) => describe(step, path)))];
 }
 
-/** What changed where no provider told: the engine itself compares components, and names nothing. */
+/** Lists of what a component is made of: the plan shows their entries as resources of their own. */
+const LISTS: ReadonlySet<string> = new Set(["nodes", "steps"]);
+
+/** The settings of a component that change. One that an older version didn't have is not one that the operator changed. */
+function settingChanges({ newState, oldState }: Step): readonly string[] {
+  const [before, after] = [oldState?.inputs ?? {}, newState?.inputs ?? {}];
+  const changed = Object.keys(before).filter(
+    (name) => !LISTS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+  return changed.sort().flatMap((name) => describeValue(name, before[name], after[name]));
+}
+
+function isComponent({ newState, oldState }: Step): boolean {
+  return (newState ?? oldState)?.custom === false;
+}
+
+/** The top-level names of what changed, where the provider reported no paths. */
 function topLevel(step: Step): readonly string[] {
   if (step.diffReasons && step.diffReasons.length > 0) return step.diffReasons;
   const [before, after] = [step.oldState?.inputs ?? {}, step.newState?.inputs ?? {}];
@@ -27,7 +42,6 @@ function describe(step: Step, path: string): readonly string[] {
   const after = lookUp(step.newState?.inputs, path);
   if (path === "stdin") return describeScript(before, after);
   if (isHidden(step, path, before, after)) return [`${path} (secret)`];
-  if (COMMANDS.has(path) && isCommand(step)) return describeCommand(path, before, after);
   return describeValue(path, before, after);
 }
 
@@ -37,51 +51,10 @@ function describeValue(path: string, before: unknown, after: unknown): readonly 
   return [`${path}: ${from} → ${to}`];
 }
 
-const COMMANDS: ReadonlySet<string> = new Set(["create", "update", "delete"]);
-
-function isCommand({ urn }: Step): boolean {
-  return addressOf(urn).type.startsWith("command:");
-}
-
-/** What a step says of itself is the same in all it runs: whoever reads the plan sees it once. */
-function describeCommand(path: string, before: unknown, after: unknown): readonly string[] {
-  if (typeof before !== "string" || typeof after !== "string") return describeValue(path, before, after);
-  const [old, current] = [commandLine(before), commandLine(after)];
-  return [
-    ...(old.facts === current.facts ? [] : [`${old.facts ?? "nothing said"} → ${current.facts ?? "nothing said"}`]),
-    ...(old.command === current.command ? [] : describeValue(path, old.command, current.command)),
-  ];
-}
-
+/** A script has no settings to show: its component has them. */
 function describeScript(before: unknown, after: unknown): readonly string[] {
-  if (typeof before !== "string" || typeof after !== "string") return ["its script"];
   if (before === SECRET || after === SECRET) return ["its script (secret)"];
-  if (after === UNKNOWN) return ["its script, known once what it depends on is made"];
-  const { variables, body } = scriptChange(before, after);
-  return [
-    ...variables.map(({ name, from, to }) => {
-      // Identities of machines that aren't made yet are made up anew by every preview.
-      if (isSensitive(name) || name === "RERUN_ON") return name;
-      const [old, current] = [shown(from), shown(to)];
-      if (old === undefined || current === undefined) return `${name}${versionChange(from, to)}`;
-      return `${name}: ${old} → ${current}`;
-    }),
-    ...(body ? ["the script itself"] : []),
-  ];
-}
-
-const VERSION = /(?<![\d.])\d+\.\d+\.\d+(?![\d.])/g;
-
-/** Most versions that are told of two long texts. */
-const MAX_VERSIONS = 3;
-
-/** `: 1.27.3 → 1.27.4`, where that is all that two long texts seem to differ in; in the order in which they stand there. */
-function versionChange(from = "", to = ""): string {
-  const [old, current] = [from, to].map((text) => new Set(text.match(VERSION) ?? []));
-  const gone = [...(old ?? [])].filter((version) => !current?.has(version));
-  const come = [...(current ?? [])].filter((version) => !old?.has(version));
-  if (gone.length === 0 || gone.length !== come.length || gone.length > MAX_VERSIONS) return "";
-  return `: ${gone.map((version, index) => `${version} → ${come[index] ?? ""}`).join(", ")}`;
+  return [after === UNKNOWN ? "its script, known once what it depends on is made" : "its script"];
 }
 
 function isHidden(step: Step, path: string, ...values: readonly unknown[]): boolean {

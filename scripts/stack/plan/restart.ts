@@ -1,46 +1,57 @@
-import { type Change, compare } from "./change";
-import type { Placement, PlanNode } from "./node";
-import { guestChange } from "./note";
+import { TOKENS } from "../../../components/tokens";
+import { compareNames, type StackNode } from "../../lib/stack-model";
+import type { Change } from "./change";
+import type { PlanModel, PlanNode } from "./node";
 
-/* What a plan does to machines that it keeps: guests are shut down and started again. */
+/* What a plan does to guests that it keeps. Some settings restart a running guest, others are refused by its script. */
+
+/** Part of the domain's definition, which a running guest keeps until it is started again (components/machines/domain-xml.ts). */
+const RESTART = ["vcpus", "memoryMiB", "cpuModel", "io", "preallocation"];
+/** Only a guest that is made anew can have others (scripts/remote/hypervisor/create-guest.sh). */
+const REFUSED: Readonly<Record<string, string>> = { address: "address", mac: "MAC address" };
 
 /**
- * The sentences about guests that are shut down, worst first.
+ * The sentences about guests that are shut down, the worst first.
  *
- * @param lost machines that the plan takes away or sets up anew, which are told elsewhere
+ * @param lost machines that the plan removes or sets up anew; other sentences are about those
  */
 export function restartsOf(
   changes: readonly Change[],
-  nodes: readonly PlanNode[],
-  placement: Placement,
+  model: PlanModel,
   lost: ReadonlySet<PlanNode>,
 ): readonly string[] {
-  const guests = changes.flatMap((change) => {
-    const node = placement.get(change);
-    return node && !lost.has(node) && isGuest(change) ? [{ node, change, said: guestChange(change.step) }] : [];
+  const guests = model.nodes.flatMap((node) => {
+    const { after, before } = node;
+    if (lost.has(node) || !before || after?.type !== TOKENS.libvirtMachine) return [];
+    return [{ node, before, after, changed: changedSettings(before, after) }];
   });
-  const moved = guests.flatMap(({ node, said: { hypervisor: [from, to] = ["", ""] } = {} }) =>
-    from === to ? [] : `${node.name} would move from ${from} to ${to}, which an update refuses (docs/guides/hypervisor.md).`,
+  const moved = guests.filter(({ changed }) => changed.includes("hypervisor"));
+  const refused = guests.flatMap(({ changed, node }) =>
+    changed.filter((name) => name in REFUSED).map((name) => `${node.name} would get another ${REFUSED[name] ?? name}`),
   );
   const restarted = guests
-    .filter(({ said }) => said && said.hypervisor[0] === said.hypervisor[1])
+    .filter((guest) => !moved.includes(guest) && guest.changed.some((name) => RESTART.includes(name)))
     .map(({ node }) => node);
-  const untold = guests.filter(({ said, change }) => !said && "stdin" in (change.step.detailedDiff ?? {}));
+  const explained = new Set(guests.filter(({ changed }) => changed.length > 0).map(({ node }) => node));
   return [
-    ...outage(restarted, nodes, lost),
-    ...moved,
+    ...outage(restarted, model.nodes, lost),
+    ...moved.map(
+      ({ after, before, node }) =>
+        `${node.name} would move from ${before.hypervisor ?? "?"} to ${after.hypervisor ?? "?"}, which an update refuses (docs/guides/hypervisor.md).`,
+    ),
+    ...refused.map((what) => `${what}, which an update refuses: its disks would be lost (docs/guides/hypervisor.md).`),
     ...restarted.map(
       ({ name, role }) =>
         `${name} is shut down and started again: ${role === "control-plane" ? "its etcd member is" : "its pods are"} away meanwhile.`,
     ),
-    ...untoldSentence(untold.map(({ node }) => node.name)),
+    ...unexplained(changes, model, (node) => lost.has(node) || explained.has(node)),
   ];
 }
 
-/** What a guest is made by (components/machines/libvirt-machine.ts). */
-function isGuest({ operation, component, name, within }: Change): boolean {
-  if (operation !== "update" || component || !name.endsWith("-guest")) return false;
-  return within.at(-1) === "gitops-platform:machines:LibvirtMachine";
+function changedSettings(before: StackNode, after: StackNode): readonly string[] {
+  return Object.keys(before.settings).filter(
+    (name) => JSON.stringify(before.settings[name]) !== JSON.stringify(after.settings[name]),
+  );
 }
 
 function outage(
@@ -58,11 +69,21 @@ function outage(
   ];
 }
 
-/** A guest's script is secret: what else in it changes can't be told. */
-function untoldSentence(names: readonly string[]): readonly string[] {
+/** A guest's script is secret. When it changes and no setting does, the plan can't tell whether the guest restarts. */
+function unexplained(
+  changes: readonly Change[],
+  model: PlanModel,
+  isExplained: (node: PlanNode) => boolean,
+): readonly string[] {
+  const names = changes.flatMap(({ operation, step: { detailedDiff, urn }, within }) => {
+    const node = model.nodeOf(urn);
+    const isGuest = within.at(-1) === TOKENS.libvirtMachine && model.stepOf(urn)?.step === "machine";
+    if (!isGuest || operation !== "update" || !node || isExplained(node)) return [];
+    return "stdin" in (detailedDiff ?? {}) ? [node.name] : [];
+  });
   if (names.length === 0) return [];
-  const list = [...names].sort(compare).join(", ");
+  const list = names.sort(compareNames).join(", ");
   return [
-    `The secret script of these guests changes: ${list}. A guest whose io or mac is what changes is shut down and started again.`,
+    `The secret script of these guests changes: ${list}. A guest whose definition is what changes is shut down and started again.`,
   ];
 }

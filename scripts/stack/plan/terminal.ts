@@ -22,7 +22,7 @@ export function renderTerminal(plan: Plan, colour: boolean): string {
   return [
     paint("bold", headline(plan)),
     ...section("What is wrong", plan.errors, "delete"),
-    ...section("Look at this first", plan.costs, "delete"),
+    ...section("Look at this first", plan.risks, "delete"),
     ...plan.groups.flatMap(({ title, changes }) => [
       "",
       `${paint("bold", title)}: ${countsInWords(count(changes))}`,

@@ -1,4 +1,3 @@
-import { shortType } from "./address";
 import type { Change, Operation } from "./change";
 import type { Plan } from "./plan";
 
@@ -29,7 +28,15 @@ export function count(changes: readonly Change[]): Readonly<Record<Operation, nu
   return counts;
 }
 
-/** What kind of thing a resource is: `remote command`, `Secret`. */
-export function kindOf({ type }: Change): string {
-  return shortType(type);
+/** What a resource is: `Secret`; for a step, what it does: `joins the cluster`. */
+export function kindOf({ summary, type }: Change): string {
+  return summary ?? shortType(type);
+}
+
+/** A type without its package: `remote command`, `Secret`, `KubernetesCluster`, `provider`. */
+export function shortType(type: string): string {
+  const [pkg = "", module = "", name = ""] = type.split(":");
+  if (pkg === "command") return `${module} command`;
+  if (pkg === "pulumi" && module === "providers") return "provider";
+  return name || type;
 }

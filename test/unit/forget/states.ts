@@ -1,7 +1,8 @@
-import type { Exported, Resource } from "../../../scripts/stack/forget/exported";
+import { stepsOf } from "../../../components/kubernetes/steps";
+import type { Steps } from "../../../components/remote/step-facts";
+import { addressOf, REMOTE_COMMAND as COMMAND, STACK as STACK_TYPE, TOKENS } from "../../../components/tokens";
+import type { Exported, StateResource as Resource } from "../../../scripts/lib/stack-state";
 
-const MACHINES = "gitops-platform:machines:";
-const COMMAND = "command:remote:Command";
 const PROVIDER = "pulumi:providers:command";
 
 type Kind = "libvirt" | "adopted";
@@ -21,20 +22,24 @@ export function urn(type: string, name: string): string {
   return `urn:pulumi:production::gitops-platform::${type}::${name}`;
 }
 
-const STACK = urn("pulumi:pulumi:Stack", "gitops-platform-production");
-const GATE = urn("gitops-platform:disk-gate:DiskGate", "disk-gate");
-const CLUSTER = urn("gitops-platform:kubernetes:KubernetesCluster", "production");
-const ADOPTION = urn(`${MACHINES}Adoption`, "adoption");
+const STACK = urn(STACK_TYPE, "gitops-platform-production");
+const GATE = urn(TOKENS.diskGate, "disk-gate");
+const CLUSTER = urn(TOKENS.kubernetesCluster, "production");
+const ADOPTION = urn(TOKENS.adoption, "adoption");
 
 const step = (name: string): string => urn(COMMAND, name);
 const machine = ({ kind = "libvirt", name }: StateNode): string =>
-  urn(`${MACHINES}${kind === "libvirt" ? "Libvirt" : "Adopted"}Machine`, name);
+  urn(kind === "libvirt" ? TOKENS.libvirtMachine : TOKENS.adoptedMachine, name);
 const guest = ({ kind = "libvirt", name }: StateNode): readonly string[] =>
   kind === "libvirt" ? [step(`${name}-guest`)] : [];
 
-function component(of: string, parent?: string, outputs?: Readonly<Record<string, unknown>>): Resource {
-  const type = of.split("::")[2] ?? "";
-  return { urn: of, type, custom: false, ...(parent ? { parent } : {}), ...(outputs ? { outputs } : {}) };
+function component(of: string, parent?: string, inputs: Readonly<Record<string, unknown>> = {}): Resource {
+  return { urn: of, type: addressOf(of).type, custom: false, ...(parent ? { parent } : {}), inputs };
+}
+
+/** Facts of steps, each `[name, kind, node]`. */
+function steps(...list: readonly (readonly [name: string, step: string, node?: string])[]): { readonly steps: Steps } {
+  return { steps: Object.fromEntries(list.map(([name, kind, node]) => [name, { node, step: kind, summary: kind }])) };
 }
 
 function command(name: string, parent: string, on: StateNode | undefined, dependencies: readonly string[]): Resource {
@@ -66,36 +71,59 @@ export function stateOf(nodes: readonly StateNode[]): Exported & { deployment: {
   ];
   const [first, ...joining] = nodes;
   const adopted = nodes.filter(({ kind }) => kind === "adopted");
-  const controlPlanes = gated.map(({ name }) => ({ name }));
   const resources = [
     component(STACK),
     { urn: urn(PROVIDER, "default"), type: PROVIDER, custom: true, id: "1" },
     ...hypervisors.flatMap((name) => {
-      const of = urn(`${MACHINES}Hypervisor`, name);
+      const of = urn(TOKENS.hypervisor, name);
       return [
-        component(of, STACK),
+        component(of, STACK, steps([`${name}-check`, "check"], [`${name}-image`, "image"])),
         command(`${name}-check`, of, undefined, []),
         command(`${name}-image`, of, undefined, [step(`${name}-check`)]),
       ];
     }),
-    ...(adopted.length > 0 ? [component(ADOPTION, STACK)] : []),
+    ...(adopted.length > 0
+      ? [
+          component(
+            ADOPTION,
+            STACK,
+            steps(...adopted.map(({ name }) => [`adoption-${name}`, "adoption", name] as const), [
+              "adoption-comparison",
+              "comparison",
+            ]),
+          ),
+        ]
+      : []),
     ...adopted.map(({ name }) => command(`adoption-${name}`, ADOPTION, undefined, [])),
     ...(adopted.length > 1 ? [command("adoption-comparison", ADOPTION, undefined, [])] : []),
     ...nodes.flatMap((node) => {
       const { name, on } = node;
-      if (node.kind === "adopted") return [component(machine(node), STACK)];
-      const key = urn(`${MACHINES}HostKey`, `${name}-host-key`);
+      const facts = { role: node.role, ...(on === undefined ? {} : { hypervisor: on }) };
+      if (node.kind === "adopted") return [component(machine(node), STACK, facts)];
+      const key = urn(TOKENS.hostKey, `${name}-host-key`);
       const seed = urn("random:index/randomPassword:RandomPassword", `${name}-host-key-seed`);
       const made = on === undefined ? [] : [step(`${on}-check`), step(`${on}-image`)];
       return [
-        component(machine(node), STACK),
+        component(machine(node), STACK, {
+          ...facts,
+          ...steps([`${name}-guest`, "machine", name], [`${name}-boot`, "boot", name]),
+        }),
         { ...component(key, machine(node)), protect: true },
         { ...component(seed, key), custom: true, protect: true },
         command(`${name}-guest`, machine(node), undefined, [...made, seed]),
         command(`${name}-boot`, machine(node), node, [step(`${name}-guest`), seed]),
       ];
     }),
-    component(GATE, STACK),
+    component(
+      GATE,
+      STACK,
+      steps(
+        ...gated.map(({ name }) => [`disk-gate-${name}`, "disk-gate", name] as const),
+        ...nodes
+          .filter(({ together }) => together)
+          .map(({ name }) => [`disk-gate-${name}-together`, "disk-gate-together", name] as const),
+      ),
+    ),
     ...gated.map((node) => {
       const peers = gated.filter((other) => other !== node).flatMap(guest);
       return command(`disk-gate-${node.name}`, GATE, node, [...guest(node), ...peers]);
@@ -103,7 +131,15 @@ export function stateOf(nodes: readonly StateNode[]): Exported & { deployment: {
     ...nodes
       .filter(({ together }) => together)
       .map((node) => command(`disk-gate-${node.name}-together`, GATE, node, [...guest(node)])),
-    component(CLUSTER, STACK, { controlPlanes }),
+    component(CLUSTER, STACK, {
+      founder: first?.name,
+      nodes: nodes.map(({ name, role }) => ({ name, role })),
+      steps: stepsOf(
+        "production",
+        first?.name ?? "",
+        joining.map(({ name }) => name),
+      ),
+    }),
     ...nodes.map((node) => command(`production-${node.name}-prepare`, CLUSTER, node, [...guest(node), ...gates])),
     ...(first
       ? [command(`production-${first.name}-join`, CLUSTER, first, [step(`production-${first.name}-prepare`)])]

@@ -8,7 +8,8 @@ import { describe, expect, it } from "vitest";
 import { renderMarkdown } from "../../../scripts/stack/plan/markdown";
 import { brokenPlan, exitCodeOf, planOf } from "../../../scripts/stack/plan/plan";
 import { renderTerminal } from "../../../scripts/stack/plan/terminal";
-import { digestOf, expectedComment, recorded, step } from "./digests";
+import { REMOTE_COMMAND, TOKENS } from "../../../components/tokens";
+import { clusterStep, digestOf, expectedComment, recorded, step } from "./digests";
 
 const SOURCE = { commit: "0123456789abcdef0123", url: "https://git.example.org/platform/infra/-/pipelines/7" };
 const stackOf = (name: string): string => (name.startsWith("container-") ? "local" : "production");
@@ -53,16 +54,15 @@ describe("a secret in a plan", () => {
     }
   });
 
-  it("shows by name only in a script's variables", () => {
-    const state = (stdin: string) => ({ type: "command:remote:Command", custom: true, inputs: { stdin } });
-    const changed = step("update", ["command:remote:Command"], "step", {
-      oldState: state("export JOIN_TOKEN='abcdef.1'\nexport PORT='1'\nrun\n"),
-      newState: state("export JOIN_TOKEN='abcdef.2'\nexport PORT='2'\nrun faster\n"),
+  it("doesn't show in a script, of which a plan shows nothing", () => {
+    const state = (stdin: string) => ({ type: REMOTE_COMMAND, custom: true, inputs: { stdin } });
+    const changed = clusterStep("update", "cp-1", "join", {
+      oldState: state("export JOIN_TOKEN='abcdef.1'\nrun\n"),
+      newState: state("export JOIN_TOKEN='abcdef.2'\nrun faster\n"),
       detailedDiff: { stdin: { kind: "update" } },
     });
-    const text = renderTerminal(planOf("test", digestOf({}, [changed])), false);
-    expect(text).toContain("JOIN_TOKEN\n");
-    expect(text).toContain("PORT: 1 → 2\n        the script itself");
+    const text = renderTerminal(planOf("test", digestOf({ "cp-1": "control-plane" }, [changed])), false);
+    expect(text).toContain("  ~ test-cp-1-join  founds the cluster\n        its script\n");
     expect(text).not.toContain("abcdef");
   });
 });
@@ -114,7 +114,9 @@ describe("a comment's form", () => {
     const nodes = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`w-${index}`, "worker"]));
     const steps = Object.keys(nodes).flatMap((name) =>
       Array.from({ length: 10 }, (_, index) =>
-        step("create", ["command:remote:Command"], `${name}-step-${index}-with-a-long-name`),
+        step("create", [TOKENS.localMachine, REMOTE_COMMAND], `${name}-step-${index}-with-a-long-name`, {
+          owner: name,
+        }),
       ),
     );
     const text = renderMarkdown(planOf("test", digestOf(nodes, steps)));
@@ -124,7 +126,7 @@ describe("a comment's form", () => {
   });
 
   it("sorts worker-10 after worker-9", () => {
-    const steps = ["worker-10-x", "worker-9-x"].map((name) => step("create", ["command:remote:Command"], name));
+    const steps = ["worker-10-x", "worker-9-x"].map((name) => step("create", [REMOTE_COMMAND], name));
     const text = renderTerminal(planOf("test", digestOf({}, steps)), false);
     expect(text.indexOf("worker-9-x")).toBeLessThan(text.indexOf("worker-10-x"));
   });
