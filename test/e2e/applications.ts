@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { kubectlJson } from "./platform";
 
-/** What Argo CD says about an Application, as far as drills look at it. */
+/** The parts of an Application that drills read. */
 export interface Application {
   readonly metadata: { readonly name: string };
   readonly status?: {
@@ -38,7 +38,7 @@ export async function application(name: string): Promise<Application> {
   return kubectlJson<Application>("get", "application", name, "--namespace", "argocd");
 }
 
-/** @throws unless each of them, those named in `except` aside, is Synced and Healthy; names all that are not */
+/** @throws with the name of every Application, except those in `except`, that isn't Synced and Healthy */
 export async function assertHealthy(except: readonly string[] = []): Promise<void> {
   const looked = (await applications()).filter(({ metadata }) => !except.includes(metadata.name));
   const unhealthy = looked.flatMap(({ metadata, status }) => {

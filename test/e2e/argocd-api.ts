@@ -2,7 +2,7 @@ import { request } from "node:https";
 import { readOutputs } from "../../scripts/local/platform/stack";
 import { kubectlJson } from "./platform";
 
-/** Argo CD's own API, as its web page and its command line use it; its certificate is the one in the cluster. */
+/** Argo CD's own API, verified against the certificate in the cluster. */
 export class ArgoCdApi {
   private constructor(
     private readonly address: URL,
@@ -10,7 +10,7 @@ export class ArgoCdApi {
     private token?: string,
   ) {}
 
-  /** Logs in as the administrator. */
+  /** Logs in as `admin`. */
   static async login(): Promise<ArgoCdApi> {
     const { argocd } = await readOutputs();
     const secret = await kubectlJson<{ data: Record<string, string> }>(

@@ -8,14 +8,14 @@ import { must, run, type Ran } from "./platform";
 
 const GIT = ["-c", "user.name=Drill", "-c", "user.email=drill@example.org"];
 
-/** Variables that a pipeline is given. */
+/** The variables of a pipeline. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** A clone of this project whose `.gitlab-ci.yml` is run for real, on this computer's shell. */
+/** A clone of this project that runs its own `.gitlab-ci.yml`, in this computer's shell. */
 export class GitlabPipeline {
   private constructor(readonly clone: string) {}
 
-  /** Clones what is committed here, on a branch `main`, with the packages that are installed here. */
+  /** Clones the commit of this clone as branch `main`, with the packages that are installed here. */
   static async clone(directory: string): Promise<GitlabPipeline> {
     if (!existsSync("/usr/bin/rsync"))
       await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "rsync"], {
@@ -26,7 +26,7 @@ export class GitlabPipeline {
     await must("git", ["remote", "set-url", "origin", "https://git.example.org/platform/gitops.git"], {
       cwd: directory,
     });
-    // What scripts/lib/bootstrap.sh finds up to date it does not install again.
+    // scripts/lib/bootstrap.sh doesn't install what is up to date.
     const packages = join(directory, "node_modules");
     await duplicate(realpathSync(join(root, "node_modules")), packages);
     rmSync(join(packages, ".cache"), { recursive: true, force: true });
@@ -39,7 +39,7 @@ export class GitlabPipeline {
     return must("git", [...GIT, ...args], { cwd: this.clone });
   }
 
-  /** Names of the jobs that would run, those that wait for somebody included. */
+  /** The names of the jobs of a pipeline, manual ones included. */
   async jobs(variables: Variables): Promise<readonly string[]> {
     const { exitCode, output } = await this.start(["--list-csv"], variables);
     assert.equal(exitCode, 0, output);
@@ -48,13 +48,13 @@ export class GitlabPipeline {
     return rows.map((row) => row.split(";")[0] ?? "").filter(Boolean);
   }
 
-  /** Runs some jobs, or all that don't wait for somebody. */
+  /** Runs the given jobs, or all jobs that aren't manual. */
   run(variables: Variables, ...jobs: readonly string[]): Promise<Ran> {
     return this.start(jobs, variables);
   }
 
   private start(args: readonly string[], variables: Variables): Promise<Ran> {
-    // Typed: the content of what looks like a file would be taken otherwise.
+    // Typed: without a type, a value that looks like a file name is replaced by the content of the file.
     const typed = Object.entries(variables).map(([name, value]) => [
       name,
       { type: "variable", values: { "*": value } },
@@ -63,18 +63,18 @@ export class GitlabPipeline {
     const file = join(this.clone, ".gitlab-ci-local-variables.yml");
     writeFileSync(file, stringify(Object.fromEntries(typed)), { mode: 0o600 });
     const program = join(root, "node_modules", "gitlab-ci-local", "dist", "index.js");
-    // Its copies of the tree outside the clone: the checks would take them for sources.
+    // Keeps copies of the tree outside the clone, where the checks would read them as sources.
     const flags = ["--state-dir", "../state", "--ignore-predefined-vars", Object.keys(variables).join(",")];
     return run(process.execPath, [program, ...flags, ...args], { cwd: this.clone });
   }
 }
 
 /**
- * Makes a cache in which jobs find Pulumi's programs, as those of this computer, and plugins that touch nothing, so that
- * a site that exists on paper can be brought up by a pipeline.
+ * Makes a cache with this computer's Pulumi and with plugins that touch nothing, so that a pipeline can bring up a site that
+ * exists on paper only.
  *
  * @param plugins a folder of plugins
- * @returns what the jobs have to be given
+ * @returns the variables that select the cache
  */
 export async function pretendCache(
   directory: string,
@@ -92,7 +92,7 @@ export async function pretendCache(
   return { XDG_CACHE_HOME: directory };
 }
 
-/** Copies a folder by linking its files, which takes no time; really, to another file system. */
+/** Copies a folder with hard links, or file by file to another file system. */
 async function duplicate(from: string, to: string): Promise<void> {
   const { exitCode } = await run("cp", ["-al", from, to]);
   if (exitCode === 0) return;

@@ -1,4 +1,4 @@
-/** A worker that is a virtual machine, as a person adds it to the stack file, and what the cluster says of it. */
+/** A worker that is a virtual machine: the operator adds it to the stack file, the cluster reports it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Document, YAMLSeq } from "yaml";
@@ -13,7 +13,7 @@ import { kubectlJson } from "./platform";
 
 const CONFIG = "gitops-platform";
 
-/** Where the hypervisor keeps what is ours. */
+/** The storage directory on the hypervisor. */
 const STORAGE = "/var/lib/libvirt/gitops-platform";
 
 export interface GuestWorker {
@@ -23,7 +23,7 @@ export interface GuestWorker {
   readonly memoryMiB: number;
 }
 
-/** The guest image of the mirror. @throws when the mirror was built without */
+/** The guest image of the mirror. @throws when the mirror has none */
 export function pinnedImage(): FileArtifact {
   const list = JSON.parse(readFileSync(join(paths.mirror, "artifacts.json"), "utf8")) as ArtifactList;
   const image = list.artifacts.find((artifact) => artifact.kind === "file" && artifact.name === "guest-image");
@@ -31,20 +31,20 @@ export function pinnedImage(): FileArtifact {
   return image;
 }
 
-/** The server through which the hypervisor and its guest are reached. */
+/** The server in front of the hypervisor and its guest. */
 export interface Bastion {
   readonly address: string;
   readonly hostKey: string;
 }
 
-/** The hub is nobody's node, and takes the operator's key like any server. */
+/** The hub as the bastion: it is no node of the cluster, and accepts the operator's key. */
 export async function hubAsBastion(): Promise<Bastion> {
   const { rootApplication } = await readOutputs();
   const [address = "", ...hostKey] = rootApplication.knownHosts.split(" ");
   return { address, hostKey: hostKey.slice(0, 2).join(" ") };
 }
 
-/** Adds the worker, the hypervisor it runs on, and the image it starts from. Emulation will do where there is no KVM. */
+/** Adds the worker, its hypervisor and its image to the stack file, with emulation allowed. */
 export function addGuestWorker(
   document: Document.Parsed,
   hypervisor: Hypervisor,
@@ -74,14 +74,14 @@ export function addGuestWorker(
   );
 }
 
-/** The host key that the stack made for a machine before there was a machine. */
+/** The host key that the stack made for a machine before it made the machine. */
 export function madeHostKey(machine: string): string {
   const key = readState().resources.find(({ urn }) => urn.endsWith(`::${machine}-host-key`))?.outputs?.["publicKey"];
   if (typeof key !== "string") throw new Error(`the state has no host key of ${machine}`);
   return key;
 }
 
-/** The disk gate's own script on a worker. A slow disk doesn't fail it: no etcd will live there. */
+/** Runs the disk gate's own script on a worker. A slow disk doesn't fail it, because no etcd runs there. */
 export async function measureDisk(guest: GuestWorker): Promise<GateResult> {
   const script = renderScript(inlineLibraries(join(root, "scripts/remote/disk-gate/measure-fsync.sh")), {
     NODE_NAME: guest.name,
@@ -111,12 +111,12 @@ export interface ObservedNode {
   readonly name: string;
   readonly ready: boolean;
   readonly memoryMiB: number;
-  /** Another one after every boot. */
+  /** Changes with every boot. */
   readonly bootId: string;
   readonly system: string;
 }
 
-/** Every node of the cluster, as its API describes them. */
+/** Every node that the cluster's API reports. */
 export async function observedNodes(): Promise<readonly ObservedNode[]> {
   const { items } = await kubectlJson<{ items: readonly KubernetesNode[] }>("get", "nodes");
   return items.map(({ metadata, status }) => ({

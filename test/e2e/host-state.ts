@@ -2,10 +2,10 @@ import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "./platform";
 
-/** What a platform could leave on the computer, kind by kind, each as sorted names that do not change by themselves. */
+/** Everything that a platform could leave on the computer: by kind, sorted names that don't change by themselves. */
 export type HostState = Readonly<Record<string, readonly string[]>>;
 
-/** Takes stock of processes, mounts, loop devices, network namespaces, links and cgroups. */
+/** Lists processes, mounts, loop devices, network namespaces, links and cgroups. */
 export async function hostState(): Promise<HostState> {
   const [processes, mounts, loops, namespaces, links] = await Promise.all([
     must("ps", ["-eo", "comm=,args="]),
@@ -14,12 +14,12 @@ export async function hostState(): Promise<HostState> {
     must("ip", ["netns", "list"]),
     must("ip", ["-brief", "link"]),
   ]);
-  // A zombie has ended; that init has not collected it yet is init's affair.
+  // A zombie has ended; init collects it later.
   const ended = /<defunct>$/;
   const suspicious = /nspawn|gitops|kube|etcd|containerd|haproxy|nginx|registry|pulumi/;
   return {
     processes: lines(processes).filter(
-      (line) => suspicious.test(line) && !ended.test(line) && !/test\/e2e|scripts\/(test|local\/drill)|^ps /.test(line),
+      (line) => suspicious.test(line) && !ended.test(line) && !/test\/e2e|scripts\/dev\/test|^ps /.test(line),
     ),
     mounts: lines(mounts).map((line) => line.split(" ").slice(0, 2).join(" ")),
     loops: lines(loops),
@@ -29,7 +29,7 @@ export async function hostState(): Promise<HostState> {
   };
 }
 
-/** What is there after and was not before, as `kind: name`. */
+/** The names that are new, as `kind: name`. */
 export function leftovers(before: HostState, after: HostState): readonly string[] {
   return Object.entries(after).flatMap(([kind, names]) => {
     const known = [...(before[kind] ?? [])];

@@ -1,4 +1,4 @@
-/** A hypervisor as somebody else's server: a local machine of its own with sshd, libvirt and QEMU, outside of the stack. */
+/** A hypervisor outside the stack: a local machine with sshd, libvirt and QEMU. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,18 +11,18 @@ const MACHINE = join(root, "components/machines/local/machine.sh");
 
 export interface HypervisorArgs {
   readonly name: string;
-  /** On the platform's bridge, not a node's. */
+  /** An address on the platform's bridge that no node has. */
   readonly address: string;
   readonly bridge: string;
   readonly networkCidr: string;
-  /** This computer's own address there. */
+  /** This computer's address on the bridge. */
   readonly hostAddress: string;
   readonly memoryMiB: number;
 }
 
-/** One such machine. It shares the platform's bridge, so that `npm stop` takes it away even after a drill that failed. */
+/** One such machine. It is on the platform's bridge, so that `npm stop` removes it after a failed drill. */
 export class Hypervisor {
-  /** `ssh-ed25519 AAAA…`, known before its first start. */
+  /** `ssh-ed25519 AAAA…`, known before the first start. */
   readonly hostKey: string;
   private readonly settings: string;
 
@@ -46,12 +46,12 @@ export class Hypervisor {
     });
   }
 
-  /** Makes it and waits for its sshd. */
+  /** Creates the machine and waits for its sshd. */
   async create(): Promise<void> {
     await must("bash", [MACHINE, "apply"], { stdin: "pipe", input: this.settings });
   }
 
-  /** Takes it away with everything on it. */
+  /** Deletes the machine with everything on it. */
   async destroy(): Promise<void> {
     await must("bash", [MACHINE, "destroy"], { stdin: "pipe", input: this.settings });
   }
@@ -64,19 +64,19 @@ export class Hypervisor {
     await must("bash", [MACHINE, "start", this.args.name]);
   }
 
-  /** Runs a command on it, without SSH. @throws when it fails */
+  /** Runs a command on the machine, without SSH. @throws when it fails */
   async on(script: string): Promise<string> {
     const ran = await on(this.args.name, script);
     if (ran.exitCode !== 0) throw new Error(`${this.args.name}: ${script} ended with ${ran.exitCode}:\n${ran.output}`);
     return ran.output;
   }
 
-  /** Names of all its guests, running or not. */
+  /** The names of all guests, running or not. */
   async guests(): Promise<readonly string[]> {
     return words(await this.on("virsh list --all --name"));
   }
 
-  /** Every file in the directories that something of a guest could be in. */
+  /** Every file in the directories that could hold a part of a guest. */
   async files(): Promise<readonly string[]> {
     return words(await this.on(`find ${GUEST_DIRECTORIES} -type f 2>/dev/null; true`));
   }

@@ -1,7 +1,7 @@
 import { readOutputs } from "../../scripts/local/platform/stack";
 import { Clone } from "./repository";
 
-/** Works on a clone of the repository that the running platform's root points at. */
+/** Calls `work` with a clone of the repository that the running platform's root points at. */
 export async function infraRepository<T>(work: (clone: Clone) => Promise<T>): Promise<T> {
   const { rootApplication } = await readOutputs();
   return Clone.with(rootApplication.repoURL, rootApplication.knownHosts, work);

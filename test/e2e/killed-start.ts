@@ -5,17 +5,17 @@ import { resourceName, type EngineEvent } from "../../scripts/lib/events";
 import { paths, root } from "../../scripts/lib/paths";
 import { run, type Ran } from "./platform";
 
-/** Generous: a busy computer takes thrice the time of a quiet one. */
+/** A busy computer takes three times as long as a quiet one. */
 const LIMIT_SECONDS = 300;
 
-/** Where the CLI is killed: some time after the creation of a resource has begun. */
+/** The moment of the kill: some time after the creation of a resource has begun. */
 export interface Interruption {
   /** The resource's own name. */
   readonly name: string;
   readonly delayMs: number;
 }
 
-/** `npm start` whose Pulumi CLI is killed on the way. @throws when the start ends by itself, with what it printed */
+/** Runs `npm start` and kills its Pulumi CLI. @throws with the output of a start that ends by itself */
 export async function killedStart({ name, delayMs }: Interruption): Promise<void> {
   const since = Date.now();
   const attempt = run("npm", ["start", "--silent"]);
@@ -45,7 +45,7 @@ function newestEventLog(since: number): string | undefined {
 
 function begins(log: string | undefined, name: string): boolean {
   if (log === undefined) return false;
-  // The last line may be half written.
+  // The last line may be incomplete.
   const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
   return lines.some((line) => {
     const metadata = (JSON.parse(line) as EngineEvent).resourcePreEvent?.metadata;
@@ -53,7 +53,7 @@ function begins(log: string | undefined, name: string): boolean {
   });
 }
 
-/** The Pulumi CLI that updates this clone's stack. */
+/** The process of the Pulumi CLI that updates this clone's stack. */
 function runningCli(): number {
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
@@ -62,7 +62,7 @@ function runningCli(): number {
       const ours = readlinkSync(`/proc/${entry}/cwd`) === root;
       if (ours && program.endsWith("/pulumi") && args.includes("--event-log")) return Number(entry);
     } catch {
-      // The process ended while we were looking.
+      // The process has ended meanwhile.
     }
   }
   throw new Error("no Pulumi CLI updates the stack of this clone");

@@ -1,4 +1,4 @@
-/** Addresses other than 127.0.0.1 that a trace of strace names, `<address>:<port>`, each once. */
+/** The addresses in a trace of strace that aren't this computer's loopback, as `<address>:<port>`, each once. */
 export function outsideAddresses(trace: string): readonly string[] {
   const addresses = trace.split("\n").flatMap((line) => {
     const v4 = /sin_port=htons\((\d+)\), sin_addr=inet_addr\("([\d.]+)"\)/.exec(line);

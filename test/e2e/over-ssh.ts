@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { paths } from "../../scripts/lib/paths";
 import { run, type Ran } from "./platform";
 
-/** Runs a script as root on a machine that is reached over SSH alone, with the operator's key and a pinned host key. */
+/** Runs a script as root over SSH, with the operator's key and a pinned host key. */
 export async function overSsh(address: string, hostKey: string, script: string, seconds = 300): Promise<Ran> {
   const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-ssh-"));
   try {

@@ -1,4 +1,4 @@
-/** The local platform as a drill handles it: from outside, with the commands and the keys that its user has. */
+/** The local platform from outside: drills use the commands and the keys of its operator. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -10,14 +10,14 @@ import { watchSteal } from "./stolen-time";
 
 export interface Ran {
   readonly exitCode: number;
-  /** Standard output and error in the order they came. */
+  /** Standard output and error, in order of arrival. */
   readonly output: string;
   readonly seconds: number;
-  /** Those of them that this computer's host did not give to others: what limits are for. */
+  /** Seconds without the share that the host gave to other computers. Limits apply to these. */
   readonly ownSeconds: number;
 }
 
-/** Runs a command to its end, whatever its exit code. */
+/** Runs a command and returns its exit code, whatever it is. */
 export async function run(command: string, args: readonly string[], options: Options = {}): Promise<Ran> {
   const begin = performance.now();
   const stolen = watchSteal();
@@ -27,24 +27,24 @@ export async function run(command: string, args: readonly string[], options: Opt
   return { exitCode: result.exitCode, output, seconds, ownSeconds: seconds * (1 - stolen()) };
 }
 
-/** Runs a command that has to succeed. @throws with its output when it does not */
+/** Runs a command. @throws with its output when it fails */
 export async function must(command: string, args: readonly string[], options: Options = {}): Promise<string> {
   const ran = await run(command, args, options);
   if (ran.exitCode !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${ran.exitCode}:\n${ran.output}`);
   return ran.output;
 }
 
-/** Every argument list that any process on this computer, machines included, had during a start of this run. */
+/** The argument list of every process on this computer, machines included, during every start of this run. */
 export const seenCommandLines = new Set<string>();
 
-/** `npm start`, with an eye on every process that runs meanwhile. */
+/** Runs `npm start`, and records the argument list of every process meanwhile. */
 export async function start(): Promise<Ran> {
   const watcher = setInterval(() => {
     for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
       try {
         seenCommandLines.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
       } catch {
-        // The process ended while we were looking.
+        // The process has ended meanwhile.
       }
     }
   }, 250);
@@ -57,7 +57,7 @@ export async function start(): Promise<Ran> {
 export const stop = (): Promise<Ran> => run("npm", ["stop", "--silent"]);
 export const pulumi = (...args: string[]): Promise<Ran> => run("npm", ["run", "--silent", "pulumi", "--", ...args]);
 
-/** `npm start` that has to succeed; once more where the disk gate says to, as it found the processors busy with other work. */
+/** Runs `npm start`, and retries once if the disk gate reports a contended CPU. @throws when it fails */
 export async function mustStart(): Promise<Ran> {
   const first = await start();
   const busy = /\[disk-gate\] .* The CPU was contended meanwhile/.test(first.output);
@@ -77,7 +77,7 @@ function inAll(first: Ran, second: Ran): Ran {
 
 export const kubectlBinary = join(paths.mirror, "bin", "kubectl");
 
-/** kubectl as the operator, on the kubeconfig that `npm start` wrote. @throws when it fails */
+/** Runs kubectl as the operator, with the kubeconfig of `npm start`. @throws when it fails */
 export function kubectl(...args: string[]): Promise<string> {
   return must(kubectlBinary, ["--kubeconfig", paths.kubeconfig, "--request-timeout=15s", ...args]);
 }
@@ -94,13 +94,13 @@ export function configuredMachines(): readonly ConfiguredNode[] {
   return [...configuredNodes(), { name: "hub", role: "hub", address: config["gitops-platform:hub"].address }];
 }
 
-/** Runs a command on a machine from inside its namespaces, without SSH, so that it works when the network does not. */
+/** Runs a command in a machine's namespaces. It needs no SSH, so it works without the network. */
 export async function on(machine: string, script: string): Promise<Ran> {
   const pid = (await must("bash", [join(root, "components/machines/local/machine.sh"), "pid", machine])).trim();
   return run("nsenter", ["--target", pid, "--all", "bash", "-c", script]);
 }
 
-/** Tries again until it holds. @throws after `seconds`, with the last failure */
+/** Retries until `attempt` succeeds. @throws after `seconds`, with the last failure */
 export async function eventually<T>(
   what: string,
   seconds: number,

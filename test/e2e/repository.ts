@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { paths } from "../../scripts/lib/paths";
 import { must } from "./platform";
 
-/** A clone of the hub's repository over SSH with the operator's key and the hub's own host key. */
+/** A clone of the hub's repository, over SSH with the operator's key and the hub's pinned host key. */
 export class Clone {
   private constructor(
     readonly directory: string,
     private readonly environment: Record<string, string>,
   ) {}
 
-  /** Clones, hands the clone to `work`, and removes it again. */
+  /** Clones, calls `work`, and removes the clone. */
   static async with<T>(repoURL: string, knownHosts: string, work: (clone: Clone) => Promise<T>): Promise<T> {
     const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-clone-"));
     try {
@@ -37,7 +37,7 @@ export class Clone {
     return must("git", args, { cwd: this.directory, env: this.environment });
   }
 
-  /** Commits everything and pushes it. */
+  /** Commits and pushes all changes. */
   async publish(message: string): Promise<void> {
     await this.git("add", "--all");
     await this.git("commit", "--quiet", "--message", message);

@@ -5,11 +5,11 @@ import { root } from "../../scripts/lib/paths";
 
 const STACK_FILE = join(root, "Pulumi.local.yaml");
 
-/** The committed stack file as a person edits it while a drill runs; put back when it ends. */
+/** The committed stack file, edited for the time of a drill. */
 export class StackFile {
   private constructor(private readonly committed: string) {}
 
-  /** Hands the file to `work` and puts it back, whatever happens. */
+  /** Calls `work` and restores the file, also after an error. */
   static async edited<T>(work: (file: StackFile) => Promise<T>): Promise<T> {
     const file = new StackFile(readFileSync(STACK_FILE, "utf8"));
     try {
@@ -19,7 +19,7 @@ export class StackFile {
     }
   }
 
-  /** Writes the committed file with one edit; an earlier edit is gone. */
+  /** Writes the committed file with one edit. It replaces an earlier edit. */
   edit(change: (document: Document.Parsed) => void): void {
     const document = parseDocument(this.committed);
     change(document);

@@ -2,26 +2,26 @@
 export interface Comment {
   readonly id: number;
   readonly body: string;
-  /** Who wrote it, as the forge tells accounts apart. */
+  /** The account that wrote it, by the identifier of the forge. */
   readonly author: string;
 }
 
-/** Where a merge request's comments are. */
+/** The comments of one merge request. */
 export interface CommentApi {
-  /** Who writes with this token. */
+  /** The account of the token. */
   self(): Promise<string>;
-  /** One page of comments, oldest first, from 1 on; an empty one is the end. */
+  /** A page of comments, oldest first, counted from 1. An empty page is the end. */
   list(page: number): Promise<readonly Comment[]>;
   create(body: string): Promise<void>;
   replace(id: number, body: string): Promise<void>;
 }
 
-/** More pages than any merge request has. */
+/** A bound that no merge request reaches. */
 const MAX_PAGES = 100;
 
 /**
- * Writes a comment, in place of our own one with the same mark where there is one: a merge request has one comment a
- * stack, and it is about the newest commit. Whatever somebody else wrote stays, mark or not.
+ * Replaces the token's own comment with the same mark, or creates one. So a merge request has one comment a stack, for its
+ * newest commit. Comments of other accounts stay, even with the mark.
  */
 export async function upsertComment(api: CommentApi, mark: string, body: string): Promise<"created" | "updated"> {
   const self = await api.self();
@@ -38,7 +38,7 @@ export async function upsertComment(api: CommentApi, mark: string, body: string)
   return "created";
 }
 
-/** One request to a forge's API. The token travels in a header: no argument list and no message has it. */
+/** Sends one request to a forge's API. The token travels in a header, so that no argument list and no message has it. */
 export async function callApi(
   service: string,
   method: "GET" | "POST" | "PUT" | "PATCH",

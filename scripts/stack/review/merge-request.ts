@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { markOf, type PlanSource } from "../plan/markdown";
 import { callApi, type Comment, type CommentApi, upsertComment } from "./comments";
 
-/** Whom a workflow's own token writes as; it may not ask who it is. */
+/** The account of a workflow's own token, which has no permission to ask for it. */
 const GITHUB_ACCOUNT = "github-actions[bot]";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -10,14 +10,14 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** The merge request, or pull request, whose pipeline this process runs in. */
 export interface MergeRequest {
   readonly source: PlanSource;
-  /** Writes the plan of a stack, in place of its former one. @returns what was done, as a sentence */
+  /** Writes the plan of a stack, or replaces its former plan. @returns what it did, as a sentence */
   comment(stack: string, markdown: string): Promise<string>;
 }
 
 /**
- * Finds the merge request in the variables that GitLab and GitHub give to a job.
+ * Reads the merge request from the variables that GitLab and GitHub set for a job.
  *
- * @throws when this is no merge request's pipeline, or has no token to comment with
+ * @throws outside a merge request's pipeline, and without a token for comments
  */
 export function mergeRequest(variables: Variables): MergeRequest {
   if (variables["GITLAB_CI"]) return gitlab(variables);
@@ -91,7 +91,7 @@ function review(source: PlanSource, api: CommentApi, where: string): MergeReques
   };
 }
 
-/** A person or a program, as GitLab and GitHub tell; a person who has left is missing from what they wrote. */
+/** An account of GitLab or GitHub. Comments of a deleted account have none. */
 interface Account {
   readonly id: number;
   readonly login?: string;

@@ -10,7 +10,7 @@ import type { Server } from "./server";
 
 const STACK = "adopted";
 
-/** An environment of its own on ordered servers: the real program, with a state and a stack file in a directory. */
+/** A stack on ordered servers: the real program, with its state and stack file in one directory. */
 export class AdoptedStack {
   private readonly file: string;
   private readonly environment: Record<string, string>;
@@ -20,7 +20,7 @@ export class AdoptedStack {
     this.environment = { ...pulumiEnvironment(), PULUMI_BACKEND_URL: `file://${join(directory, "state")}` };
   }
 
-  /** Makes the stack: downloads from the running platform's hub, follows its repository, and has its sealing key. */
+  /** Creates the stack. It uses the hub, the repository and the sealing key of the running platform. */
   static async create(directory: string): Promise<AdoptedStack> {
     const stack = new AdoptedStack(directory);
     mkdirSync(join(directory, "state"), { recursive: true });
@@ -36,7 +36,7 @@ export class AdoptedStack {
     return stack;
   }
 
-  /** Writes the stack file; the first server is the control plane. */
+  /** Writes the stack file. The first server is the control plane. */
   async configure(servers: readonly Server[]): Promise<void> {
     const { encryptionsalt } = parse(readFileSync(this.file, "utf8")) as { encryptionsalt: string };
     const local = (parse(readFileSync(join(root, "Pulumi.local.yaml"), "utf8")) as { config: Record<string, object> })
@@ -50,7 +50,7 @@ export class AdoptedStack {
         role: index === 0 ? "control-plane" : "worker",
         address,
         hostKey,
-        // They really share this computer's disk; it is busy with two clusters, and not what this is about.
+        // They share this computer's disk. Two clusters keep it busy, so the limits below are wide.
         hypervisor: "this-computer",
       })),
       diskGate: { limitMs: 200, stealWarnPercent: 50, stealLimitPercent: 100 },
@@ -105,5 +105,5 @@ export class AdoptedStack {
   }
 }
 
-/** Where the drill's stack keeps its state. */
+/** The directory of the drill's stack. */
 export const adoptedDirectory = join(paths.local, "adopted");

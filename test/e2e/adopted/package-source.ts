@@ -4,15 +4,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../platform";
 
-/** Of what a node needs, what a Debian server usually lacks. */
+/** The packages of a node that a Debian server usually lacks. */
 export const LACKING = ["haproxy", "fio", "conntrack", "socat", "ebtables", "ethtool", "ipset"];
 
-/** A directory that apt installs from: those packages as this computer's own sources have them, with their index. */
+/** Makes an apt source in a directory: those packages from this computer's own sources, with an index. */
 export async function packageSource(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  // apt drops root's rights to read it.
+  // apt reads it as an unprivileged user.
   chmodSync(directory, 0o755);
-  // On a computer that has never asked, apt knows of no package.
+  // Before the first update, apt knows no package.
   await must("apt-get", ["update", "-qq"]);
   await must("apt-get", ["download", "-qq", ...LACKING], { cwd: directory });
   const entries = readdirSync(directory)

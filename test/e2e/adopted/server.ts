@@ -8,7 +8,7 @@ import { must, on } from "../platform";
 
 const MACHINE = join(root, "components/machines/local/machine.sh");
 
-/** A server that somebody has ordered: made outside of any stack, with a host key of its own. */
+/** An ordered server: made outside of any stack, with a host key of its own. */
 export interface Server {
   readonly name: string;
   readonly address: string;
@@ -16,7 +16,7 @@ export interface Server {
   readonly settings: string;
 }
 
-/** Makes a server on the running platform's network, with Debian packages to install from in /srv/packages. */
+/** Makes a server on the running platform's network, with Debian packages in /srv/packages. */
 export async function orderServer(name: string, address: string, packages: string): Promise<Server> {
   const { privateKeyOpenSsh, publicKeyOpenSsh } = ed25519KeyPair(randomBytes(32), name);
   const hostKey = publicKeyOpenSsh.split(" ").slice(0, 2).join(" ");
@@ -39,7 +39,7 @@ export async function orderServer(name: string, address: string, packages: strin
   return { name, address, hostKey, settings };
 }
 
-/** Gives the server back to its provider. */
+/** Deletes the server. */
 export async function returnServer({ settings }: Server): Promise<void> {
   await must("bash", [MACHINE, "destroy"], { stdin: "pipe", input: settings });
 }
@@ -52,25 +52,25 @@ export async function onServer({ name }: Server, script: string): Promise<string
 }
 
 /**
- * What is on a server, kind by kind: everything that somebody could leave there and that doesn't change by itself. What
- * applications wrote to local volumes stays, and is not looked at.
+ * The scripts that list a server's content by kind: everything that a stack could leave there and that doesn't change by
+ * itself. Local volumes are left out, because their data stays.
  */
 const INSPECTION: Readonly<Record<string, string>> = {
   packages: "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'",
-  // The contents of /etc, of everything else who it is for and how big it is.
+  // The contents of files in /etc; of all other files the mode, owner and size.
   configuration:
     "find /etc -type f ! -name ld.so.cache ! -name .pwd.lock ! -name 'passwd-' ! -name 'group-' ! -name '*shadow-' ! -name 'sub?id-' -exec sha256sum {} +",
   files:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache " +
     "-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /srv/packages -o -path /root \\) -prune -o ! -type d -printf '%p %M %u %s\\n' | grep -v -e ld.so.cache -e '/etc/[a-z]*- ' -e '__pycache__' -e 'containerd.*/meta[a-z]*\\.db' -e '^/var/lib/local-path-provisioner/'",
-  // Not those that apt, kmod and containerd make for themselves.
+  // Without the directories that apt, kmod and containerd make for themselves.
   directories:
     "find / /var -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache -o -path /var/lib/apt " +
     "-o -path /var/lib/dpkg -o -path /srv/packages \\) -prune -o -type d -printf '%p %M %u\\n' | grep -v -e '__pycache__' -e '^/var/lib/containerd/io' -e '^/var/log/apt ' -e '^/usr/lib/modules ' -e '^/var/lib/local-path-provisioner[/ ]'",
   "unit files": "systemctl list-unit-files --no-legend --plain | awk '{ print $1, $2 }'",
   services:
     "systemctl list-units --type=service,socket,slice,timer --state=active,failed --no-legend --plain | awk '$1 !~ /^(user|session)/ { print $1, $3 }'",
-  // containerd takes another free port for streams at each of its starts.
+  // containerd takes another free port for streams at every start.
   listeners: `ss -H -ltnup | grep -v '"containerd"' | awk '{ print $1, $5 }'`,
   programs: "ps -eo comm= | grep -v -e '^ps$' -e '^grep$' -e '^sort$' -e '^bash$' -e sshd -e systemd",
   mounts: "findmnt --raw --noheadings --output TARGET,FSTYPE | grep -v '^/run/user'",
@@ -90,7 +90,7 @@ export async function inspect(server: Server): Promise<Inspected> {
   return seen;
 }
 
-/** What is on one side and not on the other, as `+ kind: line` and `- kind: line`. */
+/** The differences, as `+ kind: line` and `- kind: line`. */
 export function differences(before: Inspected, after: Inspected): readonly string[] {
   return Object.keys(INSPECTION).flatMap((kind) => {
     const [old, now] = [before[kind] ?? [], after[kind] ?? []];

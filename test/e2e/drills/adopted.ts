@@ -17,7 +17,7 @@ interface Outputs {
 export const adopted: Drill = {
   name: "adopted",
   promise:
-    "an ordered server that is unfit is refused with every reason, a fit one becomes a cluster, is given back as it was found, and taken again",
+    "an unfit ordered server is refused with every reason; fit ones become a cluster, are given back as they were, and are adopted again",
   needs: "platform",
   minutes: 7,
   inTest: false,
@@ -63,7 +63,7 @@ function server(servers: readonly Server[], index: number): Server {
   return found;
 }
 
-/** As a provider's image is: without what a node needs, and with a source to install it from. */
+/** Makes a server like a provider's image: without the packages of a node, and with a source for them. */
 async function makePlain(each: Server): Promise<void> {
   await onServer(
     each,
@@ -71,7 +71,7 @@ async function makePlain(each: Server): Promise<void> {
   );
 }
 
-/** A foreign Kubernetes, a taken port and another server's host key: refused in one go, and nothing is changed. */
+/** Refuses another Kubernetes, a taken port and a wrong host key in one update, and changes nothing. */
 async function refusal(stack: AdoptedStack, servers: readonly Server[], see: (line: string) => void): Promise<void> {
   const [first, second] = [server(servers, 0), server(servers, 1)];
   await onServer(
@@ -102,7 +102,7 @@ async function succeeds(what: string, attempt: Promise<Ran>): Promise<Ran> {
   return ran;
 }
 
-/** Every server is a Ready node, and the disk was measured alone and beside its neighbour. */
+/** Every server is a Ready node, and its disk was measured alone and beside its neighbour. */
 async function isWhole(stack: AdoptedStack, servers: readonly Server[], see: (line: string) => void): Promise<void> {
   const { kubeconfig, diskGate } = await stack.outputs<Outputs>();
   const file = join(adoptedDirectory, "kubeconfig");

@@ -8,8 +8,8 @@ import { infraRepository } from "../infra-repository";
 import { eventually, kubectlJson } from "../platform";
 import type { Clone } from "../repository";
 
-/** How long Argo CD may take to say what is wrong, its few attempts included, in seconds. */
-const SAID_WITHIN_SECONDS = 45;
+/** Argo CD's time to report the fault, its few retries included, in seconds. */
+const REPORTED_WITHIN_SECONDS = 45;
 const DEPLOYMENT = "apps/web/base/deployment.yaml";
 const KUSTOMIZATION = "apps/web/base/kustomization.yaml";
 const OVERLAY = "apps/web/overlays/local";
@@ -17,20 +17,20 @@ const OVERLAY = "apps/web/overlays/local";
 interface Breakage {
   readonly what: string;
   readonly breakIt: (clone: Clone) => void;
-  /** What Argo CD says and where. @throws while it says nothing of it */
-  readonly said: (web: Application) => Promise<string> | string;
+  /** Argo CD's report. @throws while there is none */
+  readonly report: (web: Application) => Promise<string> | string;
 }
 
 const BREAKAGES: readonly Breakage[] = [
   {
     what: "invalid YAML",
     breakIt: (clone) => edit(clone, DEPLOYMENT, (text) => text.replace("spec:", "spec: [")),
-    said: (web) => comparisonError(web, /yaml: line \d+: .* in File: deployment\.yaml/),
+    report: (web) => comparisonError(web, /yaml: line \d+: .* in File: deployment\.yaml/),
   },
   {
     what: "an unknown field",
     breakIt: (clone) => edit(clone, DEPLOYMENT, (text) => text.replace("\nspec:\n", "\nspec:\n  replicaCount: 3\n")),
-    said: (web) => comparisonError(web, /\.spec\.replicaCount: field not declared in schema/),
+    report: (web) => comparisonError(web, /\.spec\.replicaCount: field not declared in schema/),
   },
   {
     what: "a kind that the project forbids",
@@ -41,16 +41,16 @@ const BREAKAGES: readonly Breakage[] = [
         text.replace("resources:\n", "resources:\n  - plain.yaml\n"),
       );
     },
-    said: (web) => failedResource(web, "Secret", /not permitted in project web/),
+    report: (web) => failedResource(web, "Secret", /not permitted in project web/),
   },
   {
     what: "an image that doesn't exist",
     breakIt: (clone) => {
       edit(clone, KUSTOMIZATION, (text) => text.replace(/newTag: .*/, "newTag: 0.0.0-nobody"));
-      // Ten minutes are right for a slow registry, and too long for a drill.
+      // The default of ten minutes suits a slow registry, and is too long for a drill.
       edit(clone, DEPLOYMENT, (text) => text.replace("\nspec:\n", "\nspec:\n  progressDeadlineSeconds: 10\n"));
     },
-    said: async ({ status }) => {
+    report: async ({ status }) => {
       const deployment = status?.resources?.find(({ kind }) => kind === "Deployment");
       assert.equal(deployment?.health?.status, "Degraded", deployment?.health?.message);
       const pod = await podInTrouble();
@@ -62,7 +62,7 @@ const BREAKAGES: readonly Breakage[] = [
 
 export const brokenManifest: Drill = {
   name: "broken-manifest",
-  promise: "a broken manifest in Git leaves what runs running, and Argo CD says what is wrong and where",
+  promise: "a broken manifest in Git stops nothing that runs, and Argo CD reports the fault and its place",
   needs: "platform",
   minutes: 3,
   inTest: false,
@@ -73,14 +73,14 @@ export const brokenManifest: Drill = {
       assert.equal(before.length, 1, "the web application has one ready pod");
       let longest = 0;
       try {
-        for (const { what, breakIt, said } of BREAKAGES) {
-          // From the good state each time, in one commit: what was broken before is mended by it.
+        for (const { what, breakIt, report } of BREAKAGES) {
+          // Each commit starts from the good state, and so repairs the fault before.
           await clone.git("checkout", "--quiet", good, "--", ".");
           rmSync(join(clone.directory, OVERLAY, "plain.yaml"), { force: true });
           breakIt(clone);
           await clone.publish(`drill: ${what}`);
-          const message = await eventually(`Argo CD says of ${what}`, SAID_WITHIN_SECONDS, async () =>
-            said(await application("web")),
+          const message = await eventually(`Argo CD reports ${what}`, REPORTED_WITHIN_SECONDS, async () =>
+            report(await application("web")),
           );
           longest = Math.max(longest, message.seconds);
           see(`${what}, after ${message.seconds.toFixed(1)} s: ${lastOf(message.value)}`);
@@ -94,8 +94,8 @@ export const brokenManifest: Drill = {
       }
       const mended = await eventually("everything is Synced and Healthy again", 60, () => assertHealthy());
       assert.deepEqual(await readyPods(), before, "the pod that was running runs on");
-      see(`mended ${mended.seconds.toFixed(1)} s after the last push; the pod never stopped`);
-      return `each told within ${longest.toFixed(1)} s, mended in ${mended.seconds.toFixed(1)} s`;
+      see(`repaired ${mended.seconds.toFixed(1)} s after the last push; the pod never stopped`);
+      return `each reported within ${longest.toFixed(1)} s, repaired in ${mended.seconds.toFixed(1)} s`;
     }),
 };
 
@@ -107,16 +107,16 @@ function edit(clone: Clone, file: string, change: (text: string) => string): voi
   writeFileSync(path, after);
 }
 
-function comparisonError({ status }: Application, says: RegExp): string {
+function comparisonError({ status }: Application, pattern: RegExp): string {
   const condition = status?.conditions?.find(({ type }) => type === "ComparisonError");
-  assert.match(condition?.message ?? "", says);
+  assert.match(condition?.message ?? "", pattern);
   return condition?.message ?? "";
 }
 
-function failedResource({ status }: Application, kind: string, says: RegExp): string {
+function failedResource({ status }: Application, kind: string, pattern: RegExp): string {
   const resources = status?.operationState?.syncResult?.resources ?? [];
   const failed = resources.find((resource) => resource.kind === kind && resource.status === "SyncFailed");
-  assert.match(failed?.message ?? "", says);
+  assert.match(failed?.message ?? "", pattern);
   return `${kind} ${failed?.name ?? ""}: ${failed?.message ?? ""}`;
 }
 
@@ -140,7 +140,7 @@ interface ResourceTree {
   }[];
 }
 
-/** The pod whose trouble Argo CD's resource tree explains, with its reason. */
+/** The pod with a reason in Argo CD's resource tree. */
 async function podInTrouble(): Promise<string> {
   const tree = await (await ArgoCdApi.login()).get<ResourceTree>("/api/v1/applications/web/resource-tree");
   const pods = (tree.nodes ?? []).filter(({ kind }) => kind === "Pod");
@@ -149,7 +149,7 @@ async function podInTrouble(): Promise<string> {
   return `Pod ${pod.name}: ${pod.health?.message ?? ""}`;
 }
 
-/** A line's worth of a long message, its end: where the cause stands. */
+/** The end of a long message, where the cause is. */
 function lastOf(message: string): string {
   const line = message.replaceAll(/\s+/g, " ").trim();
   return line.length > 220 ? `… ${line.slice(-220)}` : line;

@@ -12,12 +12,12 @@ interface Report {
   readonly blind: readonly { readonly where: string; readonly reason: string }[];
 }
 
-/** Longest look at a platform whose first control plane answers nothing. */
+/** Limit for a report while the first control plane doesn't answer. */
 const BLIND_SECONDS = 90;
 const SCHEDULER = "/etc/kubernetes/manifests/kube-scheduler.yaml";
 const SETTING = "net.ipv4.ip_forward";
 
-/** What is done by hand: where, how, and what the report has to call it. */
+/** The manual changes: the node, the command, and the name in the report. */
 const BY_HAND = [
   { node: "worker-1", script: `sysctl -qw ${SETTING}=0`, finding: `worker-1: sysctl ${SETTING}` },
   { node: "worker-2", script: "systemctl stop kubelet", finding: "worker-2: service kubelet" },
@@ -34,7 +34,7 @@ const DELETED = "cluster: Deployment kube-system/sealed-secrets-controller";
 export const drift: Drill = {
   name: "drift",
   promise:
-    "what is changed by hand on machines and in the cluster is reported by name, nothing is touched, all is repaired",
+    "manual changes on machines and in the cluster are reported by name, the report changes nothing, the repair reverts all",
   needs: "platform",
   minutes: 2,
   inTest: true,
@@ -61,7 +61,7 @@ export const drift: Drill = {
     assert.ok(blind.seconds < BLIND_SECONDS, `took ${blind.seconds.toFixed(0)} s, need < ${BLIND_SECONDS} s`);
     see(`with cp-1 unreachable: exit 1, and the rest is reported (${blind.seconds.toFixed(1)} s)`);
 
-    // As docs/guides/drift.md says: kubeadm's own files by kubeadm, the nodes' by their steps, the cluster's by Pulumi.
+    // The cures of docs/guides/drift.md: kubeadm for its own files, the steps for a node's, Pulumi for the cluster's.
     await mustOn(
       "cp-1",
       "config=$(mktemp) && kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system get configmap kubeadm-config " +
@@ -77,7 +77,7 @@ export const drift: Drill = {
   },
 };
 
-/** `npm run drift -- local --json`. @throws unless it ends so, with that many findings at least */
+/** Runs `npm run drift -- local --json`. @throws for another exit code, or fewer findings */
 async function look(exitCode: number, least = 0, ...flags: string[]): Promise<{ report: Report; seconds: number }> {
   const ran = await run("npm", ["run", "--silent", "drift", "--", "local", "--json", ...flags], { stderr: "inherit" });
   assert.equal(ran.exitCode, exitCode, ran.output);
@@ -92,7 +92,7 @@ async function mustOn(node: string, script: string): Promise<string> {
   return output;
 }
 
-/** Everything that looking must not change: Pulumi's state, and what is configured and installed on the nodes. */
+/** Digests of what a report must not change: Pulumi's state, and the nodes' configuration and programs. */
 async function fingerprints(): Promise<Record<string, string>> {
   const state = readFileSync(join(paths.state, ".pulumi", "stacks", "gitops-platform", "local.json"));
   const machines = configuredNodes().map(async ({ name }) => {
@@ -108,7 +108,7 @@ async function fingerprints(): Promise<Record<string, string>> {
   };
 }
 
-/** Does something while a machine answers neither the API nor SSH. */
+/** Calls `work` while a machine answers neither the API nor SSH. */
 async function withoutLink<T>(node: string, work: () => Promise<T>): Promise<T> {
   const route = (await mustOn(node, "ip route show default")).trim();
   await mustOn(node, "ip link set eth0 down");

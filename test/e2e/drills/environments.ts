@@ -9,7 +9,7 @@ import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
 import { eventually, kubectlJson, mustStart, pulumi } from "../platform";
 
-/** In this order; the platform's own comes last, so that it ends as it was. */
+/** In this order: the platform's own comes last, so that the drill ends as it began. */
 const ROOT_PATHS = { staging: "applications/staging", production: "applications/production", local: "applications" };
 
 interface Workload {
@@ -28,7 +28,7 @@ interface Application {
 
 export const environments: Drill = {
   name: "environments",
-  promise: "switching the root path between the environments changes replicas and resources as each overlay says, live",
+  promise: "a changed root path brings the replicas and resources of each environment's overlay into the cluster",
   needs: "platform",
   minutes: 4,
   inTest: false,
@@ -58,7 +58,7 @@ export const environments: Drill = {
     }),
 };
 
-/** The way an operator does it: a line of configuration and an update. `npm start` puts the committed one back. */
+/** Changes the path like an operator: a setting and an update. `npm start` restores the committed one. */
 async function switchTo(name: string, rootPath: string): Promise<void> {
   if (name === "local") {
     await mustStart();

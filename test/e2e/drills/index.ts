@@ -19,7 +19,7 @@ import { slowDisk } from "./slow-disk";
 import { stateful } from "./stateful";
 import { threeControlPlanes } from "./three-control-planes";
 
-/** Every drill, in the order in which `all` runs them: those that share a running platform stand together. */
+/** Every drill, in the order of `all`. Drills that share a running platform follow each other. */
 export const drills: readonly Drill[] = [
   mergeRequest,
   mainJob,

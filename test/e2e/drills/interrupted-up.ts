@@ -11,7 +11,7 @@ const INTERRUPTIONS = [
 
 export const interruptedUp: Drill = {
   name: "interrupted-up",
-  promise: "a pulumi up whose CLI is killed at any point is finished by the next npm start",
+  promise: "the next npm start finishes a pulumi up whose CLI was killed, wherever it was",
   needs: "nothing",
   minutes: 4,
   inTest: true,

@@ -21,22 +21,22 @@ import { killedStart } from "../killed-start";
 const GUEST: GuestWorker = { name: "kvm-1", address: "10.78.0.31", vcpus: 2, memoryMiB: 2048 };
 const MORE_MEMORY_MIB = 2560;
 
-/** What a kernel keeps of a guest's memory for itself, at most. */
+/** The part of a guest's memory that its kernel keeps, at most. */
 const KERNEL_MEMORY_MIB = 160;
 
-/** Where the CLI is killed on the way to a running guest: a resource whose creation has begun, and how long to let it go on. */
+/** The moments of a kill: some time after the creation of a resource has begun. */
 const INTERRUPTIONS = [
   { during: "the download of the image", name: "hv-1-image", delayMs: 800 },
   { during: "the guest's creation", name: `${GUEST.name}-guest`, delayMs: 4000 },
 ] as const;
 
-/** Limits for emulation on a busy computer: there a guest boots in one to three minutes; with KVM it takes seconds. */
+/** Limits for emulation on a busy computer, where a guest boots in one to three minutes. */
 const READY_SECONDS = 360;
 const POD_SECONDS = 360;
 
 type See = (line: string) => void;
 
-/** Puts the worker into the stack file, with other settings than {@link GUEST} and the mirror's image where they are given. */
+/** Writes the worker into the stack file; `settings` replace those of {@link GUEST} and of the mirror's image. */
 type Configure = (
   settings: { readonly memoryMiB?: number; readonly sha256?: string },
   further?: (document: Document.Parsed) => void,
@@ -79,7 +79,7 @@ export const kvmWorker: Drill = {
   },
 };
 
-/** A hypervisor without power must fail its own nodes, by its name, and hold up nothing else. */
+/** A hypervisor without power fails its own nodes, with its name in the error, and stops nothing else. */
 async function failOnlyItsNodes(hypervisor: Hypervisor, configure: Configure, see: See): Promise<void> {
   configure({}, (document) => document.setIn(["config", "gitops-platform:gitops", "reconciliationSeconds"], 61));
   await hypervisor.powerOff();
@@ -95,7 +95,7 @@ async function failOnlyItsNodes(hypervisor: Hypervisor, configure: Configure, se
   await hypervisor.start();
 }
 
-/** An image that isn't the pinned one must leave no guest, no disk and no image behind. */
+/** An image with another checksum leaves no guest, no disk and no image behind. */
 async function refuseWrongImage(hypervisor: Hypervisor, sha256: string, configure: Configure, see: See): Promise<void> {
   const before = await hypervisor.files();
   const other = (sha256.startsWith("0") ? "1" : "0") + sha256.slice(1);
@@ -109,7 +109,7 @@ async function refuseWrongImage(hypervisor: Hypervisor, sha256: string, configur
   see(`${sentence.trim()} (${refused.seconds.toFixed(1)} s; nothing was left on the hypervisor)`);
 }
 
-/** A `pulumi up` whose CLI is killed on the way is continued by the next one, which makes no second guest. */
+/** Kills the CLI on the way. The next `pulumi up` continues, and makes no second guest. */
 async function interrupt(hypervisor: Hypervisor, see: See): Promise<void> {
   for (const { during, name, delayMs } of INTERRUPTIONS) {
     await killedStart({ name, delayMs });
@@ -117,7 +117,7 @@ async function interrupt(hypervisor: Hypervisor, see: See): Promise<void> {
   }
 }
 
-/** @returns seconds of the `npm start` that made the guest a member */
+/** @returns the seconds of the `npm start` that made the guest a member */
 async function join(hypervisor: Hypervisor, see: See): Promise<number> {
   const joined = await mustStart();
   see(joined.output);
@@ -134,7 +134,7 @@ async function join(hypervisor: Hypervisor, see: See): Promise<number> {
   return joined.seconds;
 }
 
-/** A pod on the guest, asked over the pod network through the API server. */
+/** Runs a pod on the guest, and calls it through the API server and the pod network. */
 async function runPod(see: See): Promise<void> {
   const image = await kubectl(
     "get",

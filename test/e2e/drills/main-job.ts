@@ -3,11 +3,11 @@ import { applications, assertHealthy } from "../applications";
 import type { Drill } from "../drill";
 import { configuredMachines, eventually, kubectl, kubectlJson, mustStart, pulumi, type Ran, stop } from "../platform";
 
-/** The limit that a start with the mirror built has to keep on two quiet cores, in seconds of this computer's own. */
+/** Limit for a start with the mirror built, on two quiet cores, without stolen time. */
 const START_LIMIT_SECONDS = 120;
 const AGAIN_LIMIT_SECONDS = 15;
 
-/** What `applications/base` of the starter has on. */
+/** The Applications that `applications/base` of the starter switches on. */
 const CHILDREN = ["credentials", "local-path-provisioner", "metrics-server", "store", "web"];
 
 interface Named {
@@ -19,7 +19,7 @@ interface Named {
 
 export const mainJob: Drill = {
   name: "main-job",
-  promise: "npm start brings up the whole platform, and again changes nothing",
+  promise: "npm start brings up the whole platform; a second one changes nothing",
   needs: "nothing",
   minutes: 3,
   inTest: true,
@@ -81,13 +81,13 @@ export const mainJob: Drill = {
       quick.ownSeconds < START_LIMIT_SECONDS,
       `the start took ${quick.seconds.toFixed(1)} s (own: ${quick.ownSeconds.toFixed(1)} s), need < ${START_LIMIT_SECONDS} s`,
     );
-    // Whoever reads only the last line is told of a first start that was too slow.
+    // The last line mentions a first start that was too slow.
     const slow = quick === first ? "" : `, but the first time in ${first.seconds.toFixed(1)} s`;
     return `up in ${quick.seconds.toFixed(1)} s${slow}, again in ${again.seconds.toFixed(1)} s`;
   },
 };
 
-/** One more start from nothing: what this computer has never read before makes a first one slow. */
+/** Starts once more from nothing: cold disk caches slow a first start down. */
 async function fromNothing(first: Ran, see: (line: string) => void): Promise<Ran> {
   see(
     `the first start took ${first.seconds.toFixed(1)} s (own: ${first.ownSeconds.toFixed(1)} s); once more from nothing`,

@@ -14,7 +14,7 @@ import { must } from "../platform";
 const TOKEN = "a token that must not show";
 const BRANCH = "one-more-worker";
 
-/** The jobs that a stranger's code gets. */
+/** The jobs for code of a fork. */
 const WITHOUT_SECRETS = ["check", "preview local"];
 const STACKS = ["staging", "production"] as const;
 
@@ -23,8 +23,8 @@ type See = (line: string) => void;
 export const mergeRequest: Drill = {
   name: "merge-request",
   promise:
-    "the GitLab pipeline runs: a merge request shows what it would do to staging and production, a fork's nothing of them; " +
-    "the default branch plans, brings up what was planned, looks for drift and recovers",
+    "the GitLab pipeline shows the effect of a merge request on staging and production, and a fork none of it; " +
+    "the default branch plans, brings up what was planned, reports drift and recovers",
   needs: "nothing",
   minutes: 5,
   inTest: false,
@@ -53,7 +53,7 @@ export const mergeRequest: Drill = {
 
 class Rehearsal {
   private readonly logs: string[] = [];
-  /** What every pipeline of the project is given. */
+  /** The variables of every pipeline of the project. */
   private readonly project: Variables;
 
   constructor(
@@ -116,7 +116,7 @@ class Rehearsal {
     return `${api.notes.length} comments, pipeline ${seconds.toFixed(0)} s`;
   }
 
-  /** The merged branch: what was planned is what `up` does, on plugins that touch nothing. */
+  /** The default branch after the merge: `up` does what was planned, on plugins that touch nothing. */
   async defaultBranch(scratch: string): Promise<void> {
     const { pipeline, production, see, staging } = this;
     await pipeline.git("switch", "--quiet", "main");
@@ -140,7 +140,7 @@ class Rehearsal {
     assert.ok(resources.length > 50, `staging has ${resources.length} resources after its up`);
     see(`main: plans of both stacks, then staging came up as planned (${seconds.toFixed(0)} s)`);
 
-    // Machines on paper answer nothing: the job must not be green.
+    // Machines on paper don't answer: the job must fail.
     const drift = await this.runs(nightly, "drift: [staging]");
     assert.equal(drift.exitCode, 1, drift.output);
     assert.match(drift.output, /staging-cp-1: .*(timeout|unreachable|no route|refused)/);
@@ -171,14 +171,14 @@ class Rehearsal {
     return ran;
   }
 
-  /** @returns how many seconds it took */
+  /** @returns the seconds that the jobs took */
   private async succeeds(...args: Parameters<GitlabPipeline["run"]>): Promise<number> {
     const { exitCode, output, seconds } = await this.runs(...args);
     assert.equal(exitCode, 0, output);
     return seconds;
   }
 
-  /** Production protects what host keys are made from; docs/guides/policy.md says how a machine is let go. */
+  /** Removes the protection of a machine's host key, as docs/guides/policy.md describes. */
   private async letGo(node: string): Promise<void> {
     const hostKey =
       "urn:pulumi:production::gitops-platform::gitops-platform:machines:LibvirtMachine$gitops-platform:machines:HostKey";

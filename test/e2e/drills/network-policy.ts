@@ -8,13 +8,13 @@ interface Pod {
   readonly status: { readonly podIP: string; readonly containerStatuses: readonly { readonly containerID: string }[] };
 }
 
-/** Opens a TCP connection and says `PING`, in bash alone: no image of the platform brings a Redis client for this. */
+/** Sends `PING` over TCP, in bash alone: no image of the platform has a Redis client for this. */
 const ping = (host: string): string =>
   `exec 3<>/dev/tcp/${host}/6379 && printf 'PING\\r\\n' >&3 && IFS= read -r -t 3 answer <&3 && echo "$answer"`;
 
 export const networkPolicy: Drill = {
   name: "network-policy",
-  promise: "a pod that no NetworkPolicy allows can't reach Argo CD's Redis or the store, and Redis wants a password",
+  promise: "a pod without a NetworkPolicy for it can't reach Argo CD's Redis or the store, and Redis requires a password",
   needs: "platform",
   minutes: 1,
   inTest: true,
@@ -31,7 +31,7 @@ export const networkPolicy: Drill = {
     assert.match(allowed.output, /NOAUTH/, "Redis answered without asking for a password");
     see("the repo-server reaches Redis, and Redis asks for a password");
 
-    // Nothing keeps this pod from going out: whatever refuses it stands where it knocks.
+    // No policy restricts this pod's own traffic: the refusal comes from the target's policy.
     const outsider = part("sealed-secrets");
     for (const [where, address] of [
       ["Argo CD's Redis", redis],
@@ -50,7 +50,7 @@ export const networkPolicy: Drill = {
     assert.ok(!api.output.includes("open"), "the web application can get out");
     see(`the web application's page is open to it; that application itself can't get out: ${lastLine(api.output)}`);
     assert.match(await kubectl("get", "networkpolicy", "-n", "argocd"), /argocd-redis-network-policy/);
-    return "Redis is reached by whom the policy names, with a password";
+    return "Redis answers the pods that its policy names, with a password";
   },
 };
 
@@ -58,7 +58,7 @@ function lastLine(output: string): string {
   return output.trim().split("\n").at(-1) ?? "";
 }
 
-/** Runs a script in a pod's network, with the tools of the node that it runs on. */
+/** Runs a script in a pod's network namespace, with the tools of its node. */
 async function fromPod(pod: Pod, script: string): ReturnType<typeof on> {
   const container = pod.status.containerStatuses[0]?.containerID.replace("containerd://", "") ?? "";
   const inspect = `crictl inspect --output go-template --template '{{.info.pid}}' ${container}`;

@@ -12,8 +12,8 @@ import { must, on, run, type Ran } from "../platform";
 import { watchSteal } from "../stolen-time";
 
 /**
- * The goals are 4 and 5 s on two quiet cores (bench/preview.md). Here the cluster runs on the same ones, and maybe others
- * on the computer around them: what is caught is a preview that got much slower.
+ * Wider than the goals for two quiet cores, 4 and 5 s (bench/preview.md), because the cluster runs on the same cores. They
+ * catch a preview that has become much slower.
  */
 const LIMIT_SECONDS = 6;
 const GUESTS_LIMIT_SECONDS = 8;
@@ -62,7 +62,7 @@ export const preview: Drill = {
   },
 };
 
-/** @returns seconds of this computer's own for a preview of twenty guests on three hypervisors, on paper, which a preview can't tell */
+/** @returns the seconds, without stolen time, of a preview of twenty guests that exist on paper only */
 async function twentyGuests(): Promise<number> {
   const site = await Site.make("production");
   try {
@@ -78,7 +78,7 @@ async function twentyGuests(): Promise<number> {
 
 const plain = (): Promise<Ran> => run(pulumiBinary(), PREVIEW, { env: pulumiEnvironment() });
 
-/** Every connect() of a preview and of all its plugins, as strace prints it. */
+/** Every connect() of a preview and its plugins, as strace prints it. */
 async function connections(): Promise<readonly string[]> {
   if ((await run("strace", ["--version"])).exitCode !== 0)
     await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "strace"], {

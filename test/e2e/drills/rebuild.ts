@@ -11,7 +11,7 @@ interface Secret {
 
 export const rebuild: Drill = {
   name: "rebuild",
-  promise: "with every machine and disk lost, npm start brings back the same cluster from Git and the sealing key",
+  promise: "after the loss of every machine and disk, npm start rebuilds the same cluster from Git and the sealing key",
   needs: "platform",
   minutes: 2,
   inTest: true,

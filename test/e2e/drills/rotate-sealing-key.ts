@@ -11,7 +11,7 @@ const NAMESPACE = "credentials";
 const STARTER = "database-creds";
 const SEALED_AFTER = "sealed-after-rotation";
 const CONTROLLER = ["-n", "kube-system", "deployment/sealed-secrets-controller"];
-/** The local platform can play each environment, so all of them are sealed for it. */
+/** The root paths of all environments: the local platform can follow each of them. */
 const ROOT_PATHS = ["applications", "applications/staging", "applications/production"];
 
 interface Secret {
@@ -20,7 +20,7 @@ interface Secret {
 
 export const rotateSealingKey: Drill = {
   name: "rotate-sealing-key",
-  promise: "a new sealing key is used while the old one still opens, and after sealing anew the old one can be dropped",
+  promise: "a new sealing key seals while the old one still opens, and after resealing the old one can be dropped",
   needs: "platform",
   minutes: 2,
   inTest: false,
@@ -59,7 +59,7 @@ export const rotateSealingKey: Drill = {
 
       see(await rotate("drop", ...where(clone)));
       const dropped = await mustStart();
-      // A key that left the cluster stays in the controller's memory until it starts again.
+      // A deleted key stays in the controller's memory until its restart.
       await kubectl("rollout", "restart", ...CONTROLLER);
       await rolledOut();
       assert.equal((await keyNames()).length, 1, "one key is left");
@@ -95,7 +95,7 @@ async function rolledOut(): Promise<void> {
   await eventually("the controller runs anew", 60, () => kubectl("rollout", "status", ...CONTROLLER, "--timeout=10s"));
 }
 
-/** Deletes a Secret and waits until the controller has made the same one from its SealedSecret. @returns seconds */
+/** Deletes a Secret and waits until the controller has opened its SealedSecret again. @returns seconds */
 async function opensAgain(name: string, expected: Secret): Promise<string> {
   await kubectl("delete", "secret", name, "-n", NAMESPACE);
   const { seconds } = await eventually(`${name} is opened again`, 60, async () => {
@@ -113,7 +113,7 @@ function sealedValue(clone: Clone): string {
   return /password: (\S+)/.exec(text)?.[1] ?? assert.fail("no sealed value in sealed-secret.yaml");
 }
 
-/** Seals and pushes a Secret as a person would. @returns seconds until it was in the cluster */
+/** Seals and pushes a Secret like an operator. @returns the seconds until it was in the cluster */
 async function sealedAfter(clone: Clone): Promise<number> {
   const file = join(overlay(clone), `${SEALED_AFTER}.yaml`);
   const command = ["run", "--silent", "seal", "--", "local", NAMESPACE, SEALED_AFTER, "value=-", "--out", file];

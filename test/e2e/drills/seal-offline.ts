@@ -6,7 +6,7 @@ import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
 import { eventually, kubectlJson, must } from "../platform";
 
-/** The three steps as the documentation gives them, in a shell without a network; the kubeconfig only names the namespace. */
+/** The commands of the documentation, in a shell without a network. kubeseal takes the namespace from the kubeconfig. */
 const SEAL = [
   "kubectl create secret generic database-creds --from-literal=password=SuperSecret123 --dry-run=client -o yaml > secret.yaml",
   "kubeseal --format=yaml --cert=public-cert.pem < secret.yaml > sealed-secret.yaml",
@@ -14,7 +14,7 @@ const SEAL = [
 
 export const sealOffline: Drill = {
   name: "seal-offline",
-  promise: "a Secret sealed offline with the published certificate and committed to Git appears in the cluster",
+  promise: "a Secret that is sealed offline with the published certificate and committed to Git appears in the cluster",
   needs: "platform",
   minutes: 1,
   inTest: true,

@@ -15,7 +15,7 @@ interface ExportedResource {
 
 export const secrets: Drill = {
   name: "secrets",
-  promise: "no key, password, token or kubeconfig is in plain text in the state, a log, any argument list, or Git",
+  promise: "no key, password, token or kubeconfig is in clear in the state, a log, an argument list, or Git",
   needs: "platform",
   minutes: 1,
   inTest: true,
@@ -24,7 +24,7 @@ export const secrets: Drill = {
     assert.ok(values.size >= 8, `only ${values.size} secrets were found: the check is blind`);
     see(`looking for ${values.size} secret values: ${[...values.keys()].join(", ")}`);
 
-    // Provoke what the platform prints when something fails, so that the logs hold that too.
+    // Provokes an error, so that the logs contain its text too.
     const refused = await pulumi("preview", "--config", 'gitops-platform:diskGate={"limitMs":-1}');
     const places = new Map<string, string>([
       ["the output of a refused preview", refused.output],
@@ -51,7 +51,7 @@ export const secrets: Drill = {
   },
 };
 
-/** Real secret values by what they are. Of a key in PEM form one inner line stands for the whole. */
+/** Secret values by name. One inner line represents a key in PEM form. */
 async function secretValues(): Promise<ReadonlyMap<string, string>> {
   const values = new Map<string, string>();
   for (const key of ["operator", "deploy"])
@@ -87,7 +87,7 @@ async function secretValues(): Promise<ReadonlyMap<string, string>> {
   return values;
 }
 
-/** Pulumi wraps a secret of an export as an object whose `plaintext` is the value's JSON. */
+/** An export wraps a secret in an object whose `plaintext` is the value's JSON. */
 function plaintext(value: unknown): string {
   if (typeof value === "string") return value;
   return JSON.parse((value as { plaintext: string }).plaintext) as string;

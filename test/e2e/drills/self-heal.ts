@@ -12,7 +12,7 @@ interface Service {
 
 export const selfHeal: Drill = {
   name: "self-heal",
-  promise: "what is pushed is live within 10 s, a manual edit is reverted, a file removed from Git removes its object",
+  promise: "a push is live within 10 s, a manual edit is reverted, an object goes when its file is removed from Git",
   needs: "platform",
   minutes: 1,
   inTest: true,

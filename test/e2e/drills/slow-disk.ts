@@ -8,18 +8,18 @@ import { StackFile } from "../stack-file";
 import { configuredMachines, must, mustStart, on, run, start, type Ran } from "../platform";
 
 const THROTTLE = join(root, "components/machines/local/throttle-disk.sh");
-/** Enough to boot, too few for etcd: the p99 is then about 75 ms. */
+/** Enough to boot, too few for etcd: the p99 is about 75 ms. */
 const WRITES_PER_SECOND = "1000";
 
 export const slowDisk: Drill = {
   name: "slow-disk",
   promise:
-    "a disk that can't fsync in 10 ms stops the stack before anything of Kubernetes, and made fast again it goes on",
+    "a disk that can't fsync in 10 ms stops the stack before Kubernetes, and the stack continues on a fast disk",
   needs: "nothing",
   minutes: 3,
   inTest: true,
   run: async (see) => {
-    // With the limit that real environments have; the local platform's is wider, for busy computers.
+    // With the limit of real environments; the local platform's is wider.
     const refused = await StackFile.edited(async (file) => {
       file.edit((document) => document.setIn(["config", "gitops-platform:diskGate", "limitMs"], 10));
       const attempt = start();
@@ -52,8 +52,8 @@ export const slowDisk: Drill = {
 };
 
 /**
- * The machine is made by the same `pulumi up` that measures it, so the disk has to become slow in between: again and
- * again, since a limit is per cgroup and each service of the machine gets its own as it starts.
+ * Throttles the disk until the start ends. One `pulumi up` makes the machine and measures it, so the disk has to become slow
+ * in between. A limit is per cgroup, and every service of the machine starts with a new one, so it is set repeatedly.
  */
 async function throttleUntil(ended: Promise<Ran>): Promise<Ran> {
   const done = new AbortController();

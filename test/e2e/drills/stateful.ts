@@ -21,7 +21,7 @@ interface Pod {
 export const stateful: Drill = {
   name: "stateful",
   promise:
-    "the store keeps its data when its pod is made again and when its node reboots; its password is in Git sealed only",
+    "the store keeps its data through a new pod and a reboot of its node; Git has its password only sealed",
   needs: "platform",
   minutes: 3,
   inTest: true,
@@ -39,7 +39,7 @@ export const stateful: Drill = {
     const places = await assertPasswordSealed();
     see(`the password is in none of ${places}, and in Git as a SealedSecret`);
 
-    // The volume is one node's: with that node closed the pod waits, instead of starting empty elsewhere.
+    // The volume belongs to one node: with that node cordoned the pod waits, and doesn't start empty elsewhere.
     await kubectl("cordon", node);
     let waited: string;
     try {
@@ -62,7 +62,7 @@ export const stateful: Drill = {
       await readyPod();
     });
     see(`${node} was rebooted: the value was there ${rebooted.seconds.toFixed(1)} s after it was started`);
-    // Comparisons that were under way when their repo-server went hang for half a minute, and are tried again after that.
+    // A comparison whose repo-server went away hangs for half a minute before Argo CD retries it.
     const healthy = await eventually("everything is Synced and Healthy again", 180, () => assertHealthy());
     see(`everything was Synced and Healthy again ${healthy.seconds.toFixed(1)} s later`);
     await redis(`del ${KEY}`);
@@ -70,7 +70,7 @@ export const stateful: Drill = {
   },
 };
 
-/** redis-cli in the store's pod; the password comes from the file that is mounted there. */
+/** Runs redis-cli in the store's pod, with the password from the mounted file. */
 function redis(command: string): Promise<string> {
   const script = `REDISCLI_AUTH=$(cat /run/secrets/store/password) redis-cli ${command}`;
   return kubectl("exec", "-n", "store", "store-0", "-c", "redis", "--", "sh", "-c", script);
@@ -78,7 +78,7 @@ function redis(command: string): Promise<string> {
 
 const pod = (): Promise<Pod> => kubectlJson<Pod>("get", "pod", "store-0", "-n", "store");
 
-/** @throws unless it is ready and another one than `than` */
+/** @throws unless the pod is ready and isn't `than` */
 async function readyPod(than?: Pod): Promise<Pod> {
   const found = await pod();
   assert.notEqual(found.metadata.uid, than?.metadata.uid, "it is still the old pod");
@@ -97,7 +97,7 @@ async function unschedulable(): Promise<string> {
   return (scheduled.message ?? "").replace(/ preemption: .*/, "");
 }
 
-/** @returns the places that were searched, in words */
+/** @returns the names of the searched places */
 async function assertPasswordSealed(): Promise<string> {
   const secret = await kubectlJson<{ data: { password: string } }>("get", "secret", "store-auth", "-n", "store");
   const password = Buffer.from(secret.data.password, "base64").toString();
@@ -125,7 +125,7 @@ async function assertPasswordSealed(): Promise<string> {
   return Object.keys(searched).join(", ");
 }
 
-/** Empty for a process that ended meanwhile. */
+/** The argument list of a process; empty for one that has ended. */
 function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");

@@ -10,7 +10,7 @@ const STACK_FILE = join(root, "Pulumi.local.yaml");
 
 export const threeControlPlanes: Drill = {
   name: "three-control-planes",
-  promise: "with three control planes one can be powered off hard, and the API stays reachable from every other node",
+  promise: "with three control planes, one can lose its power, and the API stays reachable from every other node",
   needs: "nothing",
   minutes: 3,
   inTest: true,
@@ -49,7 +49,7 @@ export const threeControlPlanes: Drill = {
   },
 };
 
-/** The stack file as a person would edit it: further control planes after the first. */
+/** The stack file with further control planes after the first. */
 function withControlPlanes(text: string, addresses: readonly string[]): string {
   const document = parseDocument(text);
   const nodes = document.getIn(["config", "gitops-platform:nodes"]) as YAMLSeq;
