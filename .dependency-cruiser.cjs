@@ -1,9 +1,13 @@
 /**
  * The dependency direction of docs/architecture.md: index.ts imports config and components; a component never imports
- * the configuration; tools import a component's types and the type tokens; nothing of the product imports a test.
- *
- * @type {import("dependency-cruiser").IConfiguration}
+ * the configuration; tools import a component's types, type tokens and pure functions; the product imports no test.
  */
+
+/** The files of components that tools share: type tokens and pure functions. */
+const PURE =
+  "^components/(tokens|addresses/[\\w-]+|disk-gate/measurement|gitops/sealing-keys|machines/ssh-key|remote/script)\\.ts$";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
@@ -50,14 +54,17 @@ module.exports = {
     },
     {
       name: "tools-know-components-by-type",
-      comment: "What a tool needs of a component is data: a type, a type token, an output. Names and texts may change.",
+      comment: "A tool needs a type, a type token, an output, or a pure function. It never loads a component.",
       severity: "error",
       from: { path: "^scripts/" },
-      to: {
-        path: "^components/",
-        pathNot: "^components/tokens\\.ts$",
-        dependencyTypesNot: ["type-only"],
-      },
+      to: { path: "^components/", pathNot: PURE, dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "pure-files-import-no-program",
+      comment: "Tools run these files: they must know neither Pulumi nor a component.",
+      severity: "error",
+      from: { path: PURE },
+      to: { path: "^(config|components|packages|scripts)/|node_modules/@pulumi/", pathNot: PURE },
     },
     {
       name: "tools-never-import-the-program",
