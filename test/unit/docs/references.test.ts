@@ -4,7 +4,7 @@
  *
  * Does not prove that a document is right, or that a link to another site works.
  */
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../../scripts/lib/paths";
@@ -27,6 +27,10 @@ function filesBelow(directory: string): readonly string[] {
 }
 
 const files = filesBelow(root);
+/** The folders of the root, without hidden ones. */
+const tops = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== "node_modules" && !entry.name.startsWith("."))
+  .map(({ name }) => name);
 const documents = files.filter((file) => file.endsWith(".md"));
 const describing = documents.filter((file) => DESCRIBING.test(file));
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -76,7 +80,6 @@ describe("documents", () => {
   });
 
   it("name only files and folders that exist", () => {
-    const tops = readdirSync(root).filter((name) => statSync(join(root, name)).isDirectory() && name !== "node_modules");
     // A path in a code span or a command that starts with a folder of the root; patterns and placeholders are none.
     const path = new RegExp(String.raw`(?<=[\s\`(])(?:${tops.join("|")})/[\w./-]+(?![\w./{*<…-])`, "g");
     const named = describing
@@ -84,6 +87,14 @@ describe("documents", () => {
       .flatMap((file) => [...read(file).matchAll(path)].map(([name]) => [file, name.replace(/[./]+$/, "")] as const));
     expect(named.length).toBeGreaterThan(40);
     expect(named.filter(([, name]) => !existsSync(join(root, name)))).toEqual([]);
+  });
+});
+
+describe("README", () => {
+  it("says what each folder of the root is for", () => {
+    const rows = read("README.md").match(/^\| *`[\w./-]+` *\|/gm) ?? [];
+    expect(tops.length).toBeGreaterThan(5);
+    expect(tops.filter((top) => !rows.some((row) => row.includes(`\`${top}/`)))).toEqual([]);
   });
 });
 
