@@ -6,8 +6,7 @@ import { mustStart, run, stop } from "../platform";
 
 export const cleanStop: Drill = {
   name: "clean-stop",
-  promise:
-    "npm stop leaves no process, mount, loop device, namespace, link or cgroup, also of a half-built platform",
+  promise: "npm stop leaves no process, mount, loop device, namespace, link or cgroup, also of a half-built platform",
   needs: "nothing",
   minutes: 3,
   inTest: true,

@@ -14,7 +14,8 @@ const ping = (host: string): string =>
 
 export const networkPolicy: Drill = {
   name: "network-policy",
-  promise: "a pod without a NetworkPolicy for it can't reach Argo CD's Redis or the store, and Redis requires a password",
+  promise:
+    "a pod without a NetworkPolicy for it can't reach Argo CD's Redis or the store, and Redis requires a password",
   needs: "platform",
   minutes: 1,
   inTest: true,

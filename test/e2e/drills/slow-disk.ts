@@ -13,8 +13,7 @@ const WRITES_PER_SECOND = "1000";
 
 export const slowDisk: Drill = {
   name: "slow-disk",
-  promise:
-    "a disk that can't fsync in 10 ms stops the stack before Kubernetes, and the stack continues on a fast disk",
+  promise: "a disk that can't fsync in 10 ms stops the stack before Kubernetes, and the stack continues on a fast disk",
   needs: "nothing",
   minutes: 3,
   inTest: true,

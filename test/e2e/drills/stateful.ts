@@ -20,8 +20,7 @@ interface Pod {
 
 export const stateful: Drill = {
   name: "stateful",
-  promise:
-    "the store keeps its data through a new pod and a reboot of its node; Git has its password only sealed",
+  promise: "the store keeps its data through a new pod and a reboot of its node; Git has its password only sealed",
   needs: "platform",
   minutes: 3,
   inTest: true,
