@@ -50,7 +50,9 @@ describe("on GitLab", () => {
   it("a token that may not is told, without the token", async () => {
     const request = mergeRequest({ ...variables(), GITLAB_COMMENT_TOKEN: "wrong-token" });
     const failure = await request.comment("staging", "text").catch((error: unknown) => (error as Error).message);
-    expect(failure).toMatch(/^GitLab — GET http.* answers 401 .*; may the token write comments\? \(docs\/guides\/ci\.md\)$/);
+    expect(failure).toMatch(
+      /^GitLab — GET http.* answers 401 .*; may the token write comments\? \(docs\/guides\/ci\.md\)$/,
+    );
     expect(failure).not.toContain("wrong-token");
   });
 
