@@ -27,6 +27,7 @@ export class ConnectionPool {
    * Starts a command on a kept connection, or on a new one.
    *
    * @param env variables to ask the server for; servers ignore what they aren't configured to accept
+   * @param signal ends the dialling
    * @throws Error when the server can't be reached, or refuses the command
    */
   async start(
@@ -39,14 +40,14 @@ export class ConnectionPool {
     const key = createHash("sha256").update(JSON.stringify(settings)).digest("hex");
     for (let kept = this.take(key); kept !== undefined; kept = this.take(key)) {
       try {
-        return this.running(key, kept, await openChannel(kept, command, env, signal, REUSE_TIMEOUT_MS));
+        return this.running(key, kept, await openChannel(kept, command, env, REUSE_TIMEOUT_MS));
       } catch {
         kept.destroy();
       }
     }
     const client = await dial(settings, signal, onRetry);
     try {
-      return this.running(key, client, await openChannel(client, command, env, signal));
+      return this.running(key, client, await openChannel(client, command, env));
     } catch (error) {
       client.destroy();
       throw error;
@@ -100,7 +101,6 @@ function openChannel(
   client: Client,
   command: string,
   env: Readonly<Record<string, string>>,
-  signal: AbortSignal,
   timeoutMs?: number,
 ): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
@@ -110,14 +110,11 @@ function openChannel(
     };
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => give(new Error("no answer")), timeoutMs);
     const hungUp = (): void => give(new Error("ssh: the server closed the connection"));
-    const interrupted = (): void => give(new Error("cancelled"));
     const settle = (): void => {
       clearTimeout(timer);
       client.removeListener("close", hungUp);
-      signal.removeEventListener("abort", interrupted);
     };
     client.once("close", hungUp);
-    signal.addEventListener("abort", interrupted);
     client.exec(command, { env: { ...env } }, (error, channel) => {
       settle();
       if (error) reject(error);

@@ -7,6 +7,8 @@ export class SilentServer {
   private readonly server: Server = createServer((socket) => {
     this.sockets.add(socket);
     socket.on("error", () => undefined).on("close", () => this.sockets.delete(socket));
+    // Without a reader the end of a connection goes unnoticed.
+    socket.resume();
   });
 
   async start(): Promise<this> {

@@ -6,8 +6,8 @@ import type { Invocation } from "./invocation";
 const pool = new ConnectionPool();
 
 /**
- * Runs a command on another machine over SSH. An interrupt cuts the connection; what the command started there ends by
- * itself, as it does when the network fails (sshd passes no signals on for root).
+ * Runs a command on another machine over SSH. An interrupt ends the dialling only: a command that runs is waited for, so
+ * that the next update does not start it a second time beside itself.
  *
  * @throws Error `Process exited with status 3: running "…":` and all output, or why the machine can't be reached
  */
@@ -18,12 +18,6 @@ export async function runRemotely(invocation: Invocation, settings: SshSettings)
   return new Promise((resolve, reject) => {
     let cause: string | undefined = "wait: remote command exited without exit status or exit signal";
     let exited = false;
-    const interrupted = (): void => {
-      if (exited) return;
-      cause = "cancelled";
-      release(true);
-    };
-    signal.addEventListener("abort", interrupted);
     captured.read(channel, "stdout");
     captured.read(channel.stderr, "stderr");
     channel.once("exit", (code: number | null, killedBy = "", _core?: boolean, text?: string) => {
@@ -35,7 +29,6 @@ export async function runRemotely(invocation: Invocation, settings: SshSettings)
         cause = `Process exited with status ${exitStatus(name)} from signal ${name}${text ? `. Reason was: ${text}` : ""}`;
     });
     channel.once("close", () => {
-      signal.removeEventListener("abort", interrupted);
       release(!exited);
       if (cause === undefined) resolve(captured.outputs());
       else reject(captured.failure(cause, command));
