@@ -10,11 +10,13 @@ import { PushNotification } from "./components/hub/push-notification";
 import { KubernetesCluster } from "./components/kubernetes/cluster";
 import { PodNetwork } from "./components/kubernetes/pod-network";
 import { createMachines } from "./components/machines/create-machines";
+import { warnOfDeadAgent } from "./components/remote/ssh-agent";
 import { takeOver } from "./components/objects/take-over";
 import { loadConfig } from "./config/load";
 import { summarizeNotices } from "./config/notices";
 
 const config = loadConfig();
+void warnOfDeadAgent();
 const { cluster: settings, versions, gitops, ssh, sealingKeys } = config;
 const artifactList = config.artifacts.list.artifacts;
 

@@ -1,18 +1,22 @@
 /**
- * `npx tsx bench/preview.ts [MACHINES ...]`: how long a preview of production takes with so many machines, first and
- * unchanged, and which processes spend it: Pulumi's own, and `npm run preview`, which keeps the rules of policy/ and
- * makes a plan of it. The machines exist on paper only, which a preview can't tell.
+ * `npx tsx bench/preview.ts [MACHINES ...]`: seconds of a preview of production with so many machines, first and
+ * unchanged, and CPU seconds of its processes. The variants run in turns, so that a busy computer slows all of them down
+ * alike. The machines exist on paper only, which a preview can't tell.
  */
 import { execa } from "execa";
 import { cpSync, copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
 import { paths } from "../scripts/lib/paths";
+import { policyArguments } from "../policy/arguments";
 import { Site } from "../test/plans/site";
 import { timed, type Timing } from "./cpu-seconds";
 
 const ROUNDS = 3;
+
+/** The hook that `npm run preview` starts the program with. */
+const QUICK = { NODE_OPTIONS: `--require "${join(paths.root, "scripts/lib/quick-start.cjs")}"` };
 
 async function main(): Promise<void> {
   const counts = process.argv.slice(2).map(Number);
@@ -21,9 +25,16 @@ async function main(): Promise<void> {
     const site = await Site.make("production");
     await site.setMachines(machines);
     const clone = cloneOf(site);
-    const report = async (what: string): Promise<void> => {
-      print(`${machines} machines, ${what}, pulumi preview`, await median(() => enginePreview(site)));
-      print(`${machines} machines, ${what}, npm run preview`, await median(() => preview(site, clone)));
+    const rules = policyArguments(site.stack);
+    const report = async (when: string): Promise<void> => {
+      const timings = await inTurns({
+        "plain SDK": () => enginePreview(site),
+        "plain SDK, rules": () => enginePreview(site, rules),
+        "quick start": () => enginePreview(site, [], QUICK),
+        "quick start, rules": () => enginePreview(site, rules, QUICK),
+        "npm run preview": () => preview(site, clone),
+      });
+      for (const [variant, each] of Object.entries(timings)) print(`${machines} machines, ${when}, ${variant}`, each);
     };
     try {
       await report("first");
@@ -46,18 +57,28 @@ function cloneOf(site: Site): string {
   return clone;
 }
 
-async function median(preview: () => Promise<Timing>): Promise<Timing> {
-  const timings: Timing[] = [];
-  for (let round = 0; round < ROUNDS; round++) timings.push(await preview());
-  timings.sort((left, right) => left.seconds - right.seconds);
-  const middle = timings[Math.floor(ROUNDS / 2)];
-  if (!middle) throw new Error("no preview was timed");
+/** Runs every variant once before it counts, which fills caches, and then all of them in each round. */
+async function inTurns(variants: Record<string, () => Promise<Timing>>): Promise<Record<string, readonly Timing[]>> {
+  const timings = Object.fromEntries(Object.keys(variants).map((variant) => [variant, [] as Timing[]]));
+  for (let round = 0; round <= ROUNDS; round++)
+    for (const [variant, preview] of Object.entries(variants)) {
+      const timing = await preview();
+      if (round > 0) timings[variant]?.push(timing);
+    }
+  return timings;
+}
+
+function median(numbers: readonly number[]): number {
+  const middle = [...numbers].sort((left, right) => left - right)[Math.floor(numbers.length / 2)];
+  if (middle === undefined) throw new Error("no preview was timed");
   return middle;
 }
 
-async function enginePreview(site: Site): Promise<Timing> {
+async function enginePreview(site: Site, args: readonly string[] = [], env: object = {}): Promise<Timing> {
   return timed(site.directory, async () => {
-    const { exitCode, stderr } = await site.pulumi(["preview", "--json"], { PULUMI_HOME: paths.pulumiHome });
+    // The engine passes an empty NODE_OPTIONS on like none.
+    const all = { PULUMI_HOME: paths.pulumiHome, NODE_OPTIONS: "", ...env };
+    const { exitCode, stderr } = await site.pulumi(["preview", "--json", ...args], all);
     if (exitCode !== 0) throw new Error(`the preview ended with ${exitCode}:\n${stderr}`);
   });
 }
@@ -77,12 +98,17 @@ async function preview(site: Site, clone: string): Promise<Timing> {
   });
 }
 
-function print(what: string, { seconds, cpu }: Timing): void {
-  const all = Object.values(cpu).reduce((sum, spent) => sum + spent, 0);
-  const parts = Object.entries(cpu)
+function print(what: string, timings: readonly Timing[]): void {
+  const seconds = median(timings.map((timing) => timing.seconds));
+  const all = median(timings.map(({ cpu }) => Object.values(cpu).reduce((sum, spent) => sum + spent, 0)));
+  const kinds = [...new Set(timings.flatMap(({ cpu }) => Object.keys(cpu)))];
+  const parts = kinds
+    .map((kind) => [kind, median(timings.map(({ cpu }) => cpu[kind] ?? 0))] as const)
     .sort(([, left], [, right]) => right - left)
     .map(([kind, spent]) => `${kind} ${spent.toFixed(1)}`);
-  process.stdout.write(`${what}: ${seconds.toFixed(1)} s; ${all.toFixed(1)} CPU seconds: ${parts.join(", ")}\n`);
+  process.stdout.write(
+    `${what}: ${seconds.toFixed(1)} s; ${all.toFixed(1)} CPU seconds: ${parts.join(", ")}; load ${loadavg()[0]?.toFixed(0)}\n`,
+  );
 }
 
 main().catch((error: unknown) => {

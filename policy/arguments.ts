@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * What makes `pulumi preview` and `pulumi up` keep the rules: the pack, and a stack's settings where
- * `policy/settings/<stack>.json` has some. Works with every installation of Pulumi, unlike the directory as a pack.
+ * Flags with which `pulumi preview` and `pulumi up` enforce the rules: the pack, and `policy/settings/<stack>.json` where
+ * it exists. Unlike the directory as a pack, they work with every installation of Pulumi.
  */
 export function policyArguments(stack: string): readonly string[] {
   const settings = join(__dirname, "settings", `${stack}.json`);

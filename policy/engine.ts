@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { type Fields, type Resource, stackOf, UNKNOWN } from "./resource";
 import { DEFAULTS, type Rule, type Settings } from "./rule";
 
-/** The rules in the form that Pulumi runs. */
+/** The rules as Pulumi policies. */
 export function policies(rules: readonly Rule[], projectDirectory: string): Policies {
   const read = (file: string): string | undefined => {
     const path = join(projectDirectory, file);
@@ -23,12 +23,12 @@ export function policies(rules: readonly Rule[], projectDirectory: string): Poli
     const base = { name, description, enforcementLevel: enforcement, remediationSteps: comply, ...schemaOf(rule) };
     if ("resource" in rule) {
       const validateResource = (args: ResourceValidationArgs, report: ReportViolation): void => {
-        for (const text of rule.resource(told(args), settingsOf(args))) report(sentence(text), args.urn);
+        for (const text of rule.resource(toResource(args), settingsOf(args))) report(sentence(text), args.urn);
       };
       return { ...base, validateResource };
     }
     const validateStack = (args: StackValidationArgs, report: ReportViolation): void => {
-      const resources = args.resources.map(told);
+      const resources = args.resources.map(toResource);
       const stack = { name: stackOf(resources[0]?.urn ?? ""), resources, read };
       for (const { text, urn } of rule.stack(stack, settingsOf(args))) report(sentence(text), urn);
     };
@@ -50,7 +50,7 @@ function settingsOf(args: ResourceValidationArgs | StackValidationArgs): Setting
   return { ...DEFAULTS, ...args.getConfig<Partial<Settings>>() };
 }
 
-function told({ name, opts, props, type, urn }: ResourceValidationArgs | PolicyResource): Resource {
+function toResource({ name, opts, props, type, urn }: ResourceValidationArgs | PolicyResource): Resource {
   return {
     urn,
     type,
@@ -63,7 +63,7 @@ function told({ name, opts, props, type, urn }: ResourceValidationArgs | PolicyR
   };
 }
 
-/** The values, each copied when a rule looks at it, and not before: scripts and descriptions of pods are big. */
+/** The values, each copied when a rule reads it: scripts and pod specs are big. */
 function lazily(props: Fields): Fields {
   const values: Record<string, unknown> = {};
   for (const key of Object.keys(props))
@@ -72,8 +72,8 @@ function lazily(props: Fields): Fields {
 }
 
 /**
- * A copy of what Pulumi hands over, which throws as soon as a value that isn't known yet is looked at: the rule would
- * then be reported as one that couldn't run.
+ * A copy in which UNKNOWN stands for values that aren't known yet. Pulumi's own object throws when such a value is read,
+ * and reports the rule as one that couldn't run.
  */
 function known(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nameOf } from "./resource";
 
-/** Names the file, which must be there, that the pack tells its findings to as well as to the engine. */
+/** Names an existing file to which the pack writes its findings, besides reporting them to the engine. */
 export const FINDINGS_FILE = "GITOPS_PLATFORM_POLICY_FINDINGS";
 
-/** What a rule found, as the pack hands it over: one JSON object a line. */
+/** A broken rule, in the file one JSON object a line. */
 export interface Finding {
   readonly policy: string;
-  /** URN; empty for what is about the stack. */
+  /** URN; empty when it concerns the stack. */
   readonly urn: string;
   /** The rule's description, and a sentence below it. */
   readonly message: string;
@@ -20,8 +20,8 @@ export interface Finding {
 export const SERVING = JSON.stringify({ serving: true });
 
 /**
- * Where a preview hears what the rules found. Pulumi's JSON leaves that out, and its event log, which has it, has every
- * value of every resource as well: 7 MB for five machines, written and read for a few sentences.
+ * Receives a preview's findings. Pulumi's JSON lacks them, and its event log has every value of every resource as well:
+ * 7 MB for five machines, written and read for a few sentences.
  */
 export class Findings {
   private readonly directory = mkdtempSync(join(tmpdir(), "gitops-platform-findings-"));
@@ -33,7 +33,7 @@ export class Findings {
     writeFileSync(this.file, "", { mode: 0o600, flag: "wx" });
   }
 
-  /** @returns what was found, in an order that is the same for the same findings; undefined when no rule was asked */
+  /** @returns the findings, sorted, each once; undefined when the pack did not start */
   read(): readonly Finding[] | undefined {
     const lines = existsSync(this.file) ? readFileSync(this.file, "utf8").split("\n") : [];
     if (!lines.includes(SERVING)) return undefined;

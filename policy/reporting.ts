@@ -3,7 +3,10 @@ import { type AnalyzeResponse, EnforcementLevel } from "@pulumi/pulumi/proto/ana
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { type Finding, SERVING } from "./findings";
 
-/** Makes the service write what it answers the engine into a file, too, which exists. */
+/**
+ * Writes each answer of the service to an existing file as well. Reads the encoded answers because only they carry the
+ * enforcement that a site's settings lead to; a policy's own report callback does not learn it (@pulumi/policy 1.21.0).
+ */
 export function reportFindings(file: string): void {
   for (const method of [AnalyzerService.analyze, AnalyzerService.analyzeStack]) {
     const encode = method.responseSerialize;
@@ -16,7 +19,7 @@ export function reportFindings(file: string): void {
   append(file, `${SERVING}\n`);
 }
 
-/** Never makes the file: whoever wanted it made it, readable by nobody else. */
+/** Never creates the file: its reader created it, readable by nobody else. */
 function append(file: string, text: string): void {
   const descriptor = openSync(file, constants.O_WRONLY | constants.O_APPEND);
   writeSync(descriptor, text);

@@ -1,14 +1,14 @@
 import type { Resource } from "./resource";
 
-/** What a rule found. */
+/** A finding of a rule about the stack. */
 export interface Violation {
-  /** The resource it is about; unset: the stack. */
+  /** The resource it concerns. @default the stack */
   readonly urn?: string;
   /** "What is wrong (got X, need Y); what to do." Never holds a value that could be secret. */
   readonly text: string;
 }
 
-/** What can be set for a rule, beside its enforcement, in a file for `--policy-pack-config`. */
+/** Settings of rules in a file for `--policy-pack-config`, beside their enforcement. */
 export interface Settings {
   /** The stacks that rules for production look at, by name. @default ["production"] */
   readonly stacks: readonly string[];
@@ -21,7 +21,7 @@ export const DEFAULTS: Settings = { stacks: ["production"], minimum: 3 };
 interface RuleBase {
   /** Noun, kebab-case; frozen, since settings name it. */
   readonly name: string;
-  /** One sentence: what holds when the rule is kept. */
+  /** One sentence: the state of a stack that keeps the rule. */
   readonly description: string;
   /** `disabled`: only where a settings file turns it on. */
   readonly enforcement: "mandatory" | "advisory" | "disabled";
@@ -36,7 +36,7 @@ export interface ResourceRule extends RuleBase {
   readonly resource: (resource: Resource, settings: Settings) => readonly string[];
 }
 
-/** What a rule about all resources is told. */
+/** Input of a rule about all resources. */
 export interface Stack {
   readonly name: string;
   readonly resources: readonly Resource[];

@@ -81,7 +81,7 @@ interface Exported {
 const SECRET = "4dabf18193072939515e22adb298388d";
 
 /**
- * How the plugin connects for a step, which the engine keeps in the state from the moment that the step begins.
+ * The connection of a step. The engine writes it to the state when the step begins.
  *
  * @param exported what `pulumi stack export --show-secrets` printed during the update
  */

@@ -5,13 +5,13 @@ import { goQuote } from "./go-quote";
 /** Which streams of a command show as progress notes while it runs. They are captured in any case. */
 export type Logging = "stdout" | "stderr" | "stdoutAndStderr" | "none";
 
-/** What a finished command printed, each without one trailing newline. */
+/** Output of a finished command, each stream without one trailing newline. */
 export interface CommandOutput {
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Collects a command's output while it runs, and passes whole lines on as progress notes. */
+/** Collects a command's output while it runs, and shows whole lines of it as progress. */
 export class CapturedOutput {
   private readonly texts = { stdout: "", stderr: "" };
   private both = "";

@@ -1,7 +1,7 @@
 import type { CheckFailure } from "../protocol/provider-plugin";
 import { isMap, type PropertyMap, type PropertyValue, reveal, Secret, Unknown } from "../protocol/property-value";
 
-/** What one input may be; `fields` are those of an object. */
+/** Type of an input; `fields` are those of an object. */
 interface Field {
   readonly type:
     "string" | "number" | "integer" | "boolean" | "strings" | "environment" | "list" | "logging" | "object";
@@ -49,7 +49,7 @@ export const REMOTE_COMMAND: Fields = {
   connection: { type: "object", required: true, fields: { ...ENDPOINT, proxy: { type: "object", fields: ENDPOINT } } },
 };
 
-/** Inputs that the official plugin has and this one refuses, with what to do instead. */
+/** Inputs that only the official plugin takes, and their replacement. */
 const NOT_COVERED: Readonly<Record<string, string>> = {
   assetPaths: "read the files in the program",
   archivePaths: "read the files in the program",
@@ -83,7 +83,7 @@ export function checkFields(inputs: PropertyMap, fields: Fields, at = ""): Check
   return failures;
 }
 
-/** Inputs with defaults filled in, at any depth; `connection` becomes secret as a whole. Internal inputs stay. */
+/** Fills in defaults, at any depth; `connection` becomes secret as a whole. Internal inputs stay. */
 export function applyDefaults(inputs: PropertyMap, fields: Fields): PropertyMap {
   const filled: PropertyMap = { ...inputs };
   for (const [key, field] of Object.entries(fields)) {

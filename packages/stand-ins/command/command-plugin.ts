@@ -85,7 +85,7 @@ export class CommandPlugin implements protocol.ProviderPlugin {
     await this.run("delete", request, request.olds, previousOutput(request.olds));
   }
 
-  /** A command leaves nothing that could be looked at: the state is what it was. */
+  /** A command leaves nothing to read: the state stays. */
   async read({ type, id, inputs, properties }: protocol.ReadRequest): Promise<protocol.ReadState> {
     if (Object.keys(properties).length === 0) throw notCovered(this, `importing ${type}`);
     return { id, inputs, properties };
@@ -118,7 +118,7 @@ export class CommandPlugin implements protocol.ProviderPlugin {
   }
 }
 
-/** Whether an update's outputs can't be foretold: an input is unknown, or another than in the old state. */
+/** Whether an update may change the outputs: an input is unknown or has changed. */
 function mayRunAgain(olds: PropertyMap, news: PropertyMap): boolean {
   const changed = (key: string): boolean =>
     containsUnknown(news[key]) || (key in olds && !sameValue(olds[key], news[key]));

@@ -15,7 +15,7 @@ interface CommandState extends JsonObject {
 }
 
 /**
- * Runs one of a resource's commands where its inputs say: on the machine of `connection`, or here.
+ * Runs one of a resource's commands: on the machine of `connection`, or on this one.
  *
  * @param verb the input that holds the command; without it nothing runs
  * @param state the inputs, without secret marks

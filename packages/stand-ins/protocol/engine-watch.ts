@@ -6,8 +6,8 @@ const POLL_MS = 1_000;
 const LONGEST_ORPHAN_MS = 5 * 60_000;
 
 /**
- * Ends this process when the engine was killed and so could not end it: what is running on a machine is let finish (a
- * script cut in the middle is worse than a late one), nothing new is taken, and then the process has nothing left to do.
+ * Ends this process after the engine was killed. Commands that run on machines finish first, since a script cut in the
+ * middle is worse than a late one; requests are refused.
  */
 export function endWithEngine(server: Server, log: EngineLog): void {
   const engine = process.ppid;

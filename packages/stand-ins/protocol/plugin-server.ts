@@ -8,8 +8,8 @@ import type { PluginFactory } from "./provider-plugin";
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
 /**
- * Serves a plugin the way the engine expects it: listens on a free local port and prints that port as the first line of
- * stdout. The engine's address is the first argument that is no flag.
+ * Serves a plugin: listens on a free local port and prints that port as the first line of stdout. The engine's address is
+ * the first argument that is not a flag.
  */
 export async function servePlugin(make: PluginFactory, args: readonly string[] = process.argv.slice(2)): Promise<void> {
   const log = new EngineLog(args.find((arg) => !arg.startsWith("-")));

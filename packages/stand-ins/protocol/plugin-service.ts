@@ -102,7 +102,7 @@ export function pluginService(plugin: ProviderPlugin, log: EngineLog): UntypedSe
   };
 }
 
-/** What a stand-in answers to a request outside its subset. */
+/** The error for a request outside the subset that a stand-in covers. */
 export function notCovered(plugin: Pick<ProviderPlugin, "name" | "version">, what: string): Error {
   return new Error(
     `${plugin.name} stand-in — ${what} is not covered by this air-gapped stand-in for version ${plugin.version}; ` +

@@ -2,7 +2,7 @@ import type { EngineLog } from "./engine-log";
 import type { PropertyMap } from "./property-value";
 
 /**
- * What a stand-in plugin implements; `servePlugin` speaks the gRPC protocol around it.
+ * Interface of a stand-in plugin; `servePlugin` speaks gRPC for it.
  *
  * How to use it, in `<name>/main.ts`:
  *

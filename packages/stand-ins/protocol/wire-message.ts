@@ -16,7 +16,7 @@ export interface Outgoing {
   readonly properties?: Readonly<Record<number, PropertyMap>>;
 }
 
-/** Makes the decoder of a message whose given fields are properties. */
+/** Creates the decoder of a message in which the given fields are properties. */
 export function incomingDecoder<Message>(
   parse: (bytes: Uint8Array) => Message,
   propertyFields: readonly number[],

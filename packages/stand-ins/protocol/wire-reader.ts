@@ -74,7 +74,7 @@ export class WireReader {
       );
   }
 
-  /** Where the reader stands, for copying what was skipped. */
+  /** Position of the reader, for copying skipped bytes. */
   get offset(): number {
     return this.position;
   }

@@ -39,7 +39,7 @@ export class ReverseWireWriter {
     this.prefix(field, this.length - before);
   }
 
-  /** What stands before a message of `length` bytes that comes from elsewhere. */
+  /** Header of an embedded message of `length` bytes that is written elsewhere. */
   prefix(field: number, length: number): void {
     this.varint(length);
     this.tag(field, BYTES);

@@ -1,11 +1,11 @@
 import type { CheckFailure } from "../protocol/provider-plugin";
 import { isMap, type PropertyMap, type PropertyValue, reveal, Unknown } from "../protocol/property-value";
 
-/** What an input may be. */
+/** Type and limits of an input. */
 interface InputRule {
   readonly type: "integer" | "boolean" | "string" | "keepers";
   readonly required?: boolean;
-  /** What the official plugin takes when the input is absent. */
+  /** The official plugin's default. */
   readonly default?: number | boolean | string;
 }
 

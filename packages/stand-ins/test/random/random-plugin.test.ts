@@ -20,12 +20,10 @@ const create = (type: string, inputs: PropertyMap, preview = false) =>
 const changes = async (type: string, oldInputs: PropertyMap, news: PropertyMap) =>
   (await plugin.diff({ ...resource(type), id: "x", oldInputs, olds: {}, news })).changes;
 const reasons = async (type: string, news: PropertyMap) =>
-  ((await plugin.check({ ...resource(type), olds: {}, news })).failures ?? []).map(
-    ({ property, reason }) => {
-      expect(property).toBe(""); // the engine prints the value of a property that is named
-      return reason;
-    },
-  );
+  ((await plugin.check({ ...resource(type), olds: {}, news })).failures ?? []).map(({ property, reason }) => {
+    expect(property).toBe(""); // the engine prints the value of a property that is named
+    return reason;
+  });
 
 /** A text that must be marked as secret. */
 function secretText(value: PropertyValue | undefined): string {
