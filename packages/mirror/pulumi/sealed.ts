@@ -24,7 +24,10 @@ export async function installSealed(home: string, versions: PulumiVersions, cach
   await mkdir(programs, { recursive: true });
   for (const component of [cli, languageHost]) {
     const built = await buildAlone(component, cache, log, log);
-    const files = [...Object.keys(component.programs), ...Object.keys("moduleFiles" in component ? component.moduleFiles : {})];
+    const files = [
+      ...Object.keys(component.programs),
+      ...Object.keys("moduleFiles" in component ? component.moduleFiles : {}),
+    ];
     for (const file of files) await place(join(built, file), join(programs, file));
   }
   await installKubernetesPlugin(home, await buildAlone(kubernetesPlugin, cache, log, log));

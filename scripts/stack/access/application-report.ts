@@ -1,7 +1,9 @@
+import type { V1Pod } from "@kubernetes/client-node";
 import { redacted } from "../../lib/redaction";
 import { exportState } from "../drift/cluster";
 import { type Deployment, plain } from "../drift/deployment";
-import { type Application, isLive, readApplications, stateOf } from "./applications";
+import { type Application, isLive, readApplications, readPods, type Resource, stateOf } from "./applications";
+import { podTrouble } from "./pod-trouble";
 import type { StackAccess } from "./stack-access";
 
 /**
@@ -14,7 +16,11 @@ import type { StackAccess } from "./stack-access";
 export async function applicationReport(access: StackAccess): Promise<readonly string[]> {
   try {
     const kubeconfig = kubeconfigIn(await exportState(access));
-    return kubeconfig === undefined ? [] : renderApplications(await readApplications(kubeconfig));
+    if (kubeconfig === undefined) return [];
+    const applications = await readApplications(kubeconfig);
+    const pods = new Map<string, readonly V1Pod[]>();
+    for (const namespace of sickNamespaces(applications)) pods.set(namespace, await readPods(kubeconfig, namespace));
+    return renderApplications(applications, pods);
   } catch (error) {
     const reason = redacted(error instanceof Error ? error.message : String(error));
     return [`Applications: not known, ${reason}`];
@@ -28,12 +34,28 @@ function kubeconfigIn({ resources }: Deployment): string | undefined {
   return typeof kubeconfig === "string" && kubeconfig !== "" ? kubeconfig : undefined;
 }
 
-/** One paragraph for each Application that isn't Synced and Healthy, and a command that shows more. */
-export function renderApplications(applications: readonly Application[]): readonly string[] {
+/** Namespaces of objects that aren't healthy. */
+function sickNamespaces(applications: readonly Application[]): ReadonlySet<string> {
+  const sick = applications.flatMap(sickResources);
+  return new Set(sick.flatMap(({ namespace }) => (namespace === undefined ? [] : [namespace])));
+}
+
+/**
+ * One paragraph for each Application that isn't Synced and Healthy, and a command that shows more.
+ *
+ * @param pods by namespace
+ */
+export function renderApplications(
+  applications: readonly Application[],
+  pods: ReadonlyMap<string, readonly V1Pod[]>,
+): readonly string[] {
   const sick = applications.filter((application) => !isLive(stateOf(application)));
   const paragraphs = sick.map((application) => {
     const { name, sync, health } = stateOf(application);
-    const lines = reasons(application).map((reason) => `    ${shortened(redacted(reason))}`);
+    const troubles = [...sickNamespaces([application])]
+      .flatMap((namespace) => pods.get(namespace) ?? [])
+      .flatMap(podTrouble);
+    const lines = [...reasons(application), ...troubles].map((reason) => `    ${shortened(redacted(reason))}`);
     return [`Application ${name}: ${sync}, ${health}`, ...new Set(lines)].join("\n");
   });
   const first = sick.at(0)?.metadata.name;
@@ -42,26 +64,30 @@ export function renderApplications(applications: readonly Application[]): readon
 }
 
 /** What Argo CD reports of an Application, the most telling first. */
-function reasons({ status }: Application): readonly string[] {
-  const { conditions = [], resources = [], operationState, health } = status ?? {};
+function reasons(application: Application): readonly string[] {
+  const { conditions = [], operationState, health } = application.status ?? {};
   const failed = (operationState?.syncResult?.resources ?? []).filter((resource) => resource.status === "SyncFailed");
   const stuck = operationState?.phase !== undefined && operationState.phase !== "Succeeded" && failed.length === 0;
-  // A child of the root has a paragraph of its own.
-  const sick = resources.filter((resource) => resource.kind !== "Application" && isSick(resource.health?.status));
   return [
     ...conditions.map(({ type, message }) => `${type}: ${message ?? ""}`),
     ...failed.map(({ kind, name, message }) => `${kind} ${name}: not applied: ${message ?? ""}`),
     ...(stuck ? [`sync ${operationState.phase ?? ""}: ${operationState.message ?? ""}`] : []),
-    ...sick.map((resource) => `${resource.kind} ${resource.name}: ${described(resource.health)}`),
+    ...sickResources(application).map(({ kind, name, health: own }) => `${kind} ${name}: ${described(own)}`),
     ...(health?.message ? [health.message] : []),
   ];
+}
+
+/** Objects that aren't healthy; a child of the root has a paragraph of its own. */
+function sickResources({ status }: Application): readonly Resource[] {
+  const { resources = [] } = status ?? {};
+  return resources.filter(({ kind, health }) => kind !== "Application" && isSick(health?.status));
 }
 
 function isSick(health: string | undefined): boolean {
   return health !== undefined && health !== "Healthy";
 }
 
-function described(health: { readonly status?: string; readonly message?: string } | undefined): string {
+function described(health: Resource["health"]): string {
   return [health?.status, health?.message].filter(Boolean).join(", ");
 }
 

@@ -1,3 +1,5 @@
+import type { ApiConstructor, ApiType, V1Pod } from "@kubernetes/client-node";
+
 /** An Argo CD Application, as far as commands read it. */
 export interface Application {
   readonly metadata: { readonly name: string };
@@ -15,9 +17,10 @@ export interface Application {
 }
 
 /** An object of an Application: live, or in the result of a sync. */
-interface Resource {
+export interface Resource {
   readonly kind: string;
   readonly name: string;
+  readonly namespace?: string;
   readonly health?: Health;
   /** Of a sync: `Synced`, `SyncFailed`. */
   readonly status?: string;
@@ -44,24 +47,38 @@ const KIND = { group: "argoproj.io", version: "v1alpha1", namespace: "argocd", p
  * @throws Error when the API server gives no answer within ten seconds, or refuses
  */
 export async function readApplications(kubeconfig: string): Promise<readonly Application[]> {
-  const { ApiException, CustomObjectsApi, KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig);
-  const listing = config.makeApiClient(CustomObjectsApi).listNamespacedCustomObject(KIND);
-  const late = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new Error(`the API server gave no answer within ${TIMEOUT_MS / 1000} s`));
-    setTimeout(fail, TIMEOUT_MS).unref();
-  });
+  const { ApiException, CustomObjectsApi } = await import("@kubernetes/client-node");
+  const api = await client(kubeconfig, CustomObjectsApi);
   try {
-    const { items = [] } = (await Promise.race([listing, late])) as { items?: readonly Application[] };
+    const { items = [] } = (await bounded(api.listNamespacedCustomObject(KIND))) as { items?: readonly Application[] };
     return items;
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
     if (error.code === 404) return [];
-    throw new Error(`the API server answered ${error.code}`);
-  } finally {
-    listing.catch(() => undefined); // one that fails after the timeout
+    throw new Error(`the API server answered ${error.code}`, { cause: error });
   }
+}
+
+/** The pods of a namespace. @throws like {@link readApplications} */
+export async function readPods(kubeconfig: string, namespace: string): Promise<readonly V1Pod[]> {
+  const { CoreV1Api } = await import("@kubernetes/client-node");
+  return (await bounded((await client(kubeconfig, CoreV1Api)).listNamespacedPod({ namespace }))).items;
+}
+
+async function client<T extends ApiType>(kubeconfig: string, api: ApiConstructor<T>): Promise<T> {
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  return config.makeApiClient(api);
+}
+
+async function bounded<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => undefined); // one that fails after the timeout
+  const late = new Promise<never>((_, reject) => {
+    const fail = (): void => reject(new Error(`the API server gave no answer within ${TIMEOUT_MS / 1000} s`));
+    setTimeout(fail, TIMEOUT_MS).unref();
+  });
+  return Promise.race([answer, late]);
 }
 
 export function stateOf({ metadata, status }: Application): ApplicationState {

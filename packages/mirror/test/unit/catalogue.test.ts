@@ -14,14 +14,19 @@ const units = declareUnits("go1.26.8");
 
 describe("Go components", () => {
   it("are exactly the folders", () => {
-    const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS)].map(({ name }) => name as string);
+    const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS)].map(
+      ({ name }) => name as string,
+    );
     expect(names.sort()).toEqual(readdirSync(join(PROJECT, "packages/mirror/modules")).sort());
   });
 
   it("of Pulumi have the versions of the npm packages", () => {
     const { dependencies } = JSON.parse(read("package.json")) as { dependencies: Record<string, string> };
     const { cli, languageHost, kubernetesPlugin } = PULUMI_COMPONENTS;
-    expect([cli.version, kubernetesPlugin.version]).toEqual([dependencies["pulumi"], dependencies["@pulumi/kubernetes"]]);
+    expect([cli.version, kubernetesPlugin.version]).toEqual([
+      dependencies["pulumi"],
+      dependencies["@pulumi/kubernetes"],
+    ]);
     const pins = [
       [cli, `github.com/pulumi/pulumi/pkg/v3 v${cli.version}`],
       [languageHost, `github.com/pulumi/pulumi/sdk/v3 v${languageHost.version}`],
