@@ -163,13 +163,7 @@ it("runs local.run as a function", async () => {
 });
 
 it("says what it doesn't cover", async () => {
-  const copy = plugin.check({
-    ...resource,
-    type: "command:remote:CopyToRemote",
-    olds: {},
-    news: {},
-    randomSeed: new Uint8Array(),
-  });
+  const copy = plugin.check({ ...resource, type: "command:remote:CopyToRemote", olds: {}, news: {} });
   await expect(copy).rejects.toThrow(/^command stand-in — command:remote:CopyToRemote is not covered/);
 });
 
