@@ -1,14 +1,9 @@
-/**
- * `npm run check-gitops [-- FOLDER]`: checks an infrastructure repository, by default the starter in `gitops/`: renders
- * every root path and every overlay, and holds each object against the schemas of Kubernetes 1.27 and the policy.
- *
- * Needs no cluster and no mirror. Exit 1 if anything is wrong, with a sentence for each.
- */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { builtImages } from "@gitops-platform/mirror/catalogue/artifacts";
 import { declareUnits } from "@gitops-platform/mirror/catalogue/units";
+import { defineCommand, runAsProgram } from "../lib/command";
 import { paths, root } from "../lib/paths";
 import { checkRepository, type CheckResult } from "./manifests/check-repository";
 import { environmentNames } from "./manifests/environments";
@@ -31,8 +26,7 @@ async function check(repository: string): Promise<CheckResult> {
   return withStandIns(repository, true, (copy) => checkRepository({ repository: copy, render, schemas, mirrorImages }));
 }
 
-async function main([folder = join(root, "gitops"), ...rest]: readonly string[]): Promise<void> {
-  if (rest.length > 0 || folder.startsWith("-")) throw new Error("usage: npm run check-gitops [-- FOLDER]");
+async function checkFolder(folder: string): Promise<number> {
   const repository = resolve(folder);
   if (!existsSync(repository))
     throw new Error(`${repository} — doesn't exist; give the folder of an infrastructure repository`);
@@ -41,8 +35,7 @@ async function main([folder = join(root, "gitops"), ...rest]: readonly string[])
   if (problems.length > 0) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     process.stderr.write(`${folder} has ${count}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}\n`);
-    process.exitCode = 1;
-    return;
+    return 1;
   }
   for (const { name, rootPath, applications } of environments) {
     const charts = applications.filter(({ path }) => path === undefined).map((application) => application.name);
@@ -51,9 +44,18 @@ async function main([folder = join(root, "gitops"), ...rest]: readonly string[])
   }
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
   process.stdout.write(`${objects} objects keep every rule (${seconds} s)\n`);
+  return 0;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+export const command = defineCommand({
+  name: "npm run check-gitops",
+  summary:
+    "Checks an infrastructure repository: renders every root path and every overlay, and checks each object against the " +
+    "schemas of Kubernetes 1.27 and the policy. Needs no cluster and no mirror.",
+  arguments: [{ name: "FOLDER", summary: "the repository (default: the starter, gitops)", optional: true }],
+  flags: {},
+  exits: { 0: "every object keeps every rule", 1: "something is wrong, a sentence for each" },
+  run: ([folder = join(root, "gitops")]) => checkFolder(folder),
 });
+
+runAsProgram(module, command);

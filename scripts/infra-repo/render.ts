@@ -1,21 +1,14 @@
-/**
- * `npm run --silent render -- ENVIRONMENT [--diff OTHER] [--repository FOLDER]`: everything that an environment's root
- * path leads to, rendered, in an order that never changes; with `--diff` what would be different from OTHER, which is
- * another environment or a Git reference: `npm run --silent render -- production --diff staging`.
- */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { defineCommand, runAsProgram } from "../lib/command";
 import { paths, root } from "../lib/paths";
 import { environmentNames, renderEnvironment } from "./manifests/environments";
 import { sentences } from "./manifests/finding";
 import { kustomize, type Render } from "./manifests/kustomize";
 import { type RenderedFile, renderedFiles, writeRendition } from "./manifests/rendition";
 import { withStandIns } from "./manifests/working-copy";
-
-const USAGE = "usage: npm run --silent render -- ENVIRONMENT [--diff ENVIRONMENT|GIT_REFERENCE] [--repository FOLDER]";
 
 /** Renders one environment of a repository. @throws with every part that can't be rendered */
 async function rendition(render: Render, repository: string, name: string): Promise<RenderedFile[]> {
@@ -58,11 +51,7 @@ async function checkOut(repository: string, reference: string, directory: string
   return target;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const options = { diff: { type: "string" }, repository: { type: "string", default: join(root, "gitops") } } as const;
-  const { positionals, values: flags } = parseArgs({ args: [...args], options, allowPositionals: true });
-  const [name, ...rest] = positionals;
-  if (name === undefined || rest.length > 0) throw new Error(USAGE);
+async function renderOrCompare(name: string, flags: { repository: string; diff: string | undefined }): Promise<void> {
   const repository = resolve(flags.repository);
   if (!existsSync(repository))
     throw new Error(`--repository ${repository} — doesn't exist; give an infrastructure repository`);
@@ -97,7 +86,18 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+export const command = defineCommand({
+  name: "npm run --silent render",
+  summary:
+    "Prints everything that an environment's root path leads to, rendered, in an order that never changes; with --diff what " +
+    "differs from another environment or commit.",
+  arguments: [{ name: "ENVIRONMENT", summary: "an overlay's name: local, staging, production" }],
+  flags: {
+    diff: { type: "string", value: "OTHER", summary: "another environment, or a Git reference of this repository" },
+    repository: { type: "string", value: "FOLDER", summary: "the repository (default: the starter, gitops)" },
+  },
+  exits: { 0: "rendered, or compared", 1: "something can't be rendered" },
+  run: ([name], { diff, repository = join(root, "gitops") }) => renderOrCompare(name, { repository, diff }),
 });
+
+runAsProgram(module, command);

@@ -1,16 +1,5 @@
-/**
- * `npm run rotate-sealing-key -- STACK add | reseal | drop [--repository FOLDER] [--path ROOT_PATH ...]`: the three steps of a rotation, see
- * docs/runbooks/rotate-sealing-key.md.
- *
- *     add      makes a key pair and appends it to the stack file; `pulumi up` then gives it to the controller
- *     reseal   seals everything in the repository that only an older key opens for the newest one
- *     drop     removes the older keys from the stack file, once the repository needs none of them
- *
- * Each can be run again: what is done already stays as it is. Needs the stack file and its passphrase, no cluster.
- */
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { parse } from "yaml";
+import { readStackYaml } from "../lib/stack-yaml";
+import { defineCommand, runAsProgram } from "../lib/command";
 import { newSealingKey } from "../stack/new-sealing-key";
 import { holdPlatform } from "../local/platform/exclusive";
 import { explain, unopened } from "./secrets/check-sealed";
@@ -26,8 +15,7 @@ const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function add(stack: string, file: string): Promise<void> {
-  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-  const index = ((config[SEALING_KEYS] ?? []) as readonly unknown[]).length;
+  const index = ((readStackYaml(file).config?.[SEALING_KEYS] ?? []) as readonly unknown[]).length;
   const pair = await newSealingKey();
   await inPrivateDirectory(async (directory) => {
     const scratch = await openConfig(stack, file, directory);
@@ -89,24 +77,30 @@ function up(stack: string): string {
   return stack === "local" ? "npm start" : `npx pulumi up -s ${stack}`;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const { positionals, values: flags } = parseArgs({
-    args: [...args],
-    options: REPOSITORY_OPTIONS,
-    allowPositionals: true,
-  });
-  const [stack, step, ...rest] = positionals;
-  const steps = { add, reseal: resealAll, drop };
-  if (stack === undefined || step === undefined || !(step in steps) || rest.length > 0)
-    throw new Error(
-      "usage: npm run rotate-sealing-key -- STACK add|reseal|drop [--repository FOLDER] [--path ROOT_PATH ...]",
-    );
-  // `npm start` writes the same file.
-  if (stack === "local" && step !== "reseal") await holdPlatform();
-  await steps[step as keyof typeof steps](stack, stackFile(stack), flags);
-}
+const STEPS = { add, reseal: resealAll, drop };
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+export const command = defineCommand({
+  name: "npm run rotate-sealing-key",
+  summary:
+    "The three steps of a rotation (docs/runbooks/rotate-sealing-key.md). Each can be run again: what is done already stays " +
+    "as it is. Needs the stack file and its passphrase, no cluster.",
+  arguments: [
+    { name: "STACK", summary: "local, or a stack with a Pulumi.STACK.yaml" },
+    {
+      name: "STEP",
+      summary:
+        "add makes a key pair and appends it to the stack file; reseal seals everything in the repository that only an older " +
+        "key opens for the newest one; drop removes the older keys once the repository needs none of them",
+    },
+  ],
+  flags: REPOSITORY_OPTIONS,
+  exits: { 0: "done, or nothing to do", 1: "refused, with what is in the way" },
+  run: async ([stack, step], flags) => {
+    if (!(step in STEPS)) throw new Error(`STEP — got ${step}, need add, reseal or drop; choose one`);
+    // `npm start` writes the same file.
+    if (stack === "local" && step !== "reseal") await holdPlatform();
+    await STEPS[step as keyof typeof STEPS](stack, stackFile(stack), flags);
+  },
 });
+
+runAsProgram(module, command);

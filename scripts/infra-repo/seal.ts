@@ -1,16 +1,10 @@
-/**
- * `npm run seal -- STACK NAMESPACE NAME KEY=- [KEY=file:PATH ...] [--out FILE]`: seals a Secret for one stack's cluster
- * with the real kubeseal and the certificate in the stack file. Needs no state, no passphrase and no network.
- *
- *     printf %s "$PASSWORD" | npm run --silent seal -- staging store store-auth password=- \
- *       --out gitops/apps/store/overlays/staging/sealed-secret.yaml
- */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, parseDocument, stringify } from "yaml";
+import { defineCommand, runAsProgram } from "../lib/command";
 import { kubesealProgram, seal } from "./secrets/kubeseal";
 import { inPrivateDirectory } from "./secrets/private-directory";
-import { sealRequest, type SealRequest, type ValueSource } from "./secrets/seal-request";
+import { SEAL_USAGE, sealRequest, type SealRequest, type ValueSource } from "./secrets/seal-request";
 import { newest, stackCertificates, stackFile } from "./secrets/stack-file";
 
 function readValue(key: string, source: ValueSource): Buffer {
@@ -46,8 +40,7 @@ function merged(file: string, request: SealRequest, sealed: string): string {
   return document.toString({ lineWidth: 0 });
 }
 
-async function main(): Promise<void> {
-  const request = sealRequest(process.argv.slice(2));
+async function sealInto(request: SealRequest): Promise<void> {
   const certificate = newest(stackCertificates(stackFile(request.stack))).pem;
   const values = Object.fromEntries(
     Object.entries(request.values).map(([key, source]) => [key, readValue(key, source)]),
@@ -84,7 +77,14 @@ function withoutCreation(text: string): string {
   return stringify(strip(parse(text)), { lineWidth: 0 });
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+export const command = defineCommand({
+  name: "npm run --silent seal",
+  summary:
+    "Seals a Secret for one stack's cluster with kubeseal and the certificate in the stack file. Needs no state, no " +
+    "passphrase and no network.",
+  ...SEAL_USAGE,
+  exits: { 0: "sealed", 1: "refused; no value is ever repeated" },
+  run: ([stack, namespace, name, pairs], flags) => sealInto(sealRequest(stack, namespace, name, pairs, flags)),
 });
+
+runAsProgram(module, command);

@@ -6,19 +6,19 @@ const POLL_MS = 100;
 
 /** Pulumi's event log while it is written. */
 export interface EventLog {
-  /** What `--event-log` is given. */
+  /** The value of `--event-log`. */
   readonly file: string;
-  /** Reads what is left and gives the log up. */
+  /** Reads the rest and removes the log. */
   end(): void;
 }
 
 /**
- * Follows the events of one update without keeping them: Pulumi writes every property into them, secrets in clear. The
- * file is in memory, readable by us only, and has no name any more from the moment that Pulumi has opened it.
+ * Follows the events of one command without keeping them: Pulumi writes every property into them, secrets in clear. The
+ * file is in memory, has mode 0600, and loses its name as soon as Pulumi has opened it.
  *
- * @param kept file that keeps which resource was begun when, and nothing else
+ * @param begun file that keeps which resource was begun when, and nothing else
  */
-export function followEvents(kept: string, onEvent: (event: EngineEvent) => void): EventLog {
+export function followEvents(begun: string, onEvent: (event: EngineEvent) => void): EventLog {
   const directory = mkdtempSync("/dev/shm/gitops-platform-events-");
   const file = join(directory, "events.json");
   const descriptor = openSync(file, "wx+", 0o600);
@@ -43,8 +43,8 @@ export function followEvents(kept: string, onEvent: (event: EngineEvent) => void
     const metadata = event.resourcePreEvent?.metadata;
     if (metadata) {
       const { op, urn, type } = metadata;
-      const begun = { timestamp: event.timestamp, resourcePreEvent: { metadata: { op, urn, type } } };
-      appendFileSync(kept, `${JSON.stringify(begun)}\n`, { mode: 0o600 });
+      const started = { timestamp: event.timestamp, resourcePreEvent: { metadata: { op, urn, type } } };
+      appendFileSync(begun, `${JSON.stringify(started)}\n`, { mode: 0o600 });
     }
     onEvent(event);
   };

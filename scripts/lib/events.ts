@@ -1,4 +1,6 @@
-/** The parts of Pulumi's engine events (`--event-log`, one JSON object a line) that the local commands use. */
+import { redacted } from "./redaction";
+
+/** The parts of Pulumi's engine events (`--event-log`, one JSON object a line) that the commands read. */
 export interface EngineEvent {
   readonly timestamp: number;
   readonly resourcePreEvent?: { readonly metadata: StepMetadata };
@@ -39,8 +41,8 @@ export function resourceName(urn: string): string {
 }
 
 /**
- * Puts one event into words, and says how long each resource took, in seconds.
- * Components, providers and unchanged resources say nothing: a person wants to see what happens.
+ * The line or the error that an event is for a person, redacted; with the seconds that the resource took. Components,
+ * providers and unchanged resources give nothing.
  */
 export function describeEvent(
   event: EngineEvent,
@@ -51,7 +53,7 @@ export function describeEvent(
   if (diagnostic) {
     if (diagnostic.severity !== "error" || diagnostic.ephemeral) return undefined;
     const error = meaningOf(diagnostic.message, diagnostic.urn);
-    return error ? { error } : undefined;
+    return error ? { error: redacted(error) } : undefined;
   }
   if (event.resourcePreEvent) {
     const { op, urn, type } = event.resourcePreEvent.metadata;
@@ -70,14 +72,14 @@ export function describeEvent(
   return { line: `${verb}  ${resourceName(done.urn)} (${seconds.toFixed(1)} s)`, changed: true };
 }
 
-/** After this long a resource is worth a word before it is done, in seconds. */
+/** A resource that takes longer, in seconds, is reported before it is done. */
 const LONG_SECONDS = 30;
 
 /** Keeps the last state that the plugin printed for a resource in work. */
 export function noteState({ diagnosticEvent }: EngineEvent, states: Map<string, string>): void {
   if (!diagnosticEvent?.ephemeral || !diagnosticEvent.urn) return;
   const { urn } = diagnosticEvent;
-  const state = diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim();
+  const state = redacted(diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
   // Of several conditions, one that is met doesn't end the wait: the other one stays the reason.
   const met = /^Found (\S+)$/.exec(state)?.[1];
   if (met === undefined) states.set(urn, state);
@@ -102,13 +104,13 @@ function isInternal(type: string): boolean {
 }
 
 /**
- * What a failed command said, without what the command plugin puts around it: its own sentence, and the text of the
- * command, which is the same for every step. Anything else, like a connection that failed, says whose it was.
+ * The sentence that a failed step printed, without the command plugin's frame and the text of the command. Any other
+ * error, for example of a connection, gets the resource's name.
  */
 function meaningOf(message: string, urn: string | undefined): string | undefined {
   const text = message.replaceAll(/<\{%.*?%\}>/g, "").trim();
   if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
-  // The program's echo of a step that failed, when the update goes on with the others: the step has said why.
+  // The program repeats the failure of a step when the update goes on with the others; the step has given the reason.
   if (/^Running program [\s\S]* resource \S+ \[[\w:]+\] failed to register\b/.test(text)) return undefined;
   const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));
   if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");

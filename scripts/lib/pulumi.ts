@@ -1,11 +1,51 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { execa, type Options } from "execa";
+import { execa } from "execa";
 import { followEvents } from "./event-log";
-import { describeEvent, describeLong, type EngineEvent, noteState } from "./events";
+import type { EngineEvent } from "./events";
 import { paths, root } from "./paths";
+import { redacted } from "./redaction";
 
-/** What every Pulumi process of the local platform runs with. Secrets are named by file, never by value. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** How Pulumi reaches a stack. */
+export interface PulumiTarget {
+  readonly stack: string;
+  /** Flags that select the stack and its configuration. */
+  readonly args: readonly string[];
+  /** Added to this process's own environment. */
+  readonly env: Variables;
+}
+
+/**
+ * The environment of every Pulumi process. `npx pulumi up -s STACK` and `npm run deploy -- STACK` run the same program in
+ * the same way: versions come from package-lock.json, how the program is loaded from Pulumi.yaml, and what `deploy` asks of
+ * the engine is on the command line that it prints. These variables change where programs lie and how fast they are:
+ *
+ * - PULUMI_HOME: the CLI and the plugins of exactly these versions, apart from those of other projects.
+ * - PULUMI_SKIP_UPDATE_CHECK, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: no download in the middle of an update.
+ * - PULUMI_NODEJS_TSCONFIG_PATH: repeats `runtime.options.tsconfig` of Pulumi.yaml for the language host of a sealed
+ *   computer, which ignores options.
+ * - GOGC: the CLI collects garbage less often, a tenth of a preview's CPU time.
+ */
+export function engineEnvironment(): Record<string, string> {
+  return {
+    PULUMI_HOME: paths.pulumiHome,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_NODEJS_TSCONFIG_PATH: join(root, "tsconfig.program.json"),
+    GOGC: "400",
+  };
+}
+
+/**
+ * For previews only: the program registers the same resources without the SDK's bookkeeping for debuggers. Updates run on
+ * the plain SDK, where a second does not matter.
+ */
+export const quickPreview: Variables = { NODE_OPTIONS: `--require "${join(__dirname, "quick-start.cjs")}"` };
+
+/** The environment of the local platform's stack. Its passphrase is named by file, never by value. */
 export function pulumiEnvironment(): Record<string, string> {
   return {
     ...engineEnvironment(),
@@ -14,24 +54,20 @@ export function pulumiEnvironment(): Record<string, string> {
   };
 }
 
-/** What Pulumi runs with on any stack: where its programs are, and what makes it quick. */
-export function engineEnvironment(): Record<string, string> {
-  return {
-    PULUMI_HOME: paths.pulumiHome,
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    // `npm run check` has type-checked the program; doing it again costs every preview three seconds.
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    // A hypervisor that is down stops its own nodes only: what doesn't depend on a step that failed goes on.
-    PULUMI_CONTINUE_ON_ERROR: "true",
-    // The CLI is short-lived and small: collecting garbage less often halves its time on two cores.
-    GOGC: "400",
-    // Short-lived programs that make many small objects collect garbage half as often with more room for new ones.
-    NODE_OPTIONS: `--require "${join(__dirname, "quick-start.cjs")}" --max-semi-space-size=64`,
-  };
+/** Flags that select the local stack and its rendered configuration. */
+export const localStack = ["--stack", "local", "--config-file", paths.stackFile] as const;
+
+/** The local platform's stack. */
+export function localTarget(): PulumiTarget {
+  return { stack: "local", args: localStack, env: pulumiEnvironment() };
 }
 
-/** Where npm's `pulumi` package keeps the command line program that `ensurePulumi` installed. */
+/** Whether the local stack has a state file. */
+export function stackExists(): boolean {
+  return existsSync(join(paths.state, ".pulumi", "stacks", "gitops-platform", "local.json"));
+}
+
+/** The CLI that `ensurePulumi` installed. */
 export function pulumiBinary(): string {
   const { version } = JSON.parse(readFileSync(join(root, "node_modules", "pulumi", "package.json"), "utf8")) as {
     version: string;
@@ -39,102 +75,105 @@ export function pulumiBinary(): string {
   return join(paths.pulumiHome, "versions", version, "bin", "pulumi");
 }
 
-/** Runs one Pulumi command on the local stack and returns what it printed. */
-export async function pulumi(args: readonly string[], options: Options = {}): Promise<string> {
-  const result = await execa(pulumiBinary(), [...args, "--non-interactive", "--color", "never"], {
-    cwd: root,
-    env: pulumiEnvironment(),
-    ...options,
-  });
-  return typeof result.stdout === "string" ? result.stdout : "";
+/** The installed CLI, else the one that npm's package downloads: `config` needs no plugins. */
+function program(): string {
+  const installed = pulumiBinary();
+  return existsSync(installed) ? installed : join(root, "node_modules", ".bin", "pulumi");
 }
 
-/** Flags that select the local stack and its rendered configuration. */
-export const localStack = ["--stack", "local", "--config-file", paths.stackFile] as const;
+export interface RunOptions {
+  readonly env: Variables;
+  /** @default the clone */
+  readonly cwd?: string;
+  /** Standard input: the only way in for a secret, since every process can read an argument. */
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  /** Takes the engine's events while they come; only for commands that run the engine. */
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** File that keeps which resource was begun when. */
+  readonly begun?: string;
+  /** Descriptor of a file that takes both streams instead of the result. */
+  readonly log?: number;
+}
 
-export interface UpdateResult {
+export interface Printed {
   readonly exitCode: number;
-  /** Messages of failed resources, in the order they came. */
-  readonly errors: readonly string[];
-  /** Whether anything was created, updated, replaced or deleted. */
-  readonly changed: boolean;
-  readonly log: string;
+  /** Data for this program, secrets included: never for a terminal or a log. */
+  readonly stdout: string;
+  /** Redacted. */
+  readonly stderr: string;
+  readonly timedOut: boolean;
 }
 
-/** How often an update says what it is still waiting for. */
-const REMIND_MS = 30_000;
+/** Runs Pulumi: the one place that starts it. It never throws for a failed command; `reasonOf` gives the reason. */
+export async function runPulumi(args: readonly string[], options: RunOptions): Promise<Printed> {
+  const { begun, cwd = root, env, input, log, onEvent, timeoutMs } = options;
+  const events = onEvent && followEvents(begun ?? "/dev/null", onEvent);
+  try {
+    const result = await execa(
+      program(),
+      [...args, "--non-interactive", "--color", "never", ...(events ? ["--event-log", events.file] : [])],
+      {
+        ...{ cwd, reject: false, maxBuffer: 2 ** 30 },
+        // --event-log, which Pulumi's Automation API uses, is a flag for debugging.
+        env: { ...env, ...(events ? { PULUMI_DEBUG_COMMANDS: "true" } : {}) },
+        ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+        ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+        ...(log === undefined ? {} : { stdout: log, stderr: log }),
+      },
+    );
+    // With its streams in a file there is nothing to return.
+    const [stdout = "", stderr = ""] = [result.stdout, result.stderr] as (string | undefined)[];
+    const exitCode = result.failed ? result.exitCode || 1 : 0;
+    return { exitCode, stdout, stderr: redacted(stderr, env), timedOut: result.timedOut };
+  } finally {
+    events?.end();
+  }
+}
 
-/** A stack as an update reaches it: flags that select it, and variables beside this process's own. */
-export interface UpdateTarget {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+/** Runs Pulumi on the operator's terminal, whose input and output it takes over. @returns its exit code */
+export function runPulumiOnTerminal(args: readonly string[], env: Variables): number {
+  const options = { cwd: root, env: { ...process.env, ...env }, stdio: "inherit" } as const;
+  return spawnSync(program(), args, options).status ?? 1;
+}
+
+/** Why Pulumi failed, in its own words: from its error on, without what npm and the CLI warn of before. */
+export function reasonOf({ exitCode, stderr }: Pick<Printed, "exitCode" | "stderr">, stack?: string): string {
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("npm warn"));
+  const begin = lines.findIndex((line) => line.startsWith("error: "));
+  const reason = lines
+    .slice(Math.max(begin, 0))
+    .join("\n")
+    .replace(/^error: /, "");
+  return stack === undefined ? reason : explainLock(reason || `Pulumi ended with ${exitCode} and gave no reason`, stack);
+}
+
+/** Who updates a stack, as its backend's lock says. */
+const LOCK = /created by (?<who>\S+) \(pid (?<pid>\d+)\) at (?<since>\S+)/;
+
+/** A complaint about a lock becomes a sentence with a cure; every other complaint stays. */
+export function explainLock(reason: string, stack: string): string {
+  const lock = LOCK.exec(reason)?.groups;
+  if (!lock) return reason;
+  return (
+    `stack ${stack} — is being updated by ${lock["who"]} (process ${lock["pid"]}) since ${lock["since"]}; ` +
+    `wait until that has ended. If it was killed, and only then: npm run recover -- ${stack}`
+  );
 }
 
 /**
- * Runs `up` or `destroy` and tells, resource by resource, what happens while it happens.
- * Everything that Pulumi prints goes to a log file under `.local/logs`.
+ * Runs a Pulumi command that reads or writes a stack's state or configuration.
  *
- * @param target @default the local stack
+ * @returns what it printed to stdout
+ * @throws with Pulumi's own reason, or who has locked the stack
  */
-export async function update(
-  command: "up" | "destroy",
-  args: readonly string[],
-  tell: (line: string) => void,
-  target: UpdateTarget = { args: localStack, env: pulumiEnvironment() },
-): Promise<UpdateResult> {
-  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
-  const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  const log = join(paths.logs, `${command}-${stamp}.log`);
-  const errors: string[] = [];
-  const started = new Map<string, number>();
-  const states = new Map<string, string>();
-  let changed = false;
-  const onEvent = (event: EngineEvent): void => {
-    noteState(event, states);
-    const description = describeEvent(event, started);
-    if (description?.error !== undefined) errors.push(description.error);
-    if (description?.changed) changed = true;
-    if (description?.line !== undefined) tell(description.line);
-  };
-  const events = followEvents(join(paths.logs, `${command}-${stamp}.events.json`), onEvent);
-  const output = openSync(log, "a", 0o600);
-  const reminder = setInterval(() => describeLong(started, states).forEach(tell), REMIND_MS);
-  const result = await execa(
-    pulumiBinary(),
-    [
-      command,
-      ...target.args,
-      "--yes",
-      "--skip-preview",
-      "--non-interactive",
-      "--color",
-      "never",
-      "--suppress-outputs",
-      "--event-log",
-      events.file,
-      ...args,
-    ],
-    {
-      cwd: root,
-      // --event-log, which Pulumi's Automation API uses, is a flag for debugging.
-      env: { ...target.env, PULUMI_DEBUG_COMMANDS: "true" },
-      reject: false,
-      stdio: ["ignore", output, output],
-    },
-  );
-  clearInterval(reminder);
-  closeSync(output);
-  events.end();
-  if (result.exitCode !== 0 && errors.length === 0) errors.push(lastLines(log));
-  return { exitCode: result.failed ? result.exitCode || 1 : 0, errors, changed, log };
-}
-
-/** What a CLI that failed outside any resource said last. */
-function lastLines(log: string): string {
-  return readFileSync(log, "utf8").trim().split("\n").slice(-10).join("\n");
-}
-
-/** Whether the local stack has a state file. */
-export function stackExists(): boolean {
-  return existsSync(join(paths.state, ".pulumi", "stacks", "gitops-platform", "local.json"));
+export async function pulumi(
+  { env, stack }: Pick<PulumiTarget, "env" | "stack">,
+  command: readonly string[],
+  options: Pick<RunOptions, "cwd" | "input"> = {},
+): Promise<string> {
+  const result = await runPulumi([...command, "--stack", stack], { env, ...options });
+  if (result.exitCode === 0) return result.stdout;
+  const reason = reasonOf(result, stack);
+  throw new Error(reason.startsWith(`stack ${stack} — `) ? reason : `stack ${stack} — ${reason}`);
 }

@@ -1,5 +1,3 @@
-import type { Plan } from "../stack/plan/plan";
-
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const REDACTED = "[redacted]";
@@ -17,10 +15,10 @@ const MIN_LENGTH = 4;
 const LOGIN = /:\/\/([^\s:@/?#"']*):[^\s/?#"']*@/g;
 const PARAMETER = /([?&](?:ssl)?password=)[^\s&"']+/g;
 
-/** Texts that must not be published, the longest first: what the environment's variables hold as secrets. */
+/** The secrets that environment variables hold, the longest first. */
 export function secretsIn(variables: Variables): readonly string[] {
   const held = SECRET_VARIABLES.flatMap((name) => variables[name] ?? []);
-  // A password that a URL can't hold as it is makes the URL one that can't be read, which Pulumi says with all of it.
+  // Pulumi prints the whole URL when it can't parse it, for example for a password that isn't percent-encoded.
   const password = /:\/\/[^\s:@/]*:(?<password>.*)@/s.exec(variables["PULUMI_BACKEND_URL"] ?? "")?.groups?.["password"];
   const parts = password === undefined ? [] : [password, unescaped(password), password.split(/[/?#]/)[0] ?? ""];
   return [...new Set([...held, ...parts])]
@@ -29,7 +27,7 @@ export function secretsIn(variables: Variables): readonly string[] {
     .sort((left, right) => right.length - left.length);
 }
 
-/** A text without given secrets, and without the password of any URL in it. */
+/** A text without the given secrets, and without the password of any URL in it. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)
@@ -37,30 +35,16 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
     .replaceAll(PARAMETER, `$1${REDACTED}`);
 }
 
-/** As this process was started: a preview takes what it alone needs out of its environment (stack-access.ts). */
+/** Taken at the start: `accessStack` removes the forges' tokens from the environment later. */
 const SECRETS = secretsIn(process.env);
 
-/** What Pulumi, a plugin or a forge said, fit for a comment or a pipeline's log. */
-export function redacted(text: string): string {
-  return withoutSecrets(text, SECRETS);
-}
-
-/** The same plan with every text that a reader gets to see made fit for one. */
-export function redactedPlan(plan: Plan): Plan {
-  return {
-    ...plan,
-    risks: plan.risks.map(redacted),
-    warnings: plan.warnings.map(redacted),
-    errors: plan.errors.map(redacted),
-    groups: plan.groups.map(({ title, changes }) => ({
-      title: redacted(title),
-      changes: changes.map((change) => ({
-        ...change,
-        name: redacted(change.name),
-        details: change.details.map(redacted),
-      })),
-    })),
-  };
+/**
+ * A text that a terminal, a log or a comment may show.
+ *
+ * @param variables of the process that printed it, where they differ from this process's own
+ */
+export function redacted(text: string, variables: Variables = {}): string {
+  return withoutSecrets(text, [...SECRETS, ...secretsIn(variables)]);
 }
 
 function unescaped(text: string): string {

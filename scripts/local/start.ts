@@ -1,32 +1,34 @@
-/**
- * `npm start`: from a fresh clone to the local platform running; again: continues, or says that all is up.
- *
- * Tools → mirror → keys and stack → `pulumi up` → summary. Every step looks first and does only what is missing, so
- * that a start that was killed anywhere is continued by the next one.
- */
 import { performance } from "node:perf_hooks";
 import { Listr } from "listr2";
 import { ensureMirror } from "@gitops-platform/mirror/mirror";
 import { taskDisplay } from "@gitops-platform/mirror/progress";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
+import { apiServerIn, waitForApi } from "../lib/api-server";
+import { defineCommand, print, runAsProgram } from "../lib/command";
+import { redacted } from "../lib/redaction";
 import { ensureKeys } from "./platform/keys";
 import { holdPlatform } from "./platform/exclusive";
 import { linkTools } from "./platform/links";
 import { paths } from "../lib/paths";
 import { installPackages, preflight } from "./platform/preflight";
-import { localStack, pulumiEnvironment, update, type UpdateResult } from "../lib/pulumi";
+import { localTarget } from "../lib/pulumi";
+import { update, type UpdateResult } from "../lib/update";
+import { recoverPlatform, type Recovery } from "./platform/recovery";
+import { prepareStack, readOutputs, readState, writeOutputs } from "./platform/stack";
 import { applicationReport } from "../stack/access/application-report";
-import { recover, type Recovery } from "./platform/recovery";
-import { prepareStack, readOutputs, writeOutputs } from "./platform/stack";
 import { observe, renderSummary } from "./platform/summary";
 
-async function main(): Promise<void> {
+/** A control plane of this computer that was just started is ready within half a minute, on busy cores within two. */
+const API_SECONDS = 180;
+
+/** Tools → mirror → keys and stack → `pulumi up` → summary; every step looks first and does only what is missing. */
+async function start(): Promise<number> {
   const begin = performance.now();
   await holdPlatform();
   const problems = await preflight();
   if (problems.length > 0) {
     process.stderr.write(`The local platform can't be started here; nothing was changed:\n${list(problems)}\n`);
-    process.exit(1);
+    return 1;
   }
   let recovery: Recovery | undefined;
   let result: UpdateResult | undefined;
@@ -74,15 +76,26 @@ async function main(): Promise<void> {
           ensureKeys();
           linkTools();
           await prepareStack();
-          recovery = await recover();
+          recovery = await recoverPlatform();
           for (const line of recovery.done) task.output = line;
+        },
+        rendererOptions: { persistentOutput: true },
+      },
+      {
+        title: "API server",
+        // The official kubernetes plugin reads the API's schema when it starts, and never again.
+        enabled: () => apiServerIn(readState().resources) !== undefined,
+        task: async (_, task) => {
+          const server = apiServerIn(readState().resources);
+          const ready = server && (await waitForApi(server, { seconds: API_SECONDS, report: (line) => (task.output = line) }));
+          task.title = ready ? "API server is ready" : "API server: not ready";
         },
         rendererOptions: { persistentOutput: true },
       },
       {
         title: "pulumi up",
         task: async (_, task) => {
-          result = await update("up", recovery?.upArgs ?? [], (line) => (task.output = line));
+          result = await update("up", localTarget(), recovery?.upArgs ?? [], (line) => (task.output = line));
           if (result.exitCode !== 0) throw new Error("pulumi up failed");
           task.title = result.changed ? "pulumi up: done" : "pulumi up: nothing to change";
         },
@@ -94,16 +107,16 @@ async function main(): Promise<void> {
   try {
     await tasks.run();
   } catch (error) {
-    process.stderr.write(`\n${failure(error, result)}\n`);
-    const access = { stack: "local", args: localStack, env: pulumiEnvironment() };
-    for (const line of result ? await applicationReport(access) : []) process.stderr.write(`${line}\n`);
-    process.exit(1);
+    const applications = result ? await applicationReport(localTarget()) : [];
+    process.stderr.write(redacted(`\n${[failure(error, result), ...applications].join("\n")}\n`));
+    return 1;
   }
   const outputs = await readOutputs();
   writeOutputs(outputs);
   const seconds = ((performance.now() - begin) / 1000).toFixed(1);
   const headline = result?.changed ? "The local platform is up" : "The local platform is up already";
-  process.stdout.write(`\n${headline} (${seconds} s).\n\n${renderSummary(outputs, await observe())}\n`);
+  print(`\n${headline} (${seconds} s).\n\n${renderSummary(outputs, await observe())}\n`);
+  return 0;
 }
 
 function failure(error: unknown, result: UpdateResult | undefined): string {
@@ -119,7 +132,15 @@ function list(lines: readonly string[]): string {
   return lines.map((line) => `  - ${line.replaceAll("\n", "\n    ")}`).join("\n");
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+export const command = defineCommand({
+  name: "npm start",
+  summary:
+    "Brings up the local platform, from a fresh clone to healthy applications. Again, or after it was killed anywhere: " +
+    "continues, or reports that all is up.",
+  arguments: [],
+  flags: {},
+  exits: { 0: "the platform is up", 1: "it is not, with the reasons; what was done so far is kept" },
+  run: start,
 });
+
+runAsProgram(module, command);

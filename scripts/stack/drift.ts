@@ -1,13 +1,5 @@
-/**
- * `npm run drift -- STACK [--json] [--disk]`: what is not as the last `pulumi up` left it, in the cluster, on every
- * machine and on the hypervisors. Nothing is changed, neither there nor in the state. `--disk` measures the etcd nodes' disks once more,
- * one after the other.
- * With `--repair`, and only then, the steps of every node that drifted are run again first, which puts back what they
- * wrote.
- *
- * Exit code: 0 nothing drifted, 7 something did, 1 something could not be compared (docs/guides/drift.md).
- */
-import { parseArgs } from "node:util";
+import { defineCommand, print, runAsProgram } from "../lib/command";
+import { redacted } from "../lib/redaction";
 import { unhealthyApplications } from "./drift/applications";
 import { exportState, refreshCluster } from "./drift/cluster";
 import { type ExpectedNode, expectedNodes, silentNodes } from "./drift/expected";
@@ -61,53 +53,54 @@ async function repairDrifted(nodes: readonly ExpectedNode[]): Promise<void> {
         await repairNode(node);
       } catch (error) {
         // What it did not put back is in the report.
-        process.stderr.write(`${node.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.stderr.write(redacted(`${node.name}: ${error instanceof Error ? error.message : String(error)}\n`));
       }
     }),
   );
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      json: { type: "boolean", default: false },
-      disk: { type: "boolean", default: false },
-      repair: { type: "boolean", default: false },
+export const command = defineCommand({
+  name: "npm run drift",
+  summary:
+    "Reports what is no longer as the last `pulumi up` left it, in the cluster, on every machine and on the hypervisors " +
+    "(docs/guides/drift.md). Without --repair nothing is changed, neither there nor in the state.",
+  arguments: [{ name: "STACK", summary: "local, or a stack with a Pulumi.STACK.yaml" }],
+  flags: {
+    json: { type: "boolean", summary: "prints the report for programs" },
+    disk: { type: "boolean", summary: "measures the etcd nodes' disks once more, one after the other" },
+    repair: {
+      type: "boolean",
+      summary: "runs the steps of every node that drifted again first, which puts back what they wrote",
     },
-  });
-  const [stack, ...rest] = positionals;
-  if (stack === undefined || rest.length > 0)
-    throw new Error("Which stack? npm run drift -- STACK [--json] [--disk] [--repair]");
-  // A start or stop of the local platform must not happen meanwhile.
-  if (stack === "local") await holdPlatform();
-  const access = await accessStack(stack, { emptyIsFine: false });
-  const deployment = await exportState(access);
-  const nodes = expectedNodes(stack, deployment);
-  const { blind: unknown, hypervisors } = expectedGuests(deployment);
-  if (values.repair) await repairDrifted(nodes);
-  const [cluster, applications, onNodes, onHypervisors] = await Promise.all([
-    refreshCluster(access, deployment),
-    unhealthyApplications(outputsOf(deployment)["kubeconfig"]),
-    lookInTurn(nodes, values.disk, lookAt),
-    Promise.all(hypervisors.map(lookAtGuests)),
-  ]);
-  const looked = [...onNodes, ...onHypervisors];
-  const report = {
-    stack,
-    nodes: nodes.length,
-    findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
-    blind: [...looked.flatMap(({ blind }) => blind), ...unknown, ...silentNodes(deployment, nodes), ...cluster.blind],
-    applications,
-    unready: cluster.unready,
-    notes: looked.flatMap(({ notes }) => notes),
-  };
-  process.stdout.write(values.json ? renderJson(report) : renderReport(report));
-  // Idle connections of the plugins' clients would keep this process for a while.
-  process.exit(exitCodeOf(report));
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  },
+  exits: { 0: "nothing drifted", 1: "something could not be compared", 7: "something drifted" },
+  run: async ([stack], flags) => {
+    // A start or stop of the local platform must not happen meanwhile.
+    if (stack === "local") await holdPlatform();
+    const access = await accessStack(stack, { emptyIsFine: false });
+    const deployment = await exportState(access);
+    const nodes = expectedNodes(stack, deployment);
+    const { blind: unknown, hypervisors } = expectedGuests(deployment);
+    if (flags.repair) await repairDrifted(nodes);
+    const [cluster, applications, onNodes, onHypervisors] = await Promise.all([
+      refreshCluster(access, deployment),
+      unhealthyApplications(outputsOf(deployment)["kubeconfig"]),
+      lookInTurn(nodes, flags.disk, lookAt),
+      Promise.all(hypervisors.map(lookAtGuests)),
+    ]);
+    const looked = [...onNodes, ...onHypervisors];
+    const report = {
+      stack,
+      nodes: nodes.length,
+      findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
+      blind: [...looked.flatMap(({ blind }) => blind), ...unknown, ...silentNodes(deployment, nodes), ...cluster.blind],
+      applications,
+      unready: cluster.unready,
+      notes: looked.flatMap(({ notes }) => notes),
+    };
+    print(flags.json ? renderJson(report) : renderReport(report));
+    return exitCodeOf(report);
+  },
 });
+
+runAsProgram(module, command);

@@ -1,40 +1,35 @@
-/**
- * `npm run forget -- STACK NAME… [--yes]`: takes nodes and hypervisors that are lost out of a stack's state, so that the
- * next update neither asks them nor keeps what is left from working. A hypervisor stands for itself and its guests. Only
- * the state is touched; without `--yes` it is only shown what would go (docs/runbooks/dead-hypervisor.md).
- *
- * Exit code: 0 taken out, 7 shown, 1 refused.
- */
-import { parseArgs } from "node:util";
-import { forget, intendToForget } from "./access/forget";
+import { defineCommand, print, runAsProgram } from "../lib/command";
+import { planRemoval, removeFromState } from "./access/removal-run";
 import { accessStack } from "./access/stack-access";
 import { renderRemoval } from "./forget/report";
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { yes: { type: "boolean", default: false } },
-  });
-  const [stack, ...names] = positionals;
-  if (stack === undefined || names.length === 0)
-    throw new Error("Which nodes or hypervisors of which stack? npm run forget -- STACK NAME… [--yes]");
-  if (stack === "local") throw new Error("stack local — finds its lost machines by itself: npm start");
-  const access = await accessStack(stack, { emptyIsFine: false });
-  const intent = await intendToForget(access, names);
-  process.stdout.write(renderRemoval(stack, intent.removal));
-  if (!values.yes) {
-    process.stdout.write(`\nNothing was changed. To do it: npm run forget -- ${positionals.join(" ")} --yes\n`);
-    process.exitCode = 7;
-    return;
-  }
-  const file = await forget(access, intent);
-  process.stdout.write(
-    `\nTaken out. The state as it was, secrets encrypted, is in ${file}. To go back, before any update:\n` +
-      `  npx pulumi stack import --stack ${stack} --file ${file}\n`,
-  );
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+export const command = defineCommand({
+  name: "npm run forget",
+  summary:
+    "Takes lost nodes and hypervisors out of a stack's state, so that the next update no longer waits for them " +
+    "(docs/runbooks/dead-hypervisor.md). Only the state is touched; without --yes it only shows what would go.",
+  arguments: [
+    { name: "STACK", summary: "a stack with a Pulumi.STACK.yaml; not local, where npm start finds lost machines" },
+    { name: "NAME", summary: "a node, or a hypervisor, which stands for itself and its guests", many: true },
+  ],
+  flags: { yes: { type: "boolean", summary: "takes them out" } },
+  exits: { 0: "taken out", 1: "refused; nothing was done", 7: "shown only" },
+  run: async ([stack, names], flags) => {
+    if (stack === "local") throw new Error("stack local — finds its lost machines by itself: npm start");
+    const access = await accessStack(stack, { emptyIsFine: false });
+    const planned = await planRemoval(access, names);
+    print(renderRemoval(stack, planned.removal));
+    if (!flags.yes) {
+      print(`\nNothing was changed. To do it: npm run forget -- ${[stack, ...names].join(" ")} --yes\n`);
+      return 7;
+    }
+    const file = await removeFromState(access, planned);
+    print(
+      `\nTaken out. The state as it was, secrets encrypted, is in ${file}. To go back, before any update:\n` +
+        `  npx pulumi stack import --stack ${stack} --file ${file}\n`,
+    );
+    return 0;
+  },
 });
+
+runAsProgram(module, command);

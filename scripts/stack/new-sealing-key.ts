@@ -1,14 +1,7 @@
-/**
- * Makes a key pair for Sealed Secrets: RSA with 4096 bits and a self-signed certificate for ten years, since kubeseal
- * refuses expired ones and a rebuild must still open what was sealed years ago.
- *
- *     npx tsx scripts/stack/new-sealing-key.ts CERTIFICATE_FILE PRIVATE_KEY_FILE
- *
- * The files must not exist yet; the private key's is for its owner only (0600). Nothing secret is printed.
- */
 import * as x509 from "@peculiar/x509";
 import { randomBytes, webcrypto } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { defineCommand, print, runAsProgram } from "../lib/command";
 
 /** A new pair, both halves PEM with a final newline. */
 export interface NewSealingKey {
@@ -24,7 +17,7 @@ const ALGORITHM = {
   publicExponent: new Uint8Array([1, 0, 1]),
 };
 
-/** A random serial number, in hex. Its first bit is 0: with it the number would be negative, which Go's parser refuses. */
+/** A random serial number, in hex. Its first bit is 0: Go's parser refuses negative numbers. */
 export function serialNumber(random: Buffer = randomBytes(16)): string {
   return Buffer.concat([Buffer.from([1]), random.subarray(1)]).toString("hex");
 }
@@ -52,20 +45,24 @@ export async function newSealingKey(now = new Date()): Promise<NewSealingKey> {
   };
 }
 
-async function main([certificateFile, privateKeyFile, ...rest]: readonly string[]): Promise<void> {
-  if (!certificateFile || !privateKeyFile || rest.length > 0) {
-    throw new Error("usage: npx tsx scripts/stack/new-sealing-key.ts CERTIFICATE_FILE PRIVATE_KEY_FILE");
-  }
-  const { certificate, privateKey } = await newSealingKey();
-  // wx: a key that something in Git is sealed with must never be overwritten.
-  writeFileSync(privateKeyFile, privateKey, { mode: 0o600, flag: "wx" });
-  writeFileSync(certificateFile, certificate, { flag: "wx" });
-  process.stdout.write(`${certificateFile} and ${privateKeyFile}: a sealing key for ${YEARS} years\n`);
-}
+export const command = defineCommand({
+  name: "npx tsx scripts/stack/new-sealing-key.ts",
+  summary:
+    "Makes a key pair for Sealed Secrets: RSA with 4096 bits, and a self-signed certificate for ten years, since kubeseal " +
+    "refuses expired ones and a rebuild must still open what was sealed years ago. Nothing secret is printed.",
+  arguments: [
+    { name: "CERTIFICATE_FILE", summary: "file for the certificate; must not exist" },
+    { name: "PRIVATE_KEY_FILE", summary: "file for the private key, mode 0600; must not exist" },
+  ],
+  flags: {},
+  exits: { 0: "both files are written", 1: "a file exists already, or can't be written" },
+  run: async ([certificateFile, privateKeyFile]) => {
+    const { certificate, privateKey } = await newSealingKey();
+    // wx: a key that something in Git is sealed with must never be overwritten.
+    writeFileSync(privateKeyFile, privateKey, { mode: 0o600, flag: "wx" });
+    writeFileSync(certificateFile, certificate, { flag: "wx" });
+    print(`${certificateFile} and ${privateKeyFile}: a sealing key for ${YEARS} years\n`);
+  },
+});
 
-if (require.main === module) {
-  main(process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
-}
+runAsProgram(module, command);

@@ -1,20 +1,20 @@
-/**
- * `npm run recover -- STACK`: makes a stack ready for its next update after one was killed (a runner that died): see
- * docs/guides/ci.md. Never while an update is alive.
- */
-import { recover } from "./access/recover";
-import { redacted } from "../lib/redaction";
+import { defineCommand, print, runAsProgram } from "../lib/command";
+import { clearInterruption } from "./access/interruption";
 import { accessStack } from "./access/stack-access";
 
-async function main(): Promise<void> {
-  const [stack, ...rest] = process.argv.slice(2);
-  if (stack === undefined || rest.length > 0) throw new Error("Which stack? npm run recover -- STACK");
-  if (stack === "local") throw new Error("stack local — recovers by itself: npm start");
-  const access = await accessStack(stack, { emptyIsFine: false });
-  for (const line of await recover(access)) process.stdout.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${redacted(error instanceof Error ? error.message : String(error))}\n`);
-  process.exitCode = 1;
+export const command = defineCommand({
+  name: "npm run recover",
+  summary:
+    "Makes a stack ready for its next update after one was killed, for example with its runner (docs/guides/ci.md): releases the " +
+    "lock and drops pending operations. Never while an update is alive.",
+  arguments: [{ name: "STACK", summary: "a stack with a Pulumi.STACK.yaml; not local, which npm start recovers" }],
+  flags: {},
+  exits: { 0: "the stack is ready for its next update", 1: "refused; nothing was done" },
+  run: async ([stack]) => {
+    if (stack === "local") throw new Error("stack local — recovers by itself: npm start");
+    const access = await accessStack(stack, { emptyIsFine: false });
+    for (const line of await clearInterruption(access)) print(`${line}\n`);
+  },
 });
+
+runAsProgram(module, command);

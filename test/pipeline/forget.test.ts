@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { forget, intendToForget } from "../../scripts/stack/access/forget";
+import { planRemoval, removeFromState } from "../../scripts/stack/access/removal-run";
 import { previewPlan } from "../../scripts/stack/access/preview-run";
-import { stackCommand } from "../../scripts/stack/access/stack-command";
 import { root } from "../../scripts/lib/paths";
+import { pulumi } from "../../scripts/lib/pulumi";
 import { outsideAddresses } from "../e2e/outside-addresses";
 import { Site, type SiteNode } from "../plans/site";
 
@@ -71,7 +71,7 @@ async function run(...args: string[]) {
 
 /** The state, without when it was stored; every import encrypts its secrets anew. */
 async function state(): Promise<{ resources: readonly Resource[] }> {
-  const text = await stackCommand(site.access(), ["stack", "export"]);
+  const text = await pulumi(site.access(), ["stack", "export"]);
   const { deployment } = JSON.parse(text.replaceAll(/"ciphertext": "[^"]+"/g, '"ciphertext": ""')) as {
     deployment: { manifest?: object; resources: readonly Resource[] };
   };
@@ -95,7 +95,7 @@ it("shows first, and refuses what can't be forgotten", async () => {
   expect(refused.stderr).toMatch(
     /^stack production — production-cp-1 \(a guest of production-hv-1\) founded the cluster/,
   );
-  await expect(intendToForget(site.access(), ["production-hv-9"])).rejects.toThrow(
+  await expect(planRemoval(site.access(), ["production-hv-9"])).rejects.toThrow(
     "hypervisors: production-hv-1, production-hv-2, production-hv-3, production-hv-4)",
   );
   expect(await state()).toEqual(before);
@@ -103,18 +103,18 @@ it("shows first, and refuses what can't be forgotten", async () => {
 
 it("refuses while somebody else updates the stack, or has meanwhile", async () => {
   const before = await state();
-  const intent = await intendToForget(site.access(), ["production-hv-4"]);
+  const intent = await planRemoval(site.access(), ["production-hv-4"]);
   const locks = join(site.directory, "state", ".pulumi", "locks", "organization", "gitops-platform", "production");
   mkdirSync(locks, { recursive: true });
   const lock = { pid: 4711, username: "root", hostname: "runner-2", timestamp: "2026-11-24T13:05:00Z" };
   writeFileSync(join(locks, "5d2c0c3b-2a4b-4d62-9d4b-6d5a4e3f2b10.json"), JSON.stringify(lock));
-  await expect(forget(site.access(), intent)).rejects.toThrow(
+  await expect(removeFromState(site.access(), intent)).rejects.toThrow(
     "stack production — is being updated by root@runner-2 (process 4711) since 2026-11-24T13:05:00Z; wait until that has " +
       "ended. If it was killed, and only then: npm run recover -- production",
   );
   rmSync(locks, { recursive: true });
-  await expect(forget(site.access(), { ...intent, before: "another" })).rejects.toThrow(
-    "stack production — its state has changed meanwhile, and nothing was taken out; look again",
+  await expect(removeFromState(site.access(), { ...intent, before: "another" })).rejects.toThrow(
+    "stack production — its state has changed meanwhile, and nothing was taken out; run it again",
   );
   expect(await state()).toEqual(before);
 });
@@ -145,14 +145,14 @@ it("a worker and its hypervisor that leave the stack file as well: nothing is le
   await site.writeConfig();
   expect(await previewPlan(site.access())).toMatchObject({ counts: NOTHING, errors: [], groups: [] });
 
-  await stackCommand(site.access(), ["stack", "import", "--file", file]);
+  await pulumi(site.access(), ["stack", "import", "--file", file]);
   rmSync(file);
   expect(await state()).toEqual(before);
-  rmSync(await forget(site.access(), await intendToForget(site.access(), ["production-hv-4"])));
+  rmSync(await removeFromState(site.access(), await planRemoval(site.access(), ["production-hv-4"])));
 });
 
 it("a hypervisor with a control plane and a worker, moved to another one: only these are made", async () => {
-  rmSync(await forget(site.access(), await intendToForget(site.access(), ["production-hv-2"])));
+  rmSync(await removeFromState(site.access(), await planRemoval(site.access(), ["production-hv-2"])));
   takeOut("production-hv-2");
   addHypervisor("production-hv-5", "198.51.100.6");
   for (const name of ["production-cp-2", "production-worker-2"]) node(name)["hypervisor"] = "production-hv-5";

@@ -7,9 +7,9 @@ import assert from "node:assert/strict";
 import { execa, type ExecaChildProcess } from "execa";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deploy } from "../../scripts/stack/access/deploy";
+import { checkedUpdate } from "../../scripts/stack/access/checked-update";
+import { clearInterruption } from "../../scripts/stack/access/interruption";
 import { previewPlan } from "../../scripts/stack/access/preview-run";
-import { recover } from "../../scripts/stack/access/recover";
 import { renderMarkdown } from "../../scripts/stack/plan/markdown";
 import { root } from "../../scripts/lib/paths";
 import { pulumiBinary } from "../../scripts/lib/pulumi";
@@ -22,7 +22,9 @@ const TEXT = "convert_from(decode(data->>'data', 'base64'), 'utf8')";
 let postgres: PostgresServer;
 let site: Site;
 let told: string[] = [];
-const say = (line: string): void => void told.push(line);
+/** Nobody answers at the API server of a site on paper. */
+const deploy = (reviewed?: string) =>
+  checkedUpdate(site.access(), { reviewed, apiSeconds: 0, report: (line) => void told.push(line) });
 
 beforeAll(async () => {
   postgres = await PostgresServer.start();
@@ -62,7 +64,7 @@ describe("two updates at once, and one that is killed", () => {
   let first: ExecaChildProcess;
   it("the second is refused with a sentence", async () => {
     ({ process: first } = await slowUpdate());
-    const second = await deploy(site.access(), undefined, say);
+    const second = await deploy();
     expect(second.exitCode).not.toBe(0);
     expect(second.errors.join("\n")).toMatch(
       /^stack staging — is being updated by \S+@\S+ \(process \d+\) since 20\S+; wait until that has ended\. If it was killed, and only then: npm run recover -- staging$/,
@@ -74,24 +76,24 @@ describe("two updates at once, and one that is killed", () => {
     assert(first.pid, "there is no first update to kill");
     process.kill(-first.pid, "SIGKILL");
     await first;
-    const refused = await deploy(site.access(), undefined, say);
+    const refused = await deploy();
     expect(refused.errors.join("\n")).toContain("npm run recover -- staging");
 
-    expect(await recover(site.access())).toEqual([
+    expect(await clearInterruption(site.access())).toEqual([
       "The stack staging is not locked any more.",
       expect.stringMatching(/^Interrupted, and done again by the next update: .*creating disk-gate-staging-cp-1.*\.$/),
     ]);
     told = [];
-    const next = await deploy(site.access(), undefined, say);
+    const next = await deploy();
     expect(next.errors).toEqual([]);
     expect(told.join("\n")).toContain("created  disk-gate-staging-cp-1");
-    const again = await deploy(site.access(), undefined, say);
+    const again = await deploy();
     expect(again).toMatchObject({ exitCode: 0, changed: false });
   });
 
   it("recovering what needs none does no harm", async () => {
-    expect(await recover(site.access())).toEqual(["The stack staging is not locked any more."]);
-    expect(await deploy(site.access(), undefined, say)).toMatchObject({ exitCode: 0, changed: false });
+    expect(await clearInterruption(site.access())).toEqual(["The stack staging is not locked any more."]);
+    expect(await deploy()).toMatchObject({ exitCode: 0, changed: false });
   });
 });
 
@@ -103,7 +105,7 @@ describe("a reviewed plan", () => {
     await site.writeConfig();
     const plan = await reviewed();
     told = [];
-    expect(await deploy(site.access(), plan, say)).toMatchObject({ exitCode: 0, errors: [] });
+    expect(await deploy(plan)).toMatchObject({ exitCode: 0, errors: [] });
     expect(told.join("\n")).toContain("created  staging-staging-worker-2-join");
   });
 
@@ -111,7 +113,7 @@ describe("a reviewed plan", () => {
     const plan = await reviewed();
     site.config.nodes.push(oneMore("staging-worker-3", "192.0.2.23"));
     await site.writeConfig();
-    await expect(deploy(site.access(), plan, say)).rejects.toThrow(
+    await expect(deploy(plan)).rejects.toThrow(
       /^stack staging — would be changed in another way than was reviewed \(Plan for staging: .+\); nothing was done/,
     );
   });

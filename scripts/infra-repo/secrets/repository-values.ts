@@ -17,10 +17,15 @@ export interface RepositoryValues {
   readonly findings: readonly Finding[];
 }
 
-/** What a secrets command is told about the repository, as `parseArgs` takes it. */
+/** The flags of a command that reads the repository. */
 export const REPOSITORY_OPTIONS = {
-  repository: { type: "string", default: "gitops" },
-  path: { type: "string", multiple: true },
+  repository: { type: "string", value: "FOLDER", default: "gitops", summary: "the infrastructure repository" },
+  path: {
+    type: "string",
+    value: "ROOT_PATH",
+    multiple: true,
+    summary: "a root path in it (default: the stack's own, gitops.path)",
+  },
 } as const;
 
 export interface RepositoryFlags {

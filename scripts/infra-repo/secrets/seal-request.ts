@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import type { Scope } from "./kubeseal";
 
 /** Where a value comes from: this process' standard input, or a file. Never the command line, which everybody can read. */
@@ -15,28 +14,44 @@ export interface SealRequest {
   readonly out?: string;
 }
 
-const USAGE = `npm run seal -- STACK NAMESPACE NAME KEY=- [KEY=file:PATH ...] [options]
-
-Seals a Secret for one stack's cluster, offline. KEY=- reads the value from standard input, KEY=file:PATH from a file.
-
-  --out FILE      where the SealedSecret goes (default: standard output). In a file that has it already, the given keys
-                  are set and the others stay
-  --type TYPE     the Secret's type (default: Opaque)
-  --scope SCOPE   strict (default): opens under this name in this namespace; namespace-wide; cluster-wide`;
+/** The command line of `npm run seal`. */
+export const SEAL_USAGE = {
+  arguments: [
+    { name: "STACK", summary: "local, or a stack with a Pulumi.STACK.yaml" },
+    { name: "NAMESPACE", summary: "the Secret's namespace" },
+    { name: "NAME", summary: "the Secret's name" },
+    {
+      name: "KEY=SOURCE",
+      summary: "KEY=- reads the value from standard input, KEY=file:PATH from a file",
+      many: true,
+    },
+  ],
+  flags: {
+    out: {
+      type: "string",
+      value: "FILE",
+      summary: "writes the SealedSecret there; in a file that has it already, the given keys are set and the others stay",
+    },
+    type: { type: "string", value: "TYPE", default: "Opaque", summary: "the Secret's type" },
+    scope: {
+      type: "string",
+      value: "SCOPE",
+      default: "strict",
+      summary: "strict: opens under this name in this namespace; namespace-wide; cluster-wide",
+    },
+  },
+} as const;
 
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
-/** Understands a command line. @throws with what is wrong, and never with anything that could be a value */
-export function sealRequest(args: readonly string[]): SealRequest {
-  const options = {
-    out: { type: "string" },
-    type: { type: "string", default: "Opaque" },
-    scope: { type: "string", default: "strict" },
-  } as const;
-  const { positionals, values: flags } = parseArgs({ args: [...args], options, allowPositionals: true });
-  const [stack, namespace, name, ...pairs] = positionals;
-  if (stack === undefined || namespace === undefined || name === undefined || pairs.length === 0)
-    throw new Error(USAGE);
+/** Understands a command line. @throws with the problem, and never with anything that could be a value */
+export function sealRequest(
+  stack: string,
+  namespace: string,
+  name: string,
+  pairs: readonly string[],
+  flags: { readonly out?: string | undefined; readonly type: string; readonly scope: string },
+): SealRequest {
   for (const [what, text] of Object.entries({ namespace, name })) {
     if (!NAME.test(text))
       throw new Error(

@@ -1,16 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { sealingCertificates, type SealingCertificate } from "../../../components/gitops/sealing-keys";
 import { PROJECT } from "../../../config/problem";
 import { paths, root } from "../../lib/paths";
+import { readStackYaml } from "../../lib/stack-yaml";
 
 /** The key of the stack file's list of sealing keys. */
 export const SEALING_KEYS = `${PROJECT}:sealingKeys`;
-
-interface StackFile {
-  readonly config?: Readonly<Record<string, unknown>>;
-}
 
 /**
  * Where a stack keeps its configuration: `Pulumi.<stack>.yaml`; the local platform in a copy with keys of its own.
@@ -31,7 +27,7 @@ export function stackFile(stack: string): string {
  * takes no passphrase and no network.
  */
 export function stackCertificates(file: string): readonly SealingCertificate[] {
-  const { config } = parse(readFileSync(file, "utf8")) as StackFile;
+  const { config } = readStackYaml(file);
   const keys = (config?.[SEALING_KEYS] ?? []) as readonly { readonly certificate?: string }[];
   if (keys.length === 0)
     throw new Error(`${file} — has no sealingKeys; add the first with npm run rotate-sealing-key -- STACK add`);
@@ -51,6 +47,6 @@ export function newest(certificates: readonly SealingCertificate[]): SealingCert
 
 /** The root path that a stack's root Application points at. */
 export function stackRootPath(file: string): string {
-  const { config } = parse(readFileSync(file, "utf8")) as StackFile;
+  const { config } = readStackYaml(file);
   return (config?.[`${PROJECT}:gitops`] as { path?: string } | undefined)?.path ?? "applications";
 }

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { parse } from "yaml";
+import { overlap, parseNetwork } from "../../../config/ipv4";
+import { installMissing } from "../../lib/apt";
 import { paths, root } from "../../lib/paths";
+import { readStackYaml } from "../../lib/stack-yaml";
 
 const GIB = 1024 ** 3;
 
@@ -16,7 +18,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   e2fsprogs: "/sbin/mke2fs",
 };
 
-/** What `preflight` found wrong; each a sentence that says what to do. */
+/** Every reason why the local platform can't be started here, a sentence each. */
 export async function preflight(): Promise<readonly string[]> {
   if (process.platform !== "linux")
     return [`this computer — runs ${process.platform}, need Linux; use a Debian machine`];
@@ -62,11 +64,13 @@ interface Link {
 }
 
 async function networkProblems(): Promise<readonly string[]> {
-  const file = parse(readFileSync(join(root, "Pulumi.local.yaml"), "utf8")) as {
-    config: Record<string, { cidr?: string; bridge?: string } | undefined>;
-  };
-  const cidr = file.config["gitops-platform:network"]?.cidr ?? "10.78.0.0/24";
-  const bridge = file.config["gitops-platform:localMachines"]?.bridge ?? "gitops0";
+  const config = readStackYaml(join(root, "Pulumi.local.yaml")).config as
+    | Record<string, { cidr?: string; bridge?: string } | undefined>
+    | undefined;
+  const network = parseNetwork(config?.["gitops-platform:network"]?.cidr ?? "10.78.0.0/24");
+  // What is wrong with the stack file is reported by the program, all at once.
+  if (!network) return [];
+  const bridge = config?.["gitops-platform:localMachines"]?.bridge ?? "gitops0";
   if (!existsSync("/sbin/ip")) return [];
   const { stdout } = await execa("ip", ["-json", "-4", "address"]);
   const links = JSON.parse(stdout) as readonly Link[];
@@ -74,36 +78,20 @@ async function networkProblems(): Promise<readonly string[]> {
     .filter((link) => link.ifname !== bridge)
     .flatMap((link) =>
       (link.addr_info ?? [])
-        .filter((address) => address.local && overlaps(cidr, `${address.local}/${address.prefixlen ?? 32}`))
+        .map(({ local = "", prefixlen = 32 }) => `${local}/${prefixlen}`)
+        .filter((address) => {
+          const other = parseNetwork(address);
+          return other !== undefined && overlap(network, other);
+        })
         .map(
           (address) =>
-            `network.cidr — ${cidr} overlaps ${address.local}/${address.prefixlen} on ${link.ifname}; ` +
+            `network.cidr — ${network.cidr} overlaps ${address} on ${link.ifname}; ` +
             "choose a free range in Pulumi.local.yaml (network, nodes, hub, artifacts, gitops)",
         ),
     );
 }
 
-/** Whether two IPv4 ranges in CIDR form share an address. */
-function overlaps(a: string, b: string): boolean {
-  const [first, second] = [a, b].map((cidr) => {
-    const [address = "", prefix = "32"] = cidr.split("/");
-    const value = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-    const size = 2 ** (32 - Number(prefix));
-    const start = Math.floor(value / size) * size;
-    return { start, end: start + size - 1 };
-  }) as [{ start: number; end: number }, { start: number; end: number }];
-  return first.start <= second.end && second.start <= first.end;
-}
-
 /** Installs the Debian packages that are missing. @returns their names */
-export async function installPackages(tell: (line: string) => void): Promise<readonly string[]> {
-  const missing = Object.entries(PACKAGES)
-    .filter(([, file]) => !existsSync(file))
-    .map(([name]) => name);
-  if (missing.length === 0) return missing;
-  tell(`apt-get install ${missing.join(" ")}`);
-  const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdin: "ignore" } as const;
-  await execa("apt-get", ["update", "-qq"], options);
-  await execa("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
-  return missing;
+export function installPackages(report: (line: string) => void): Promise<readonly string[]> {
+  return installMissing(PACKAGES, report);
 }

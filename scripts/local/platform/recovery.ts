@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { endOrphans } from "../../lib/orphans";
 import { paths, root } from "../../lib/paths";
-import { pulumi } from "../../lib/pulumi";
+import { localTarget, pulumi } from "../../lib/pulumi";
+import { dropPendingOperations } from "../../lib/stack-commands";
 import { configuredNodes, readState, releaseStaleLock, removeTornAttributes } from "./stack";
 
-/** What `machine.sh status` says of one machine. */
+/** A machine in the list that `machine.sh status` prints. */
 interface MachineStatus {
   readonly name: string;
   readonly running: boolean;
@@ -19,24 +20,24 @@ export interface Recovery {
   readonly upArgs: readonly string[];
 }
 
-const MACHINE = join(root, "scripts", "local", "machine", "machine.sh");
+const MACHINE = join(root, "components", "machines", "local", "machine.sh");
 const CONTAINER = "-container";
 
 /**
- * Makes what an interrupted update, a reboot or a loss left behind ready for the next `pulumi up`: a stale lock is
- * released, a stopped machine is started, a lost worker is replaced. With the first control plane lost, the cluster is:
- * what Pulumi's state still has of it is dropped, without a connection to anything, and all of it is made anew.
+ * Prepares the platform for the next `pulumi up` after an interrupted update, a reboot or a loss: releases a stale lock,
+ * starts stopped machines, has lost workers replaced. When the first control plane is lost, so is the cluster: its
+ * resources leave the state, without a connection to anything, and the update makes all of it anew.
  *
  * @throws when Pulumi can't drop what is lost, or a machine can't be started
  */
-export async function recover(): Promise<Recovery> {
+export async function recoverPlatform(): Promise<Recovery> {
   const done: string[] = [];
-  if ((await endOrphans()) > 0) done.push("ended what a killed Pulumi had left running");
+  if ((await endOrphans()) > 0) done.push("ended the processes of a killed Pulumi");
   if (releaseStaleLock()) done.push("released the lock of an update that was killed");
-  if (removeTornAttributes(paths.state) > 0) done.push("removed what a killed Pulumi had half written");
+  if (removeTornAttributes(paths.state) > 0) done.push("removed half-written attributes of the state");
   const { resources, pending } = readState();
   if (pending.length > 0) {
-    await forgetPendingOperations();
+    await dropPendingOperations(localTarget());
     done.push(`${pending.length} operations were interrupted; doing them again`);
   }
 
@@ -51,7 +52,7 @@ export async function recover(): Promise<Recovery> {
   if (lost.some(({ name }) => name === founder)) {
     // Not `pulumi destroy --target`: 3.259.0 asks the plugin of a cluster that is gone, and fails.
     for (const { urn } of named)
-      await pulumi(["state", "delete", urn, "--stack", "local", "--yes", "--target-dependents"]);
+      await pulumi(localTarget(), ["state", "delete", urn, "--yes", "--target-dependents"]);
     return { done: [...done, `the cluster is lost with ${founder}; making it anew`], upArgs: [] };
   }
   for (const { name } of named) {
@@ -62,16 +63,4 @@ export async function recover(): Promise<Recovery> {
   }
   done.push(...lost.map(({ name }) => `${name} is lost; replacing it`));
   return { done, upArgs: lost.flatMap(({ urn }) => ["--replace", urn]) };
-}
-
-/**
- * Takes the note of interrupted operations out of the state. Every step continues its own half-run, and objects in the
- * cluster are taken over, so that nothing has to be looked up first.
- */
-async function forgetPendingOperations(): Promise<void> {
-  const exported = JSON.parse(await pulumi(["stack", "export", "--stack", "local"])) as {
-    deployment: { pending_operations?: unknown };
-  };
-  delete exported.deployment.pending_operations;
-  await pulumi(["stack", "import", "--stack", "local"], { input: JSON.stringify(exported) });
 }

@@ -1,66 +1,52 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import type { GateResult } from "../../../components/disk-gate/measurement";
 import { newSealingKey } from "../../stack/new-sealing-key";
 import { writeSecret } from "./keys";
 import { paths, root } from "../../lib/paths";
-import { localStack, pulumi, stackExists } from "../../lib/pulumi";
+import { localTarget, pulumi, stackExists } from "../../lib/pulumi";
+import { initStack } from "../../lib/stack-commands";
+import { readStackYaml, type StackYaml } from "../../lib/stack-yaml";
 
 const SEALING_KEYS = "gitops-platform:sealingKeys";
 
-interface StackFile {
-  encryptionsalt?: string;
-  config?: Record<string, unknown>;
-}
-
 /**
- * Puts the committed `Pulumi.local.yaml` and this platform's own encrypted secrets together in `.local`, so that the
- * committed file can be edited and updated while no clone's secrets ever show up in it, and creates the stack once.
+ * Writes the committed `Pulumi.local.yaml` with this platform's own encrypted secrets to `.local`, and creates the stack
+ * once. The committed file can be edited and updated, and never holds a clone's secrets.
  */
 export async function prepareStack(): Promise<void> {
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
-  const committed = parse(readFileSync(join(root, "Pulumi.local.yaml"), "utf8")) as StackFile;
-  const previous: StackFile = existsSync(paths.stackFile)
-    ? (parse(readFileSync(paths.stackFile, "utf8")) as StackFile)
-    : {};
+  const committed = readStackYaml(join(root, "Pulumi.local.yaml"));
+  const previous: StackYaml = existsSync(paths.stackFile) ? readStackYaml(paths.stackFile) : {};
   const sealingKeys = previous.config?.[SEALING_KEYS];
-  const salt = previous.encryptionsalt ?? (await initStack());
-  const rendered: StackFile = {
+  const salt = previous.encryptionsalt ?? (await createStack());
+  const rendered: StackYaml = {
     encryptionsalt: salt,
     config: { ...committed.config, ...(sealingKeys ? { [SEALING_KEYS]: sealingKeys } : {}) },
   };
   writeSecret(paths.stackFile, stringify(rendered));
-  if (!stackExists()) await initStack();
+  if (!stackExists()) await createStack();
   if (sealingKeys) return;
   const pair = await newSealingKey();
-  const set = ["config", "set", ...localStack, "--path"];
-  await pulumi([...set, "--plaintext", `${SEALING_KEYS}[0].certificate`], { input: pair.certificate });
-  await pulumi([...set, "--secret", `${SEALING_KEYS}[0].privateKey`], { input: pair.privateKey });
+  const set = ["config", "set", "--config-file", paths.stackFile, "--path"];
+  const target = localTarget();
+  await pulumi(target, [...set, "--plaintext", `${SEALING_KEYS}[0].certificate`], { input: pair.certificate });
+  await pulumi(target, [...set, "--secret", `${SEALING_KEYS}[0].privateKey`], { input: pair.privateKey });
 }
 
-/**
- * Creates the stack in Pulumi's state. `pulumi stack init` writes the salt of the stack's secrets into the stack file
- * beside Pulumi.yaml, whatever --config-file says, so it runs beside another one: no committed file is touched.
- *
- * @returns the salt
- */
-async function initStack(): Promise<string | undefined> {
+/** Creates the stack in Pulumi's state. @returns the salt of its secrets */
+async function createStack(): Promise<string | undefined> {
   const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-stack-"));
   try {
-    writeFileSync(join(scratch, "Pulumi.yaml"), "name: gitops-platform\nruntime: nodejs\n");
-    await pulumi(["stack", "init", "local", "--secrets-provider", "passphrase"], { cwd: scratch });
-    return (parse(readFileSync(join(scratch, "Pulumi.local.yaml"), "utf8")) as StackFile).encryptionsalt;
+    return await initStack(localTarget(), scratch);
   } finally {
     rmSync(scratch, { recursive: true });
   }
 }
 
-/**
- * Frees the stack from the lock of an update that was killed. Only called while this process holds the platform, so
- * that no living update of ours can own the lock.
- */
+/** Releases the lock of a killed update. Only called while this process holds the platform: no living update owns it. */
 export function releaseStaleLock(): boolean {
   const directory = join(paths.state, ".pulumi", "locks", "organization", "gitops-platform", "local");
   if (!existsSync(directory) || readdirSync(directory).length === 0) return false;
@@ -69,8 +55,8 @@ export function releaseStaleLock(): boolean {
 }
 
 /**
- * Removes the attributes that a killed Pulumi left half written. A backend in a folder keeps some beside each of its files,
- * and can do without; but one with an end missing makes it take the file, whole as it is, for unreadable: "EOF".
+ * Removes attribute files that a killed Pulumi left half written. A backend in a folder keeps one beside each of its files
+ * and does without a missing one, but a truncated one makes it refuse the whole file: "EOF".
  *
  * @returns how many there were
  */
@@ -99,7 +85,7 @@ export interface StateResource {
   readonly outputs?: Record<string, unknown>;
 }
 
-/** What Pulumi's state file says, without decrypting anything. */
+/** The local stack's state, read without Pulumi; secrets stay encrypted. */
 export function readState(): { resources: readonly StateResource[]; pending: readonly PendingOperation[] } {
   const file = join(paths.state, ".pulumi", "stacks", "gitops-platform", "local.json");
   if (!existsSync(file)) return { resources: [], pending: [] };
@@ -124,11 +110,10 @@ export interface ConfiguredNode {
 
 /** The nodes of the rendered stack file, in their order. */
 export function configuredNodes(): readonly ConfiguredNode[] {
-  const { config } = parse(readFileSync(paths.stackFile, "utf8")) as StackFile;
-  return config?.["gitops-platform:nodes"] as readonly ConfiguredNode[];
+  return readStackYaml(paths.stackFile).config?.["gitops-platform:nodes"] as readonly ConfiguredNode[];
 }
 
-/** Writes the stack's outputs that a person uses as files: the kubeconfig and the sealing certificate. */
+/** Writes the outputs that an operator uses as files: the kubeconfig and the sealing certificate. */
 export function writeOutputs(outputs: StackOutputs): void {
   writeSecret(paths.kubeconfig, outputs.kubeconfig);
   writeFileSync(paths.certificate, outputs.sealingCertificate);
@@ -148,5 +133,5 @@ export interface StackOutputs {
 
 /** The stack's outputs, secrets in clear: for files and memory, never for a log. */
 export async function readOutputs(): Promise<StackOutputs> {
-  return JSON.parse(await pulumi(["stack", "output", "--stack", "local", "--json", "--show-secrets"])) as StackOutputs;
+  return JSON.parse(await pulumi(localTarget(), ["stack", "output", "--json", "--show-secrets"])) as StackOutputs;
 }

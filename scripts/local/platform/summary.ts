@@ -3,6 +3,7 @@ import { execa } from "execa";
 import { join } from "node:path";
 import { describeGateResult } from "../../../components/disk-gate/measurement";
 import { paths } from "../../lib/paths";
+import { table } from "../../lib/table";
 import type { StackOutputs } from "./stack";
 
 interface KubernetesNode {
@@ -45,7 +46,7 @@ export async function observe(): Promise<Observed> {
   };
 }
 
-/** The last thing `npm start` says: what is there, how it is, and how to reach it. No secret is in it. */
+/** The end of `npm start`: machines, applications, versions, and how to reach them. No secret is in it. */
 export function renderSummary(outputs: StackOutputs, observed: Observed): string {
   const here = (file: string): string => relative(process.cwd(), file) || ".";
   const nodes = outputs.nodes.map((node) => {
@@ -72,10 +73,4 @@ export function renderSummary(outputs: StackOutputs, observed: Observed): string
     `  Git       git clone ${outputs.rootApplication.repoURL} (key ${here(join(paths.keys, "operator"))})`,
     `  Seal      kubeseal --format=yaml --cert=${here(paths.certificate)} < secret.yaml > sealed-secret.yaml`,
   ].join("\n");
-}
-
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
 }

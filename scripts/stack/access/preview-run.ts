@@ -1,54 +1,37 @@
-import { execa } from "execa";
-import { root } from "../../lib/paths";
-import { pulumiBinary } from "../../lib/pulumi";
-import type { Digest } from "../plan/digest";
-import { brokenPlan, type Plan, planOf } from "../plan/plan";
+import { type Printed, quickPreview, reasonOf, runPulumi } from "../../lib/pulumi";
+import { redacted } from "../../lib/redaction";
 import { policyArguments } from "../../../policy/arguments";
 import { describeFinding, type Finding, Findings } from "../../../policy/findings";
+import type { Digest } from "../plan/digest";
+import { brokenPlan, type Plan, planOf } from "../plan/plan";
 import { programHash } from "./program";
-import { redacted, redactedPlan } from "../../lib/redaction";
 import type { StackAccess } from "./stack-access";
 
-interface Printed {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 const UNRULED =
-  "policy/pack.js — was not started, so nothing says that the rules were kept; run npx pulumi preview --policy-pack policy/pack.js to see why";
+  "policy/pack.js — did not start, so no rule was checked; run npx pulumi preview --policy-pack policy/pack.js to see why";
 
 /**
- * Runs `pulumi preview --json` and makes a plan of it; a preview that fails is a plan with the reasons. Nothing is
- * connected but the state backend and, once the stack has a cluster, its API.
+ * Runs `pulumi preview --json` and makes a plan of it; a preview that fails is a plan with the reasons. It connects to the
+ * state backend and, once the stack has a cluster, to its API.
  *
- * @param savePlan file that the plan which `pulumi up --plan` takes is written to; its secrets are encrypted
+ * @param savePlan file for the plan that `pulumi up --plan` takes; its secrets are encrypted
  */
 export async function previewPlan(access: StackAccess, savePlan?: string): Promise<Plan> {
   const findings = new Findings();
   try {
-    const result = await execa(
-      pulumiBinary(),
-      [
-        ...["preview", "--json", "--show-sames", "--non-interactive", "--color", "never"],
-        ...[...access.args, ...policyArguments(access.stack)],
-        ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
-      ],
-      {
-        ...{ cwd: root, stdin: "ignore", reject: false, maxBuffer: 2 ** 30 },
-        env: { ...access.env, ...findings.env },
-      },
-    );
+    const flags = [...policyArguments(access.stack), ...(savePlan === undefined ? [] : ["--save-plan", savePlan])];
+    const env = { ...access.env, ...quickPreview, ...findings.env };
+    const result = await runPulumi(["preview", "--json", "--show-sames", ...access.args, ...flags], { env });
     return planFrom(access, result, findings.read());
   } finally {
     findings.remove();
   }
 }
 
-/** What a preview printed, and what the rules found in it; no list when they were not even asked. */
+/** @param findings what the policy found; undefined when it did not run */
 function planFrom(access: StackAccess, result: Printed, findings: readonly Finding[] | undefined): Plan {
   const digest = parseDigest(result.stdout);
-  if (!digest) return brokenPlan(access.stack, complaint(result.stderr, access.stack));
+  if (!digest) return brokenPlan(access.stack, complaint(result, access.stack));
   const found = findings?.map((finding) => ({ message: describeFinding(finding), mandatory: finding.mandatory }));
   const plan = planOf(access.stack, digest, found);
   const silent = result.exitCode !== 0 && plan.errors.length === 0;
@@ -57,14 +40,14 @@ function planFrom(access: StackAccess, result: Printed, findings: readonly Findi
     ...plan,
     errors: [
       ...plan.errors,
-      ...(silent ? [complaint(result.stderr, access.stack)] : []),
+      ...(silent ? [complaint(result, access.stack)] : []),
       ...(unruled ? [UNRULED] : []),
     ],
     warnings: [...(access.notice ? [access.notice] : []), ...plan.warnings],
   });
 }
 
-/** The one JSON document that a preview prints; nothing when it did not get that far. */
+/** The JSON document that a preview prints when it gets that far. */
 function parseDigest(stdout: string): Digest | undefined {
   const begin = stdout.indexOf("{");
   try {
@@ -74,11 +57,28 @@ function parseDigest(stdout: string): Digest | undefined {
   }
 }
 
-/** What the CLI said before there was any plan; it may repeat the backend's URL. */
-function complaint(stderr: string, stack: string): string {
-  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("npm warn"));
-  const text = redacted(lines.join("\n").replace(/^error: /, ""));
-  if (/no stack named/.test(text))
+/** Why there is no plan. */
+function complaint(result: Printed, stack: string): string {
+  const reason = reasonOf(result);
+  if (/no stack named/.test(reason))
     return `stack ${stack} — is not in this backend; create it once: npx pulumi stack init ${stack} --secrets-provider passphrase`;
-  return text || "Pulumi gave no reason; run npx pulumi preview to see more";
+  return reason || "Pulumi gave no reason; run npx pulumi preview to see more";
+}
+
+/** The same plan with every text redacted. */
+export function redactedPlan(plan: Plan): Plan {
+  return {
+    ...plan,
+    risks: plan.risks.map((text) => redacted(text)),
+    warnings: plan.warnings.map((text) => redacted(text)),
+    errors: plan.errors.map((text) => redacted(text)),
+    groups: plan.groups.map(({ title, changes }) => ({
+      title: redacted(title),
+      changes: changes.map((change) => ({
+        ...change,
+        name: redacted(change.name),
+        details: change.details.map((text) => redacted(text)),
+      })),
+    })),
+  };
 }

@@ -1,46 +1,40 @@
-import { execa } from "execa";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
 import { ensureKeys } from "../../local/platform/keys";
 import { linkTools } from "../../local/platform/links";
-import { paths, root } from "../../lib/paths";
-import { engineEnvironment, localStack, pulumiBinary, pulumiEnvironment } from "../../lib/pulumi";
 import { prepareStack } from "../../local/platform/stack";
+import { paths, root } from "../../lib/paths";
+import { engineEnvironment, localTarget, type PulumiTarget } from "../../lib/pulumi";
+import { initStack } from "../../lib/stack-commands";
+import { readStackYaml } from "../../lib/stack-yaml";
 
-/** How a command reaches a stack: its state, its configuration and what its secrets are encrypted with. */
-export interface StackAccess {
-  readonly stack: string;
-  /** Flags that select the stack and its configuration. */
-  readonly args: readonly string[];
-  /** Added to this process's own environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** What a reader of the plan should know about where it was compared with, as a sentence. */
+/** How a command reaches a stack: its state, its configuration and the key of its secrets. */
+export interface StackAccess extends PulumiTarget {
+  /** What a reader of a plan must know about the state that it is compared with, as a sentence. */
   readonly notice?: string;
 }
 
-/** The variables that give Pulumi a stack's passphrase. */
+/** The variables from which Pulumi reads a stack's passphrase. */
 const PASSPHRASES = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"] as const;
 
 /**
- * Takes the tokens that comments are written with out of this process's environment, makes Pulumi's programs ready and
- * finds the stack: `local` is the platform of this clone; any other is looked for in
- * the backend of `PULUMI_BACKEND_URL`, or else of `pulumi login`. Without any backend it is as if nothing had been made
- * yet, when `emptyIsFine` says so.
+ * Finds a stack and installs Pulumi's programs. `local` is the platform of this clone; every other stack is in the backend
+ * of `PULUMI_BACKEND_URL`, or else of `pulumi login`. The forges' tokens leave this process's environment: no program that
+ * is started from here needs them, least of all a merge request's code.
  *
+ * @param options.emptyIsFine without a backend, take an empty one: as if nothing had been made yet
  * @throws when the stack has no file, no backend, no passphrase or, for `local`, no mirror
  */
 export async function accessStack(stack: string, options: { readonly emptyIsFine: boolean }): Promise<StackAccess> {
-  // Nothing that is started from here needs what comments are written with, least of all a merge request's code.
   delete process.env["GITLAB_COMMENT_TOKEN"];
   delete process.env["GITHUB_TOKEN"];
   const file = join(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(file))
     throw new Error(`stack ${stack} — has no Pulumi.${stack}.yaml in this clone; name a stack that has one`);
   if (stack === "local") return accessLocal();
-  const { encryptionsalt } = (parse(readFileSync(file, "utf8")) ?? {}) as { encryptionsalt?: string };
+  const { encryptionsalt } = readStackYaml(file);
   const passphrase = PASSPHRASES.some((name) => process.env[name]);
   if (encryptionsalt !== undefined && !passphrase)
     throw new Error(
@@ -49,7 +43,7 @@ export async function accessStack(stack: string, options: { readonly emptyIsFine
   const backend = backendEnvironment();
   if (!backend && !options.emptyIsFine)
     throw new Error(
-      `stack ${stack} — no state backend, so what would change can't be told; set PULUMI_BACKEND_URL to the one that ` +
+      `stack ${stack} — no state backend, so its state can't be read; set PULUMI_BACKEND_URL to the backend that ` +
         "holds it (docs/guides/ci.md)",
     );
   await ensurePrograms();
@@ -67,17 +61,17 @@ async function ensurePrograms(): Promise<void> {
 
 async function accessLocal(): Promise<StackAccess> {
   if (!existsSync(join(paths.mirror, "artifacts.json")))
-    throw new Error("stack local — what it installs isn't built yet; run npm run mirror, half an hour the first time");
+    throw new Error("stack local — its mirror isn't built yet; run npm run mirror, half an hour the first time");
   await ensurePrograms();
-  // A pipeline's variables are for the environments; this stack has a passphrase file of its own, which they would hide.
+  // A pipeline's passphrase is for the environments, and would hide this stack's passphrase file.
   delete process.env["PULUMI_CONFIG_PASSPHRASE"];
   ensureKeys();
   linkTools();
   await prepareStack();
-  return { stack: "local", args: localStack, env: pulumiEnvironment() };
+  return localTarget();
 }
 
-/** The backend that this user chose; Pulumi's own programs live elsewhere, so its credentials have to be pointed at. */
+/** Points to the operator's `pulumi login`, since PULUMI_HOME is another directory. */
 function backendEnvironment(): Record<string, string> | undefined {
   if (process.env["PULUMI_BACKEND_URL"]) return {};
   const directory = process.env["PULUMI_CREDENTIALS_PATH"] ?? process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
@@ -87,7 +81,7 @@ function backendEnvironment(): Record<string, string> | undefined {
   return current ? { PULUMI_CREDENTIALS_PATH: directory } : undefined;
 }
 
-/** A stack of which nothing exists, in a backend for this one look. */
+/** A stack without any resource, in a backend of its own that the next call removes. */
 async function accessEmpty(stack: string, file: string, passphrase: boolean): Promise<StackAccess> {
   const directory = join(paths.local, "preview", stack);
   const state = join(directory, "state");
@@ -95,14 +89,9 @@ async function accessEmpty(stack: string, file: string, passphrase: boolean): Pr
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const own = { PULUMI_CONFIG_PASSPHRASE: "nothing is encrypted with it" };
   const env = { ...engineEnvironment(), PULUMI_BACKEND_URL: `file://${state}`, ...(passphrase ? {} : own) };
-  // `pulumi stack init` writes a salt into the stack file beside Pulumi.yaml: into this copy, never the committed one.
   const copy = join(directory, `Pulumi.${stack}.yaml`);
   copyFileSync(file, copy);
-  writeFileSync(join(directory, "Pulumi.yaml"), "name: gitops-platform\nruntime: nodejs\n");
-  await execa(pulumiBinary(), ["stack", "init", stack, "--secrets-provider", "passphrase", "--non-interactive"], {
-    cwd: directory,
-    env,
-  });
+  await initStack({ stack, env }, directory);
   return {
     stack,
     args: ["--stack", stack, "--config-file", copy],

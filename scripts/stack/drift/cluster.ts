@@ -1,10 +1,6 @@
-import { execa } from "execa";
-import { redacted } from "../../lib/redaction";
 import type { StackAccess } from "../access/stack-access";
-import { followEvents } from "../../lib/event-log";
 import { describeEvent, type EngineEvent } from "../../lib/events";
-import { root } from "../../lib/paths";
-import { pulumiBinary } from "../../lib/pulumi";
+import { pulumi, runPulumi } from "../../lib/pulumi";
 import type { Deployment } from "../../lib/stack-state";
 import type { Blind, Finding } from "./finding";
 import { type RefreshEvent, refreshedFindings, unreadyObjects } from "./refreshed";
@@ -12,19 +8,10 @@ import { type RefreshEvent, refreshedFindings, unreadyObjects } from "./refreshe
 /** An API that answers nothing makes every plugin wait; this is far beyond what a living one takes. */
 const REFRESH_SECONDS = 300;
 
-/** The stack's state, secrets in clear: never written anywhere. @throws with Pulumi's own words when there is none */
-export async function exportState({ stack, env }: StackAccess): Promise<Deployment> {
-  const command = ["stack", "export", "--show-secrets", "--stack", stack, "--non-interactive", "--color", "never"];
-  const result = await execa(pulumiBinary(), command, {
-    cwd: root,
-    env,
-    stdin: "ignore",
-    reject: false,
-    maxBuffer: 2 ** 30,
-  });
-  if (result.exitCode !== 0)
-    throw new Error(`stack ${stack} — ${redacted(result.stderr.replace(/^error: /, "").trim())}`);
-  return (JSON.parse(result.stdout) as { deployment?: Deployment }).deployment ?? {};
+/** The stack's state, secrets in clear: never written anywhere. @throws with Pulumi's own reason when there is none */
+export async function exportState(access: StackAccess): Promise<Deployment> {
+  const text = await pulumi(access, ["stack", "export", "--show-secrets"]);
+  return (JSON.parse(text) as { deployment?: Deployment }).deployment ?? {};
 }
 
 interface RefreshedCluster {
@@ -40,33 +27,24 @@ export async function refreshCluster(access: StackAccess, deployment: Deployment
   const unready: string[] = [];
   const errors: string[] = [];
   const started = new Map<string, number>();
-  const events = followEvents("/dev/null", (event: EngineEvent & RefreshEvent) => {
+  const onEvent = (event: EngineEvent & RefreshEvent): void => {
     findings.push(...refreshedFindings(event, deployment));
     unready.push(...unreadyObjects(event));
     const error = describeEvent(event, started)?.error;
     if (error !== undefined) errors.push(error);
+  };
+  const result = await runPulumi(["refresh", "--preview-only", "--suppress-outputs", ...access.args], {
+    ...{ env: access.env, onEvent, timeoutMs: REFRESH_SECONDS * 1000 },
   });
-  const result = await execa(
-    pulumiBinary(),
-    [
-      ...["refresh", "--preview-only", "--non-interactive", "--color", "never", "--suppress-outputs", ...access.args],
-      ...["--event-log", events.file],
-    ],
-    {
-      ...{ cwd: root, stdin: "ignore", reject: false, timeout: REFRESH_SECONDS * 1000, maxBuffer: 2 ** 30 },
-      env: { ...access.env, PULUMI_DEBUG_COMMANDS: "true" },
-    },
-  );
-  events.end();
   // Objects are read in parallel: in the order of their names, two runs can be compared.
   findings.sort((left, right) => left.what.localeCompare(right.what));
   const seen = { findings, unready: unready.sort() };
   if (result.exitCode === 0 && errors.length === 0) return { ...seen, blind: [] };
-  return { ...seen, blind: [{ where: "cluster", reason: redacted(reasonOf(errors, result)) }] };
+  return { ...seen, blind: [{ where: "cluster", reason: refreshReason(errors, result) }] };
 }
 
 /** Every object of an unreachable cluster gives the same error: the first one says it. */
-function reasonOf(errors: readonly string[], { timedOut, stderr }: { timedOut: boolean; stderr: string }): string {
+function refreshReason(errors: readonly string[], { timedOut, stderr }: { timedOut: boolean; stderr: string }): string {
   if (timedOut) return `Pulumi's refresh took longer than ${REFRESH_SECONDS} s, and was ended`;
   const [first = stderr.trim().split("\n").at(-1) ?? "", ...more] = errors.map((error) =>
     error.replace(/^Preview failed: /, ""),

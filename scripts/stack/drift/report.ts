@@ -1,3 +1,4 @@
+import { table } from "../../lib/table";
 import { type DriftReport, exitCodeOf } from "./finding";
 
 const HEADERS = ["Where", "What", "Expected", "Found", "What to do"] as const;
@@ -35,10 +36,4 @@ export function renderReport(report: DriftReport): string {
 /** The report for programs. */
 export function renderJson(report: DriftReport): string {
   return `${JSON.stringify({ ...report, exitCode: exitCodeOf(report) }, null, 2)}\n`;
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { paths, root } from "../../../scripts/lib/paths";
-import { pulumi as localPulumi, localStack, pulumiBinary, pulumiEnvironment } from "../../../scripts/lib/pulumi";
+import { localTarget, pulumi, pulumiBinary, pulumiEnvironment } from "../../../scripts/lib/pulumi";
 import { readOutputs } from "../../../scripts/local/platform/stack";
 import { must, run, type Ran } from "../platform";
 import type { Server } from "./server";
@@ -70,7 +70,7 @@ export class AdoptedStack {
       ["certificate", "--plaintext"],
       ["privateKey", "--secret"],
     ] as const) {
-      const value = await localPulumi(["config", "get", ...localStack, "--path", pair(half)]);
+      const value = await pulumi(localTarget(), ["config", "get", "--config-file", paths.stackFile, "--path", pair(half)]);
       await must(pulumiBinary(), ["config", "set", ...this.selected(), "--path", kind, pair(half)], {
         cwd: root,
         env: this.environment,

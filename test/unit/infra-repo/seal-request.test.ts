@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { sealRequest } from "../../../scripts/infra-repo/secrets/seal-request";
 
+function request(args: readonly string[], flags: { out?: string; scope?: string } = {}) {
+  const [stack = "", namespace = "", name = "", ...pairs] = args;
+  return sealRequest(stack, namespace, name, pairs, { type: "Opaque", scope: "strict", ...flags });
+}
+
 test("values come from standard input or from files", () => {
   expect(
-    sealRequest(["staging", "store", "store-auth", "password=-", "ca.crt=file:/tmp/ca.crt", "--out", "x.yaml"]),
+    request(["staging", "store", "store-auth", "password=-", "ca.crt=file:/tmp/ca.crt"], { out: "x.yaml" }),
   ).toEqual({
     stack: "staging",
     namespace: "store",
@@ -42,13 +47,14 @@ describe("what can't be sealed is refused", () => {
       ["staging", "Store", "store-auth", "a=-"],
       'namespace — "Store" is no name (need lower-case letters, digits, - and .); correct it',
     ],
-    [
-      "an unknown scope",
-      ["staging", "store", "store-auth", "a=-", "--scope", "wide"],
-      "--scope — got wide, need strict, namespace-wide or cluster-wide; choose one",
-    ],
   ];
   test.each(cases)("%s", (_name, args, message) => {
-    expect(() => sealRequest(args)).toThrow(new Error(message));
+    expect(() => request(args)).toThrow(new Error(message));
+  });
+
+  test("an unknown scope", () => {
+    expect(() => request(["staging", "store", "store-auth", "a=-"], { scope: "wide" })).toThrow(
+      new Error("--scope — got wide, need strict, namespace-wide or cluster-wide; choose one"),
+    );
   });
 });

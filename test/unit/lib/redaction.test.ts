@@ -1,6 +1,7 @@
 /** What must not get into a comment or a log, though Pulumi or a forge may say it. */
 import { describe, expect, it } from "vitest";
-import { redactedPlan, secretsIn, withoutSecrets } from "../../../scripts/lib/redaction";
+import { secretsIn, withoutSecrets } from "../../../scripts/lib/redaction";
+import { redactedPlan } from "../../../scripts/stack/access/preview-run";
 import { brokenPlan } from "../../../scripts/stack/plan/plan";
 
 describe("the password of a URL is left out", () => {

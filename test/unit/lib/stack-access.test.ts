@@ -20,7 +20,7 @@ afterEach(() => {
 
 it("without a backend nothing can be compared, which must not become a comment", async () => {
   await expect(accessStack("production", { emptyIsFine: false })).rejects.toThrow(
-    "stack production — no state backend, so what would change can't be told; set PULUMI_BACKEND_URL to the one that " +
+    "stack production — no state backend, so its state can't be read; set PULUMI_BACKEND_URL to the backend that " +
       "holds it (docs/guides/ci.md)",
   );
 });

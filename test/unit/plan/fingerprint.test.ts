@@ -3,7 +3,7 @@
  * fingerprint is checked by test/plans/record.ts, which compares two of every plan that it records.
  */
 import { describe, expect, it } from "vitest";
-import { refusalOf } from "../../../scripts/stack/access/deploy";
+import { refusalOf } from "../../../scripts/stack/access/checked-update";
 import type { Digest, Step } from "../../../scripts/stack/plan/digest";
 import { fingerprintIn, renderMarkdown } from "../../../scripts/stack/plan/markdown";
 import { brokenPlan, planOf } from "../../../scripts/stack/plan/plan";
