@@ -8,7 +8,7 @@ import { MirrorLayout } from "./publish/layout";
 
 export { ensureMirror } from "./ensure-mirror";
 
-const USAGE = `npm run mirror -- [options]
+export const USAGE = `npm run mirror -- [options]
 
 Builds or updates the air-gap mirror: every file and image that a cluster downloads, with its checksum.
 

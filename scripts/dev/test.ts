@@ -1,14 +1,8 @@
-/**
- * `npm test`: the checks and tests of a fresh clone, cheapest first, then the drills that guard what a change most likely
- * breaks. The nightly pipeline runs all drills (`npm run drill -- all`).
- *
- * Prints the plan with expected minutes first, and the time of each suite at the end. A failed suite stops no other one.
- * Exit code 0: all passed; 1: a suite failed, or could not start. Last line: `N passed, N failed`.
- */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { execa } from "execa";
+import { defineCommand, runAsProgram } from "../lib/command";
 import { paths, root } from "../lib/paths";
 
 interface Suite {
@@ -53,7 +47,7 @@ const SUITES: readonly Suite[] = [
   { name: "scripts", minutes: 5, command: ["bats", "--recursive", "--timing", "test/scripts"], beside: true },
 ];
 
-async function main(): Promise<void> {
+async function runSuites(): Promise<number> {
   const machines = join(root, ".local", "machines");
   if (existsSync(machines) && readdirSync(machines).length > 0)
     throw new Error(
@@ -75,7 +69,7 @@ async function main(): Promise<void> {
       results.push(result);
     }
   }
-  summarize(results);
+  return summarize(results);
 }
 
 /** The drills' own entry describes them, so that no tool imports a test. */
@@ -117,7 +111,8 @@ function printPlan(suites: readonly Suite[], drills: readonly DescribedDrill[]):
   process.stdout.write(`Drills: ${names(true)}\nLeft to the nightly pipeline: ${names(false)}\n`);
 }
 
-function summarize(results: readonly Result[]): void {
+/** Prints the time of each suite. @returns the exit code */
+function summarize(results: readonly Result[]): number {
   const width = Math.max(...results.map(({ suite }) => suite.name.length));
   process.stdout.write("\n");
   for (const { suite, passed, seconds } of results) {
@@ -126,7 +121,7 @@ function summarize(results: readonly Result[]): void {
   }
   const failed = results.filter(({ passed }) => !passed).length;
   process.stdout.write(`${results.length - failed} passed, ${failed} failed\n`);
-  process.exit(failed > 0 ? 1 : 0);
+  return failed > 0 ? 1 : 0;
 }
 
 async function runSuite(suite: Suite, output: "inherit" | "pipe"): Promise<Result> {
@@ -164,7 +159,15 @@ async function installTools(): Promise<void> {
   await execa("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+export const command = defineCommand({
+  name: "npm test",
+  summary:
+    "The checks and tests of a fresh clone, cheapest first, then the drills that guard what a change most likely breaks; the " +
+    "nightly pipeline runs all drills. A failed suite stops no other one.",
+  arguments: [],
+  flags: {},
+  exits: { 0: "every suite passed", 1: "a suite failed, or could not start" },
+  run: runSuites,
 });
+
+runAsProgram(module, command);

@@ -24,7 +24,9 @@ export const command = defineCommand({
     });
     const all = [...findings, ...closed];
     if (all.length > 0) throw failure(flags.repository, all);
-    process.stdout.write(`${values.length} sealed values of ${flags.repository} open with the keys of stack ${stack}\n`);
+    process.stdout.write(
+      `${values.length} sealed values of ${flags.repository} open with the keys of stack ${stack}\n`,
+    );
   },
 });
 

@@ -60,8 +60,9 @@ export interface Command extends CommandDescription {
   readonly run: (args: readonly unknown[], flags: Readonly<Record<string, unknown>>) => Promise<number | void>;
 }
 
-/** The exit code of a command line that can't be understood: nothing was done. */
-export const WRONG_USAGE = 2;
+/** The exit code of a command line that can't be understood. */
+const WRONG_USAGE = 2;
+const WRONG_USAGE_MEANING = "wrong command line; nothing was done";
 
 class UsageError extends Error {}
 
@@ -102,7 +103,10 @@ export function print(text: string): void {
   process.stdout.write(redacted(text));
 }
 
-function parse(command: Command, argv: readonly string[]): { args: readonly unknown[]; flags: Record<string, unknown> } {
+function parse(
+  command: Command,
+  argv: readonly string[],
+): { args: readonly unknown[]; flags: Record<string, unknown> } {
   if (command.passThrough) return { args: argv, flags: {} };
   const { positionals, flags } = parseFlags(command, argv);
   const declared = command.arguments;
@@ -165,30 +169,28 @@ export function usageOf(command: CommandDescription): string {
   return [command.name, ...separator, ...words].join(" ");
 }
 
-/** Arguments, flags and exit codes of a command, each with its meaning. */
-export function rowsOf(command: CommandDescription): Readonly<Record<"arguments" | "flags" | "exits", string[][]>> {
-  const flags = Object.entries(command.flags).map(([name, flag]) => [
+/** Flags of a command and their meanings, for the usage text and the reference. */
+export function flagRows({ flags }: CommandDescription): readonly (readonly [string, string])[] {
+  return Object.entries(flags).map(([name, flag]) => [
     flagText(name, flag),
     flag.default === undefined ? flag.summary : `${flag.summary} (default: ${flag.default})`,
   ]);
-  const exits = { ...command.exits, ...(command.passThrough ? {} : { [WRONG_USAGE]: "wrong command line; nothing was done" }) };
-  return {
-    arguments: command.arguments.map(({ name, summary }) => [name, summary]),
-    flags: [...flags, ...(command.passThrough ? [] : [["--help", "prints this text"]])],
-    exits: Object.entries(exits).map(([code, meaning]) => [code, meaning]),
-  };
 }
 
 function helpOf(command: CommandDescription): string {
-  const { arguments: args, exits, flags } = rowsOf(command);
-  const section = (title: string, rows: string[][]): string[] => (rows.length > 0 ? ["", title, ...table(rows)] : []);
+  const section = (title: string, rows: readonly (readonly string[])[]): readonly string[] =>
+    rows.length > 0 ? ["", title, ...table(rows)] : [];
+  const exits = { ...command.exits, ...(command.passThrough ? {} : { [WRONG_USAGE]: WRONG_USAGE_MEANING }) };
   return [
     usageOf(command),
     "",
     command.summary,
-    ...section("Arguments", args),
-    ...section("Flags", flags),
-    ...section("Exit codes", exits),
+    ...section(
+      "Arguments",
+      command.arguments.map(({ name, summary }) => [name, summary]),
+    ),
+    ...section("Flags", [...flagRows(command), ["--help", "prints this text"]]),
+    ...section("Exit codes", Object.entries(exits)),
     "",
   ].join("\n");
 }

@@ -145,7 +145,9 @@ export function reasonOf({ exitCode, stderr }: Pick<Printed, "exitCode" | "stder
     .slice(Math.max(begin, 0))
     .join("\n")
     .replace(/^error: /, "");
-  return stack === undefined ? reason : explainLock(reason || `Pulumi ended with ${exitCode} and gave no reason`, stack);
+  return stack === undefined
+    ? reason
+    : explainLock(reason || `Pulumi ended with ${exitCode} and gave no reason`, stack);
 }
 
 /** Who updates a stack, as its backend's lock says. */

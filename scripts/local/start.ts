@@ -87,7 +87,8 @@ async function start(): Promise<number> {
         enabled: () => apiServerIn(readState().resources) !== undefined,
         task: async (_, task) => {
           const server = apiServerIn(readState().resources);
-          const ready = server && (await waitForApi(server, { seconds: API_SECONDS, report: (line) => (task.output = line) }));
+          const ready =
+            server && (await waitForApi(server, { seconds: API_SECONDS, report: (line) => (task.output = line) }));
           task.title = ready ? "API server is ready" : "API server: not ready";
         },
         rendererOptions: { persistentOutput: true },

@@ -30,7 +30,9 @@ export const command = defineCommand({
         rmSync(paths.state, { recursive: true, force: true });
       }
     }
-    await execa("bash", [join(root, "components", "machines", "local", "sweep.sh"), paths.machines], { stdio: "inherit" });
+    await execa("bash", [join(root, "components", "machines", "local", "sweep.sh"), paths.machines], {
+      stdio: "inherit",
+    });
     for (const file of [paths.machines, paths.kubeconfig, paths.certificate])
       rmSync(file, { recursive: true, force: true });
     print(

@@ -1,10 +1,5 @@
-/**
- * `npm run drill -- NAME ...`: proves promises of the platform on real local machines, and cleans up.
- *
- * Without a name it lists the drills. `test` runs those of `npm test`, `all` runs every one, `--json` prints the list as
- * data. Exit code 0: every drill passed; 1: a drill failed, or a name is unknown. Last line: `N passed, N failed`.
- */
 import { performance } from "node:perf_hooks";
+import { defineCommand, runAsProgram } from "../../scripts/lib/command";
 import type { Drill } from "./drill";
 import { drills } from "./drills";
 import { mustStart, stop } from "./platform";
@@ -20,18 +15,7 @@ interface Result {
   readonly problem?: string;
 }
 
-async function main(): Promise<void> {
-  const names = process.argv.slice(2);
-  if (names.length === 0) {
-    list();
-    return;
-  }
-  if (names.includes("--json")) {
-    const described = drills.map(({ name, promise, minutes, inTest }) => ({ name, promise, minutes, inTest }));
-    process.stdout.write(`${JSON.stringify(described)}\n`);
-    return;
-  }
-  const chosen = choose(names);
+async function runDrills(chosen: readonly Drill[]): Promise<number> {
   const results: Result[] = [];
   let running = false;
   for (const drill of chosen) {
@@ -40,7 +24,7 @@ async function main(): Promise<void> {
     running = result.problem === undefined && drill.needs === "platform";
   }
   await stopOrThrow();
-  summarize(results);
+  return summarize(results);
 }
 
 function list(): void {
@@ -91,8 +75,8 @@ async function prove(drill: Drill, running: boolean): Promise<Result> {
   }
 }
 
-/** Prints every time beside the expected one, then every failure: its own lines are far up by now. */
-function summarize(results: readonly Result[]): void {
+/** Prints every time beside the expected one, then every failure: its own lines are far up by now. @returns the exit code */
+function summarize(results: readonly Result[]): number {
   const failed = results.filter(({ problem }) => problem !== undefined);
   const width = Math.max(...results.map(({ drill }) => drill.name.length));
   process.stdout.write("\n");
@@ -103,7 +87,7 @@ function summarize(results: readonly Result[]): void {
   }
   for (const { drill, problem } of failed) process.stdout.write(`failed: ${drill.name}: ${problem ?? ""}\n`);
   process.stdout.write(`${results.length - failed.length} passed, ${failed.length} failed\n`);
-  process.exit(failed.length > 0 ? 1 : 0);
+  return failed.length > 0 ? 1 : 0;
 }
 
 /** Keeps the first line and the last ones: a command that fails prints its reason at its end. */
@@ -112,7 +96,24 @@ function shorten(message: string): string {
   return [first, ...rest.slice(-LAST_LINES)].map((line) => line.slice(0, LINE_LENGTH)).join("\n    ");
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+export const command = defineCommand({
+  name: "npm run drill",
+  summary:
+    "Proves promises of the platform on real local machines, and cleans up. Without a name it lists the drills. Last line: " +
+    "`N passed, N failed`.",
+  arguments: [
+    { name: "NAME", summary: "a drill; test: those of npm test; all: every one", many: true, optional: true },
+  ],
+  flags: { json: { type: "boolean", summary: "prints the list as data" } },
+  exits: { 0: "every drill passed", 1: "a drill failed, or a name is unknown" },
+  run: async ([names], { json }) => {
+    if (json) {
+      const described = drills.map(({ name, promise, minutes, inTest }) => ({ name, promise, minutes, inTest }));
+      process.stdout.write(`${JSON.stringify(described)}\n`);
+    } else if (names.length === 0) list();
+    else return runDrills(choose(names));
+    return 0;
+  },
 });
+
+runAsProgram(module, command);

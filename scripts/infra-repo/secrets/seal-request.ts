@@ -30,7 +30,8 @@ export const SEAL_USAGE = {
     out: {
       type: "string",
       value: "FILE",
-      summary: "writes the SealedSecret there; in a file that has it already, the given keys are set and the others stay",
+      summary:
+        "writes the SealedSecret there; in a file that has it already, the given keys are set and the others stay",
     },
     type: { type: "string", value: "TYPE", default: "Opaque", summary: "the Secret's type" },
     scope: {

@@ -65,8 +65,7 @@ interface Link {
 
 async function networkProblems(): Promise<readonly string[]> {
   const config = readStackYaml(join(root, "Pulumi.local.yaml")).config as
-    | Record<string, { cidr?: string; bridge?: string } | undefined>
-    | undefined;
+    Record<string, { cidr?: string; bridge?: string } | undefined> | undefined;
   const network = parseNetwork(config?.["gitops-platform:network"]?.cidr ?? "10.78.0.0/24");
   // What is wrong with the stack file is reported by the program, all at once.
   if (!network) return [];

@@ -51,8 +51,7 @@ export async function recoverPlatform(): Promise<Recovery> {
   const founder = configuredNodes().find(({ role }) => role === "control-plane")?.name;
   if (lost.some(({ name }) => name === founder)) {
     // Not `pulumi destroy --target`: 3.259.0 asks the plugin of a cluster that is gone, and fails.
-    for (const { urn } of named)
-      await pulumi(localTarget(), ["state", "delete", urn, "--yes", "--target-dependents"]);
+    for (const { urn } of named) await pulumi(localTarget(), ["state", "delete", urn, "--yes", "--target-dependents"]);
     return { done: [...done, `the cluster is lost with ${founder}; making it anew`], upArgs: [] };
   }
   for (const { name } of named) {

@@ -38,11 +38,7 @@ function planFrom(access: StackAccess, result: Printed, findings: readonly Findi
   const unruled = findings === undefined && result.exitCode === 0;
   return redactedPlan({
     ...plan,
-    errors: [
-      ...plan.errors,
-      ...(silent ? [complaint(result, access.stack)] : []),
-      ...(unruled ? [UNRULED] : []),
-    ],
+    errors: [...plan.errors, ...(silent ? [complaint(result, access.stack)] : []), ...(unruled ? [UNRULED] : [])],
     warnings: [...(access.notice ? [access.notice] : []), ...plan.warnings],
   });
 }

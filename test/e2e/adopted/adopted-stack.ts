@@ -70,7 +70,14 @@ export class AdoptedStack {
       ["certificate", "--plaintext"],
       ["privateKey", "--secret"],
     ] as const) {
-      const value = await pulumi(localTarget(), ["config", "get", "--config-file", paths.stackFile, "--path", pair(half)]);
+      const value = await pulumi(localTarget(), [
+        "config",
+        "get",
+        "--config-file",
+        paths.stackFile,
+        "--path",
+        pair(half),
+      ]);
       await must(pulumiBinary(), ["config", "set", ...this.selected(), "--path", kind, pair(half)], {
         cwd: root,
         env: this.environment,
