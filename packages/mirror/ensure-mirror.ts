@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheDirectory } from "./cache-directory";
 import { BuildStore } from "./units/store";
 import { buildAll } from "./units/schedule";
 import { isMadeFrom, type Unit } from "./units/unit";
@@ -58,11 +58,6 @@ export interface Mirror {
   readonly changed: boolean;
 }
 
-/** The directory for builds and downloads, shared by all clones. */
-export function defaultCache(): string {
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "gitops-platform");
-}
-
 /**
  * Builds or updates the air-gap mirror, and returns at once when nothing changed.
  * It may be killed at any time; the next call continues with the first unfinished component.
@@ -71,7 +66,7 @@ export function defaultCache(): string {
  */
 export async function ensureMirror(args: EnsureMirrorArgs): Promise<Mirror> {
   process.umask(0o022); // modes end up in images
-  const cache = args.cache ?? defaultCache();
+  const cache = args.cache ?? cacheDirectory();
   mkdirSync(cache, { recursive: true });
   const display = args.display ?? plainDisplay(args.log ?? (() => undefined));
   const waiting = (pid: number): void => display.note(`waiting for another mirror build, process ${pid}`);

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { MirrorError } from "./units/failure";
-import { defaultCache, ensureMirror, type EnsureMirrorArgs, type Mirror } from "./ensure-mirror";
+import { cacheDirectory } from "./cache-directory";
+import { ensureMirror, type EnsureMirrorArgs, type Mirror } from "./ensure-mirror";
 import { formatDuration, plainDisplay, taskDisplay } from "./progress";
 import { artifactTable, readArtifacts } from "./publish/artifacts-file";
 import { MirrorLayout } from "./publish/layout";
@@ -81,7 +82,7 @@ async function ensure(args: Omit<EnsureMirrorArgs, "display">): Promise<Mirror> 
 export async function mirrorCommand(args: readonly string[]): Promise<void> {
   const began = Date.now();
   const { from, pin, list, help, virtual, ...upstream } = parseOptions(args);
-  const cache = defaultCache();
+  const cache = cacheDirectory();
   if (help) {
     print(USAGE);
     return;

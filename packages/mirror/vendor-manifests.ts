@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { run } from "./units/command";
 import { MirrorError } from "./units/failure";
 import { ARGOCD_VERSION, FLANNEL_VERSION, KUBERNETES_VERSION, SEALED_SECRETS_VERSION } from "./catalogue/go-components";
-import { defaultCache } from "./ensure-mirror";
+import { cacheDirectory } from "./cache-directory";
 import { MirrorLayout } from "./publish/layout";
 
 /**
@@ -68,7 +68,7 @@ export async function produceManifest(manifest: VendoredManifest): Promise<strin
     manifest.path,
   );
   if (!manifest.chart) return readFileSync(source, "utf8");
-  const helm = join(new MirrorLayout(defaultCache()).bin, "helm");
+  const helm = join(new MirrorLayout(cacheDirectory()).bin, "helm");
   if (!existsSync(helm)) throw new MirrorError(`${helm} — does not exist — build it first with npm run mirror`);
   return run(helm, ["template", "sealed-secrets", source, ...manifest.chart], {
     label: `${manifest.file}: helm`,

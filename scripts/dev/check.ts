@@ -1,7 +1,8 @@
 import { Listr, type ListrTask } from "listr2";
+import { installMissing } from "../lib/apt";
 import { defineCommand, runAsProgram } from "../lib/command";
 import { run } from "./checks/run";
-import { installShellTools, isStep, shellScripts } from "./checks/shell";
+import { isStep, SHELL_TOOLS, shellScripts } from "./checks/shell";
 
 const cache = "node_modules/.cache/check";
 const failures: { title: string; output: string }[] = [];
@@ -62,7 +63,7 @@ export const command = defineCommand({
   flags: { fix: { type: "boolean", summary: "corrects what a tool can correct by itself" } },
   exits: { 0: "every check passed", 1: "a check failed" },
   run: async (_, { fix }) => {
-    await installShellTools();
+    await installMissing(SHELL_TOOLS, (line) => void process.stderr.write(`${line}\n`));
     // Two at a time: a small machine has two cores, and the type checker alone takes up to 2.7 GB.
     const options = { concurrent: 2, exitOnError: false, rendererOptions: { showErrorMessage: false } };
     await new Listr(checks(fix), options).run();

@@ -2,8 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { execa } from "execa";
+import { installMissing } from "../lib/apt";
 import { defineCommand, runAsProgram } from "../lib/command";
 import { paths, root } from "../lib/paths";
+import { SHELL_TOOLS } from "./checks/shell";
 
 interface Suite {
   readonly name: string;
@@ -53,7 +55,7 @@ async function runSuites(): Promise<number> {
     throw new Error(
       ".local/machines — a local platform runs in this clone, and the tests would remove it; run npm stop first",
     );
-  await installTools();
+  await installMissing(TOOLS, (line) => void process.stderr.write(`${line}\n`));
   const drills = await describeDrills();
   const suites = [...SUITES, drillSuite(drills)];
   printPlan(suites, drills);
@@ -133,31 +135,20 @@ async function runSuite(suite: Suite, output: "inherit" | "pipe"): Promise<Resul
   return { suite, passed: exitCode === 0, seconds: (performance.now() - begin) / 1000, output: all ?? "" };
 }
 
-/** Installs the Debian packages that only the tests need. */
-async function installTools(): Promise<void> {
-  const tools = {
-    bats: "/usr/bin/bats",
-    shellcheck: "/usr/bin/shellcheck",
-    shfmt: "/usr/bin/shfmt",
-    strace: "/usr/bin/strace",
-    jq: "/usr/bin/jq",
-    // For a hypervisor of the tests' own.
-    "libvirt-clients": "/usr/bin/virt-xml-validate",
-    "libvirt-daemon-system": "/usr/sbin/libvirtd",
-    "libxml2-utils": "/usr/bin/xmllint",
-    "qemu-system-x86": "/usr/bin/qemu-system-x86_64",
-    "qemu-utils": "/usr/bin/qemu-img",
-    genisoimage: "/usr/bin/genisoimage",
-  };
-  const missing = Object.entries(tools)
-    .filter(([, file]) => !existsSync(file))
-    .map(([name]) => name);
-  if (missing.length === 0) return;
-  process.stdout.write(`Installing the Debian packages ${missing.join(", ")} …\n`);
-  const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdio: ["ignore", "ignore", "inherit"] } as const;
-  await execa("apt-get", ["update", "-qq"], options);
-  await execa("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
-}
+/** Debian packages that only the tests need, by a file of each. */
+const TOOLS = {
+  bats: "/usr/bin/bats",
+  ...SHELL_TOOLS,
+  strace: "/usr/bin/strace",
+  jq: "/usr/bin/jq",
+  // For a hypervisor of the tests' own.
+  "libvirt-clients": "/usr/bin/virt-xml-validate",
+  "libvirt-daemon-system": "/usr/sbin/libvirtd",
+  "libxml2-utils": "/usr/bin/xmllint",
+  "qemu-system-x86": "/usr/bin/qemu-system-x86_64",
+  "qemu-utils": "/usr/bin/qemu-img",
+  genisoimage: "/usr/bin/genisoimage",
+};
 
 export const command = defineCommand({
   name: "npm test",

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { execa } from "execa";
 
 /**
- * Installs the Debian packages of which the given file is missing.
+ * Installs Debian packages that are missing.
+ *
+ * @param packages by name, each with a file of its own
  *
  * @returns the names of what was installed
  * @throws when the package manager fails, for example for want of root
@@ -16,8 +18,10 @@ export async function installMissing(
     .map(([name]) => name);
   if (missing.length === 0) return missing;
   report(`apt-get install ${missing.join(" ")}`);
-  const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdin: "ignore" } as const;
+  const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, stdin: "ignore", reject: false, all: true } as const;
   await execa("apt-get", ["update", "-qq"], options);
-  await execa("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], options);
+  const install = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
+  const { all = "", failed } = await execa("apt-get", install, options);
+  if (failed) throw new Error(`${missing.join(", ")} — can't be installed: ${all.trim()}; install it and run again`);
   return missing;
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { MirrorLayout } from "@gitops-platform/mirror/publish/layout";
-import { defaultCache } from "@gitops-platform/mirror/ensure-mirror";
+import { cacheDirectory } from "@gitops-platform/mirror/cache-directory";
 import { root } from "../../scripts/lib/paths";
 
 interface Rendered {
@@ -55,7 +55,7 @@ beforeAll(() => {
 afterAll(() => rmSync(starter, { recursive: true }));
 
 function render(path: string): Rendered[] {
-  const kubectl = join(new MirrorLayout(defaultCache()).bin, "kubectl");
+  const kubectl = join(new MirrorLayout(cacheDirectory()).bin, "kubectl");
   const text = execFileSync(kubectl, ["kustomize", join(starter, path)], { encoding: "utf8" });
   return parseAllDocuments(text).map((document) => document.toJS() as Rendered);
 }

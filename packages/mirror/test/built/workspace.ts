@@ -1,11 +1,11 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { defaultCache } from "../../ensure-mirror";
+import { cacheDirectory } from "../../cache-directory";
 
 export const PROJECT = join(__dirname, "../../../..");
 /** The real cache, which tests only read. */
-export const CACHE = defaultCache();
+export const CACHE = cacheDirectory();
 
 /** A cache of a test's own, on the real one's file system so that builds can be shared by hard links. */
 export class Workspace {
