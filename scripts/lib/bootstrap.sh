@@ -17,7 +17,7 @@ minor=${version#*.} minor=${minor%%.*}
 [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } ||
   fail "node — version is $version, need 20.19 or newer; install a newer Node.js"
 
-# What was installed last is told by a copy of the lock file it came from.
+# A copy of the lock file says what was installed last.
 if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
   echo "Installing the npm packages of package-lock.json …" >&2
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || fail "npm ci — failed, see above; check the npm registry settings and run again"

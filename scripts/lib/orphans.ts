@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { paths, root } from "./paths";
 
-/** Programs that Pulumi's CLI starts, and that linger for minutes when it is killed. */
+/** Programs that Pulumi's CLI starts; they outlive a killed CLI by minutes. */
 const PROGRAMS = [join(paths.pulumiHome, "/"), join(root, "node_modules", "@pulumi", "pulumi", "cmd", "run")];
 
 /**
- * Ends what a killed Pulumi CLI of this clone left running. Only called while this process holds the platform, so that
- * no living CLI of ours can own any of it.
+ * Ends the processes that a killed Pulumi CLI of this clone left behind. Only called while this process holds the platform:
+ * no living CLI of this clone can own them.
  *
  * @returns how many processes were ended
  */
@@ -29,7 +29,7 @@ function orphanProcesses(): readonly number[] {
         const program = readFileSync(`/proc/${pid}/cmdline`, "utf8");
         return PROGRAMS.some((path) => program.includes(path)) && readlinkSync(`/proc/${pid}/cwd`) === root;
       } catch {
-        return false; // it ended while we were looking
+        return false; // it has ended meanwhile
       }
     });
 }
@@ -38,6 +38,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended by itself.
+    // It has ended meanwhile.
   }
 }

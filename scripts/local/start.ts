@@ -3,7 +3,7 @@ import { Listr } from "listr2";
 import { ensureMirror } from "@gitops-platform/mirror/mirror";
 import { taskDisplay } from "@gitops-platform/mirror/progress";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
-import { apiServerIn, waitForApi } from "../lib/api-server";
+import { waitForApi } from "../lib/api-server";
 import { defineCommand, print, runAsProgram } from "../lib/command";
 import { redacted } from "../lib/redaction";
 import { ensureKeys } from "./platform/keys";
@@ -14,7 +14,7 @@ import { installPackages, preflight } from "./platform/preflight";
 import { localTarget } from "../lib/pulumi";
 import { update, type UpdateResult } from "../lib/update";
 import { recoverPlatform, type Recovery } from "./platform/recovery";
-import { prepareStack, readOutputs, readState, writeOutputs } from "./platform/stack";
+import { prepareStack, readOutputs, writeOutputs } from "./platform/stack";
 import { applicationReport } from "../stack/access/application-report";
 import { observe, renderSummary } from "./platform/summary";
 
@@ -82,21 +82,11 @@ async function start(): Promise<number> {
         rendererOptions: { persistentOutput: true },
       },
       {
-        title: "API server",
-        // The official kubernetes plugin reads the API's schema when it starts, and never again.
-        enabled: () => apiServerIn(readState().resources) !== undefined,
-        task: async (_, task) => {
-          const server = apiServerIn(readState().resources);
-          const ready =
-            server && (await waitForApi(server, { seconds: API_SECONDS, report: (line) => (task.output = line) }));
-          task.title = ready ? "API server is ready" : "API server: not ready";
-        },
-        rendererOptions: { persistentOutput: true },
-      },
-      {
         title: "pulumi up",
         task: async (_, task) => {
-          result = await update("up", localTarget(), recovery?.upArgs ?? [], (line) => (task.output = line));
+          const report = (line: string): void => void (task.output = line);
+          if (recovery?.api) await waitForApi(recovery.api, { seconds: API_SECONDS, report });
+          result = await update("up", localTarget(), recovery?.upArgs ?? [], report);
           if (result.exitCode !== 0) throw new Error("pulumi up failed");
           task.title = result.changed ? "pulumi up: done" : "pulumi up: nothing to change";
         },

@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { root } from "../../lib/paths";
 
 /**
- * Holds the local platform for this process: two starts, or a start and a stop, must not run at once.
- * The lock is an abstract socket, which the kernel frees with the process, so that a crash leaves nothing behind.
+ * Holds the local platform for this process: two starts, or a start and a stop, must not run at once. The lock is an
+ * abstract socket: the kernel frees it with the process, also after a crash.
  *
  * @throws when another command of this clone is running
  */
@@ -13,7 +13,9 @@ export async function holdPlatform(): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const server = createServer();
     server.once("error", () => {
-      reject(new Error(`${root} — another npm start, stop, drill or pulumi is at work here; wait until it has ended`));
+      reject(
+        new Error(`${root} — another npm start, stop, drift or pulumi runs in this clone; wait until it has ended`),
+      );
     });
     server.listen(`\0gitops-platform-${name}`, resolve);
     server.unref();

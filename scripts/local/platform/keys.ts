@@ -5,8 +5,8 @@ import { ed25519KeyPair } from "../../../components/machines/ssh-key";
 import { paths } from "../../lib/paths";
 
 /**
- * Makes what the local platform's configuration names and a team would bring itself: the operator's login key and the
- * repository's deploy key, each 0600 under `.local/keys`, and the passphrase of the stack's secrets. What exists stays.
+ * Makes the secrets that a team brings itself: the operator's login key and the repository's deploy key, mode 0600 under
+ * `.local/keys`, and the passphrase of the stack's secrets. What exists stays.
  */
 export function ensureKeys(): void {
   mkdirSync(paths.keys, { recursive: true, mode: 0o700 });
@@ -20,7 +20,7 @@ export function ensureKeys(): void {
   if (!existsSync(paths.passphrase)) writeSecret(paths.passphrase, randomBytes(24).toString("base64url"));
 }
 
-/** Writes a file that only its owner can read. */
+/** Writes a file with mode 0600. */
 export function writeSecret(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, text, { mode: 0o600 });

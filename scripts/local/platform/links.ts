@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } f
 import { dirname, join } from "node:path";
 import { paths } from "../../lib/paths";
 
-/** Points `.local` at what the mirror built: what the stack reads and serves, and tools for the operator. */
+/** Links the mirror, which the stack reads and serves, and the operator's tools into `.local`. */
 export function linkTools(): void {
   link(paths.mirror, join(paths.local, "mirror"));
   for (const tool of ["kubectl", "kubeseal"]) link(join(paths.mirror, "bin", tool), join(paths.bin, tool));

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { execa } from "execa";
+import { type ApiServer, apiServerIn } from "../../lib/api-server";
 import { endOrphans } from "../../lib/orphans";
 import { paths, root } from "../../lib/paths";
 import { localTarget, pulumi } from "../../lib/pulumi";
@@ -18,6 +19,8 @@ export interface Recovery {
   readonly done: readonly string[];
   /** Flags that the next `pulumi up` needs. */
   readonly upArgs: readonly string[];
+  /** The API server of a cluster whose machines are there. */
+  readonly api?: ApiServer | undefined;
 }
 
 const MACHINE = join(root, "components", "machines", "local", "machine.sh");
@@ -61,5 +64,5 @@ export async function recoverPlatform(): Promise<Recovery> {
     done.push(`started ${name}, which was not running`);
   }
   done.push(...lost.map(({ name }) => `${name} is lost; replacing it`));
-  return { done, upArgs: lost.flatMap(({ urn }) => ["--replace", urn]) };
+  return { done, upArgs: lost.flatMap(({ urn }) => ["--replace", urn]), api: apiServerIn(resources) };
 }

@@ -77,7 +77,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** A resource as Pulumi's state keeps it. */
+/** A resource in Pulumi's state. */
 export interface StateResource {
   readonly urn: string;
   readonly type: string;

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../lib/paths";
 
-/** What a stack is made by, and the scripts that its machines run. */
+/** The program, its dependencies, and the scripts that machines run. */
 const SOURCES = ["index.ts", "package-lock.json", "components", "config", "scripts/remote"];
 
-/** SHA-256 of the program as it lies in this clone: names and contents of its files. */
+/** SHA-256 of the program in this clone: names and contents of its files. */
 export function programHash(): string {
   const hash = createHash("sha256");
   for (const file of SOURCES.flatMap(filesIn).sort()) {
@@ -18,7 +18,7 @@ export function programHash(): string {
   return hash.digest("hex");
 }
 
-/** Paths of the files below a path, itself where it is one, from the root on. */
+/** The files below a path, or the path itself when it is a file; relative to the root. */
 function filesIn(path: string): readonly string[] {
   if (/\.\w+$/.test(path)) return [path];
   return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
