@@ -16,9 +16,18 @@ afterEach(() => {
 async function makeCertificate(): Promise<{ certificate: string; privateKey: string }> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const [notBefore, notAfter] = [new Date(Date.now() - 60_000), new Date(Date.now() + 3_600_000)];
   const extensions = [new SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }])];
   const certificate = await X509CertificateGenerator.createSelfSigned(
-    { serialNumber: "01", name: "CN=kube-apiserver", keys, signingAlgorithm: algorithm, extensions },
+    {
+      serialNumber: "01",
+      name: "CN=kube-apiserver",
+      notBefore,
+      notAfter,
+      keys,
+      signingAlgorithm: algorithm,
+      extensions,
+    },
     webcrypto,
   );
   const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
