@@ -60,6 +60,6 @@ it("is broken when nobody started the pack", async () => {
   packs.arguments = [];
   const plan = await previewPlan(site.access());
   expect(plan.errors).toEqual([
-    "policy/pack.js — was not started, so nothing says that the rules were kept; run npx pulumi preview --policy-pack policy/pack.js to see why",
+    "policy/pack.js — did not start, so no rule was checked; run npx pulumi preview --policy-pack policy/pack.js to see why",
   ]);
 });
