@@ -1,5 +1,7 @@
 import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import { TOKENS } from "../../components/tokens";
+import type { StateResource } from "./stack-state";
 
 /** A cluster's API server, as its component in a stack's state names it. */
 export interface ApiServer {
@@ -9,13 +11,9 @@ export interface ApiServer {
   readonly caCertificate: string;
 }
 
-const CLUSTER = "gitops-platform:kubernetes:KubernetesCluster";
-
 /** The API server of the cluster in a state; none before its first control plane is up. */
-export function apiServerIn(
-  resources: readonly { readonly type: string; readonly outputs?: Readonly<Record<string, unknown>> }[],
-): ApiServer | undefined {
-  const { endpoint, caCertificate } = resources.find(({ type }) => type === CLUSTER)?.outputs ?? {};
+export function apiServerIn(resources: readonly Pick<StateResource, "type" | "outputs">[]): ApiServer | undefined {
+  const { endpoint, caCertificate } = resources.find(({ type }) => type === TOKENS.kubernetesCluster)?.outputs ?? {};
   return typeof endpoint === "string" && typeof caCertificate === "string" ? { endpoint, caCertificate } : undefined;
 }
 

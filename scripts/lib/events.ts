@@ -1,3 +1,4 @@
+import { nameOf } from "../../components/tokens";
 import { redacted } from "./redaction";
 
 /** The parts of Pulumi's engine events (`--event-log`, one JSON object a line) that the commands read. */
@@ -35,11 +36,6 @@ const PAST_TENSE: Readonly<Record<string, string>> = {
   "delete-replaced": "deleted the old",
 };
 
-/** A resource's own name: the last part of its URN. */
-export function resourceName(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
-}
-
 /**
  * The line or the error that an event is for a person, redacted; with the seconds that the resource took. Components,
  * providers and unchanged resources give nothing.
@@ -67,9 +63,9 @@ export function describeEvent(
   if (begin === undefined || isInternal(done.type)) return undefined;
   started.delete(done.urn);
   const seconds = now() - begin;
-  if (event.resOpFailedEvent) return { line: `failed   ${resourceName(done.urn)} (${seconds.toFixed(1)} s)` };
+  if (event.resOpFailedEvent) return { line: `failed   ${nameOf(done.urn)} (${seconds.toFixed(1)} s)` };
   const verb = PAST_TENSE[done.op] ?? done.op;
-  return { line: `${verb}  ${resourceName(done.urn)} (${seconds.toFixed(1)} s)`, changed: true };
+  return { line: `${verb}  ${nameOf(done.urn)} (${seconds.toFixed(1)} s)`, changed: true };
 }
 
 /** A resource that takes longer, in seconds, is reported before it is done. */
@@ -95,7 +91,7 @@ export function describeLong(
   const long = [...started].filter(([, begin]) => now - begin >= LONG_SECONDS);
   return long.map(([urn, begin]) => {
     const state = states.get(urn)?.replace(/^Waiting for /, "need ");
-    return `waiting  ${resourceName(urn)} (${(now - begin).toFixed(0)} s)${state ? `: ${state}` : ""}`;
+    return `waiting  ${nameOf(urn)} (${(now - begin).toFixed(0)} s)${state ? `: ${state}` : ""}`;
   });
 }
 
@@ -116,7 +112,7 @@ function meaningOf(message: string, urn: string | undefined): string | undefined
   if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");
   return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::")
     ? text
-    : `${resourceName(urn)}: ${withoutFrame(text)}`;
+    : `${nameOf(urn)}: ${withoutFrame(text)}`;
 }
 
 /** What the kubernetes plugin writes around a reason: the URN once more, and advice to forget a resource. */

@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { resourceName, type EngineEvent } from "../../scripts/lib/events";
+import { nameOf } from "../../components/tokens";
+import type { EngineEvent } from "../../scripts/lib/events";
 import { paths, root } from "../../scripts/lib/paths";
 import { run, type Ran } from "./platform";
 
@@ -49,7 +50,7 @@ function begins(log: string | undefined, name: string): boolean {
   const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
   return lines.some((line) => {
     const metadata = (JSON.parse(line) as EngineEvent).resourcePreEvent?.metadata;
-    return metadata?.op === "create" && resourceName(metadata.urn) === name;
+    return metadata?.op === "create" && nameOf(metadata.urn) === name;
   });
 }
 

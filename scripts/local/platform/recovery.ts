@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { type ApiServer, apiServerIn } from "../../lib/api-server";
+import { nameOf } from "../../../components/tokens";
 import { endOrphans } from "../../lib/orphans";
 import { paths, root } from "../../lib/paths";
 import { localTarget, pulumi } from "../../lib/pulumi";
@@ -38,7 +39,7 @@ export async function recoverPlatform(): Promise<Recovery> {
   if ((await endOrphans()) > 0) done.push("ended the processes of a killed Pulumi");
   if (releaseStaleLock()) done.push("released the lock of an update that was killed");
   if (removeTornAttributes(paths.state) > 0) done.push("removed half-written attributes of the state");
-  const { resources, pending } = readState();
+  const { pending_operations: pending, resources } = readState();
   if (pending.length > 0) {
     await dropPendingOperations(localTarget());
     done.push(`${pending.length} operations were interrupted; doing them again`);
@@ -48,7 +49,7 @@ export async function recoverPlatform(): Promise<Recovery> {
   if (containers.length === 0) return { done, upArgs: [] };
   const { stdout } = await execa("bash", [MACHINE, "status", paths.machines]);
   const machines = new Map((JSON.parse(stdout) as MachineStatus[]).map((machine) => [machine.name, machine]));
-  const named = containers.map(({ urn }) => ({ urn, name: urn.slice(urn.lastIndexOf("::") + 2, -CONTAINER.length) }));
+  const named = containers.map(({ urn }) => ({ urn, name: nameOf(urn).slice(0, -CONTAINER.length) }));
 
   const lost = named.filter(({ name }) => !machines.get(name)?.disk);
   const founder = configuredNodes().find(({ role }) => role === "control-plane")?.name;

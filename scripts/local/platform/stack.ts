@@ -8,6 +8,7 @@ import { writeSecret } from "./keys";
 import { paths, root } from "../../lib/paths";
 import { localTarget, pulumi, stackExists } from "../../lib/pulumi";
 import { initStack } from "../../lib/stack-commands";
+import type { Deployment } from "../../lib/stack-state";
 import { readStackYaml, type StackYaml } from "../../lib/stack-yaml";
 
 const SEALING_KEYS = "gitops-platform:sealingKeys";
@@ -77,29 +78,14 @@ function isJson(text: string): boolean {
   }
 }
 
-/** A resource in Pulumi's state. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly inputs?: Record<string, unknown>;
-  readonly outputs?: Record<string, unknown>;
-}
-
 /** The local stack's state, read without Pulumi; secrets stay encrypted. */
-export function readState(): { resources: readonly StateResource[]; pending: readonly PendingOperation[] } {
+export function readState(): Required<Pick<Deployment, "resources" | "pending_operations">> {
   const file = join(paths.state, ".pulumi", "stacks", "gitops-platform", "local.json");
-  if (!existsSync(file)) return { resources: [], pending: [] };
-  const state = JSON.parse(readFileSync(file, "utf8")) as {
-    checkpoint: { latest?: { resources?: StateResource[]; pending_operations?: PendingOperation[] } };
-  };
-  const latest = state.checkpoint.latest;
-  return { resources: latest?.resources ?? [], pending: latest?.pending_operations ?? [] };
-}
-
-/** An operation that an interrupted update had begun. */
-export interface PendingOperation {
-  readonly type: "creating" | "updating" | "deleting" | "reading" | "importing";
-  readonly resource: StateResource;
+  const state = existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest?: Deployment } })
+    : undefined;
+  const { pending_operations = [], resources = [] } = state?.checkpoint.latest ?? {};
+  return { resources, pending_operations };
 }
 
 export interface ConfiguredNode {

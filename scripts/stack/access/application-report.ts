@@ -1,7 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { redacted } from "../../lib/redaction";
 import { exportState } from "../drift/cluster";
-import { type Deployment, plain } from "../drift/deployment";
+import { type Deployment, plain } from "../../lib/stack-state";
 import { type Application, isLive, readApplications, readPods, type Resource, stateOf } from "./applications";
 import { podTrouble } from "./pod-trouble";
 import type { StackAccess } from "./stack-access";

@@ -1,10 +1,7 @@
 import { apiServerIn, waitForApi } from "../../lib/api-server";
 import { pulumi } from "../../lib/pulumi";
+import type { Exported } from "../../lib/stack-state";
 import type { StackAccess } from "./stack-access";
-
-interface Exported {
-  readonly deployment?: { readonly resources?: Parameters<typeof apiServerIn>[0] };
-}
 
 /** Waits for the API server of a stack that has one, and goes on whatever comes of it. */
 export async function waitForStackApi(

@@ -20,7 +20,7 @@ vi.mock("@gitops-platform/mirror/pulumi/ensure", () => ({
 import { type Command, runCommand } from "../../../scripts/lib/command";
 import { paths } from "../../../scripts/lib/paths";
 import { pulumi, reasonOf, runPulumi } from "../../../scripts/lib/pulumi";
-import { dropPendingOperations } from "../../../scripts/lib/stack-state";
+import { dropPendingOperations } from "../../../scripts/lib/stack-commands";
 import { update } from "../../../scripts/lib/update";
 import { command as deploy } from "../../../scripts/stack/deploy";
 import { command as drift } from "../../../scripts/stack/drift";
