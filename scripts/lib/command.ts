@@ -3,7 +3,7 @@ import { redacted } from "./redaction";
 import { table } from "./table";
 
 /** A flag of a command, declared for `parseArgs`, the usage text and docs/reference/commands.md. */
-export interface Flag {
+interface Flag {
   readonly type: "string" | "boolean";
   /** Name of the value in the usage text: `FILE`. */
   readonly value?: string;
@@ -57,7 +57,7 @@ export interface CommandDescription {
 /** A description with the function that it describes. */
 export interface Command extends CommandDescription {
   /** @returns the exit code. @default 0 */
-  readonly run: (args: readonly unknown[], flags: Readonly<Record<string, unknown>>) => Promise<number | void>;
+  readonly run: (args: readonly unknown[], flags: Readonly<Record<string, unknown>>) => Promise<number> | Promise<void>;
 }
 
 /** The exit code of a command line that can't be understood. */
@@ -71,14 +71,14 @@ export function defineCommand<const A extends readonly Argument[], const F exten
   description: Omit<CommandDescription, "arguments" | "flags"> & {
     readonly arguments: A;
     readonly flags: F;
-    readonly run: (args: ArgumentValues<A>, flags: FlagValues<F>) => Promise<number | void>;
+    readonly run: (args: ArgumentValues<A>, flags: FlagValues<F>) => Promise<number> | Promise<void>;
   },
 ): Command {
   return description as unknown as Command;
 }
 
 /** Runs a command when its file is the program that Node.js was started with. */
-export function runAsProgram(module: NodeModule, command: Command): void {
+export function runAsProgram(module: NodeJS.Module, command: Command): void {
   // Idle connections of clients would keep the process for a while.
   if (require.main === module) void runCommand(command, process.argv.slice(2)).then((code) => process.exit(code));
 }
