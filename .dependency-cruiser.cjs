@@ -19,10 +19,21 @@ module.exports = {
       to: { path: "^(config/|index\\.ts)" },
     },
     {
-      name: "config-knows-only-the-artifact-type",
+      name: "config-knows-only-plain-data",
+      comment:
+        "What an address and an artifact are is the same for both; what is made of them is not config's business.",
       severity: "error",
       from: { path: "^config/" },
-      to: { path: "^(components|scripts|packages)/|^index\\.ts", pathNot: "^components/artifacts/artifact\\.ts$" },
+      to: {
+        path: "^(components|scripts|packages)/|^index\\.ts",
+        pathNot: "^components/(addresses/|artifacts/(artifact|names)\\.ts$)",
+      },
+    },
+    {
+      name: "addresses-are-a-leaf",
+      severity: "error",
+      from: { path: "^components/addresses/" },
+      to: { path: "^(config|components|packages|scripts)/", pathNot: "^components/addresses/" },
     },
     {
       name: "remote-is-a-leaf",

@@ -1,6 +1,7 @@
 /** The platform, top to bottom. Each part is a component; this file alone maps the stack's configuration to them. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { WORKLOAD_IMAGES } from "./components/artifacts/names";
 import { DiskGate } from "./components/disk-gate/disk-gate";
 import { ArgoCd } from "./components/gitops/argocd";
 import { RootApplication } from "./components/gitops/root-application";
@@ -15,35 +16,30 @@ import { takeOver } from "./components/objects/take-over";
 import { loadConfig } from "./config/load";
 import { summarizeNotices } from "./config/notices";
 
+// Configuration: checked whole, every problem reported at once.
 const config = loadConfig();
 void warnOfDeadAgent();
-const { cluster: settings, versions, gitops, ssh, sealingKeys } = config;
-const artifactList = config.artifacts.list.artifacts;
+const { cluster: settings, diskGate: gateSettings, gitops, network: nodeNetwork, sealingKeys, ssh, versions } = config;
+const { list, source } = config.artifacts;
+const etcdDirectory = gateSettings.directory;
+const stackId = `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`;
 
-// 1. Machines, in parallel. A local platform also gets what an air-gapped site has beside its cluster.
+// Machines, in parallel. A local platform also gets what an air-gapped site has beside its cluster: the hub.
 const local = config.localMachines && {
-  network: { ...config.localMachines, cidr: config.network.cidr },
+  network: { ...config.localMachines, cidr: nodeNetwork.cidr },
   baseImage: ".local/mirror/machine/base.img",
   mirrorDirectory: ".local/mirror",
 };
-const stackId = `${pulumi.getProject()}/${pulumi.getStack()}/${settings.name}`;
-const guests = config.guestImage && {
-  hypervisors: config.hypervisors,
-  image: config.guestImage,
-  network: config.network,
-  etcdDirectory: config.diskGate.directory,
-  cluster: settings.name,
-  stackId,
-};
+const { guestImage: image, hypervisors } = config;
 const machines = createMachines(config.nodes, {
   ssh,
   local,
-  guests,
+  guests: image && { hypervisors, image, network: nodeNetwork, etcdDirectory, cluster: settings.name, stackId },
   protectKeys: settings.protectKeys,
   adoption: {
     stackId,
-    clockUrl: config.artifacts.source.source === "mirror" ? config.artifacts.source.files : "https://dl.k8s.io",
-    etcdDirectory: config.diskGate.directory,
+    clockUrl: source.source === "mirror" ? source.files : "https://dl.k8s.io",
+    etcdDirectory,
     containers: settings.conntrack === "kernel",
   },
 });
@@ -51,20 +47,21 @@ const controlPlanes = machines.filter(({ role }) => role === "control-plane");
 const workers = machines.filter(({ role }) => role === "worker");
 const hub = local && config.hub && new Hub("hub", { ...config.hub, local, ssh, gitops, sealingKeys });
 
-// 2. The disk gate: nothing of Kubernetes touches any machine before every etcd node has passed.
-const gate = new DiskGate("disk-gate", { nodes: controlPlanes, neighbours: workers, ...config.diskGate });
+// Disk gate: nothing of Kubernetes touches any machine before every etcd node has passed.
+const gate = new DiskGate("disk-gate", { nodes: controlPlanes, neighbours: workers, ...gateSettings });
 
-// 3. Kubernetes: init, joins in parallel, the pod network.
+// Kubernetes: init, then the joins in parallel.
 const cluster = new KubernetesCluster(settings.name, {
   ...settings,
   controlPlanes,
   workers,
   version: versions.kubernetes,
-  artifacts: config.artifacts.source,
-  artifactList,
-  prefetch: ["argocd", "redis", "sealed-secrets-controller"],
-  etcdDirectory: config.diskGate.directory,
-  ...(local ? ({ conntrack: "kernel", podCidrs: "address" } as const) : {}),
+  artifacts: source,
+  artifactList: list.artifacts,
+  prefetch: WORKLOAD_IMAGES,
+  etcdDirectory,
+  conntrack: local ? "kernel" : settings.conntrack,
+  podCidrs: local ? "address" : "controller",
   stackId,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
@@ -76,19 +73,24 @@ const provider = new k8s.Provider("kubernetes", {
 });
 // An `up` that was killed leaves objects that the state doesn't know of yet; the next one takes them over.
 const inCluster = { deletedWith: cluster.disposedWith, transformations: [takeOver] };
-const network = new PodNetwork("pod-network", { ...settings, versions, artifactList, provider }, inCluster);
+const inClusterArgs = { provider, artifacts: list.artifacts };
 
-// 4. Argo CD and Sealed Secrets, in parallel, then the root Application: from there on Git drives the cluster.
+// Network, Argo CD and Sealed Secrets, in parallel.
+const network = new PodNetwork(
+  "pod-network",
+  { ...settings, versions, provider, artifactList: list.artifacts },
+  inCluster,
+);
+const { nodePort } = gitops;
 const argocd = new ArgoCd(
   "argocd",
   {
     version: versions.argocd,
-    provider,
-    artifacts: artifactList,
+    ...inClusterArgs,
     repository: { url: gitops.repoURL, deployKey: gitops.deployKey, hostKeys: hub ? [hub.hostKey] : gitops.hostKeys },
     applicationSets: gitops.applicationSets,
     reconciliationSeconds: gitops.reconciliationSeconds,
-    nodePort: gitops.nodePort === undefined ? undefined : { address: cluster.first.address, port: gitops.nodePort },
+    nodePort: nodePort === undefined ? undefined : { address: cluster.first.address, port: nodePort },
   },
   inCluster,
 );
@@ -96,13 +98,14 @@ const sealedSecrets = new SealedSecrets(
   "sealed-secrets",
   {
     version: config.sealedSecretsChart,
-    provider,
-    artifacts: artifactList,
+    ...inClusterArgs,
     keys: sealingKeys,
     protectKeys: settings.protectKeys,
   },
   inCluster,
 );
+
+// Root Application: from here on Git drives the cluster.
 const root = new RootApplication(
   "root",
   { provider, repoURL: gitops.repoURL, targetRevision: gitops.targetRevision, path: gitops.path },
@@ -111,13 +114,13 @@ const root = new RootApplication(
     dependsOn: [...argocd.ready, ...sealedSecrets.ready, ...network.ready, ...(hub?.repositoryReady ?? [])],
   },
 );
-const { nodePort } = gitops;
 if (hub && nodePort !== undefined) {
   const addresses = machines.map(({ address }) => `${address}:${nodePort}`);
   const webhook = { controlPlane: cluster.first, addresses, token: argocd.webhookSecret };
   new PushNotification("hub-push", { hub, argocd: webhook }, { dependsOn: argocd.ready });
 }
 
+// Outputs.
 export const endpoint = cluster.endpoint;
 export const kubeconfig = cluster.kubeconfig;
 export const nodes = machines.map(({ name, role, address }) => ({ name, role, address }));

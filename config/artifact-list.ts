@@ -1,5 +1,14 @@
 import { z } from "zod";
 import type { ArtifactList } from "../components/artifacts/artifact";
+import {
+  CONTROL_PLANE_IMAGES,
+  DNS_IMAGE,
+  KUBERNETES_FILES,
+  KUBERNETES_IMAGES,
+  NODE_IMAGES,
+  OTHER_FILES,
+  WORKLOAD_IMAGES,
+} from "../components/artifacts/names";
 import { KUBERNETES } from "./compatibility";
 import type { FileReader } from "./file-reader";
 import type { Outline } from "./outline";
@@ -15,7 +24,7 @@ const listSchema = z.strictObject({
 
 const unpinnedSchema = z.array(z.strictObject(named));
 
-/** What makes a list. */
+/** The command that makes a list. */
 const CURE = "make it with npm run mirror";
 
 /** Stands for a digest that nobody has looked up yet, in previews only: no registry has such an image. */
@@ -23,7 +32,7 @@ const NO_DIGEST = `sha256:${"0".repeat(64)}`;
 
 type Named = z.output<typeof unpinnedSchema>[number];
 
-/** What a stack downloads. Without a version any will do: the part is not chosen in the configuration. */
+/** An artifact that a stack downloads; without a version any will do, since the configuration doesn't choose it. */
 interface Needed {
   readonly name: string;
   readonly version?: string | undefined;
@@ -76,36 +85,26 @@ function names(parts: readonly Needed[]): string {
   return parts.map(({ name, version }) => (version === undefined ? name : `${name} ${version}`)).join(", ");
 }
 
+/** Everything that a stack of these versions downloads. */
 function needed(versions: Outline["versions"]): Needed[] {
   const release = versions.kubernetes === undefined ? undefined : KUBERNETES[versions.kubernetes];
-  const parts = [
-    "kubelet",
-    "kubeadm",
-    "kubectl",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kube-proxy",
-  ];
-  const chosen: (Needed | undefined)[] = [
-    ...parts.map((name) => release && { name, version: versions.kubernetes }),
-    ...(release
-      ? [
-          { name: "etcd", version: release.etcd },
-          { name: "coredns", version: release.coreDNS },
-          { name: "pause", version: release.pause },
-        ]
-      : []),
-    { name: "crictl" },
-    { name: "cni-plugins" },
-    { name: "flannel", version: versions.flannel },
-    { name: "flannel-cni-plugin" },
-    { name: "kube-router", version: versions.kubeRouter },
-    { name: "argocd", version: versions.argocd },
-    { name: "redis" },
-    { name: "sealed-secrets-controller", version: versions.sealedSecrets },
-  ];
-  return chosen.filter((entry) => entry !== undefined);
+  const ofKubernetes: readonly string[] = [...KUBERNETES_FILES, ...KUBERNETES_IMAGES];
+  const chosen: Readonly<Record<string, string | undefined>> = {
+    ...Object.fromEntries(ofKubernetes.map((name) => [name, versions.kubernetes])),
+    etcd: release?.etcd,
+    [DNS_IMAGE]: release?.coreDNS,
+    pause: release?.pause,
+    flannel: versions.flannel,
+    "kube-router": versions.kubeRouter,
+    argocd: versions.argocd,
+    "sealed-secrets-controller": versions.sealedSecrets,
+  };
+  // An unknown release of Kubernetes has its own sentence; its parts are unknown, too.
+  const unknown = release ? [] : [...ofKubernetes, "etcd", DNS_IMAGE, "pause"];
+  const files = [...KUBERNETES_FILES, ...OTHER_FILES];
+  const images = [...KUBERNETES_IMAGES, ...CONTROL_PLANE_IMAGES, DNS_IMAGE, ...NODE_IMAGES, ...WORKLOAD_IMAGES];
+  const wanted = new Set<string>([...files, ...images].filter((name) => !unknown.includes(name)));
+  return [...wanted].map((name) => ({ name, version: chosen[name] }));
 }
 
 function parseJSON(text: string): unknown {

@@ -13,8 +13,6 @@ interface KubernetesRelease {
 interface Release {
   /** Kubernetes lines it may run on; unset: it does not depend on the line. */
   readonly kubernetes?: readonly string[];
-  /** Known to fit, but not yet to be used: why. */
-  readonly reserved?: string;
 }
 
 type Versions = StackFile["versions"];
@@ -27,27 +25,18 @@ export const KUBERNETES: Readonly<Record<string, KubernetesRelease>> = {
   "1.27.16": { line: "1.27", etcd: "3.5.12-0", coreDNS: "1.10.1", pause: "3.9" },
 };
 
-const NO_MANIFEST = "its install manifest is not in components/gitops/manifests";
-
-/** What may run on them. Half a bump is thus an error in the preview, not an incident. */
+/** The releases that may run on them: a stack file with half a bump is an error in the preview, not an incident. */
 export const PARTS: Readonly<Record<Part, Readonly<Record<string, Release>>>> = {
-  argocd: {
-    "2.7.15": { kubernetes: ["1.27"] },
-    "2.7.18": { kubernetes: ["1.27"], reserved: NO_MANIFEST },
-    "2.13.9": { kubernetes: ["1.27"], reserved: NO_MANIFEST },
-  },
-  sealedSecrets: {
-    "0.36.1": { reserved: "the manifest in components/gitops/manifests is rendered for 0.36.6" },
-    "0.36.6": {},
-  },
+  argocd: { "2.7.15": { kubernetes: ["1.27"] } },
+  sealedSecrets: { "0.36.6": {} },
   flannel: { "0.26.7": {} },
   kubeRouter: { "2.1.0": {} },
 };
 
 /** The chart of each Sealed Secrets release, whose rendered manifest is in components/gitops/manifests. */
-export const SEALED_SECRETS_CHARTS: Readonly<Record<string, string>> = { "0.36.1": "2.18.4", "0.36.6": "2.18.4" };
+export const SEALED_SECRETS_CHARTS: Readonly<Record<string, string>> = { "0.36.6": "2.18.4" };
 
-/** Checks that versions are supported, alone and together. Takes the ones that are well-formed; the rest is known. */
+/** Checks that versions are supported, alone and together. Takes the well-formed ones; the others have their sentences already. */
 export function checkVersions(versions: Partial<Versions>): Problem[] {
   const { kubernetes, ...parts } = versions;
   const problems: Problem[] = [];
@@ -57,14 +46,10 @@ export function checkVersions(versions: Partial<Versions>): Problem[] {
   for (const [part, version] of Object.entries(parts) as [Part, string | undefined][]) {
     if (version === undefined) continue;
     const releases = PARTS[part];
-    const usable = Object.keys(releases).filter((candidate) => !releases[candidate]?.reserved);
     const release = releases[version];
     const line = kubernetes?.split(".").slice(0, 2).join(".");
     if (!release) {
-      problems.push(unsupported(part, version, usable));
-    } else if (release.reserved) {
-      const text = `${version} can't be used yet: ${release.reserved}; use ${usable.join(" or ")}`;
-      problems.push(problem(`versions.${part}`, text));
+      problems.push(unsupported(part, version, Object.keys(releases)));
     } else if (line !== undefined && release.kubernetes && !release.kubernetes.includes(line)) {
       const lines = release.kubernetes.join(" and ");
       problems.push(

@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { parseAddress, parseNetwork } from "./ipv4";
+import { parseAddress, parseNetwork } from "../components/addresses/ipv4";
+import { checkHostKey } from "./keys";
 import { nearest, shown } from "./problem";
 
-/** What a field takes, in the words of the message that a wrong value gets. */
+/** What a field takes, in the words of the message about a wrong value; the reference prints it, too. */
 interface Need {
   /** Completes "need …": `an IPv4 address`. */
   readonly need: string;
   /** A right value, as it is written in YAML. */
   readonly example: string;
-  /** The value is never shown. @default false */
+  /** The value is never shown; a stack file holds it encrypted. @default false */
   readonly secret?: boolean;
 }
 
@@ -18,10 +19,11 @@ function complaint({ need, example, secret }: Need, input: unknown): string {
   return `is wrong (got ${secret ? "a value that is not shown" : shown(input)}, need ${need}); write for example ${example}`;
 }
 
-/** A text field with a test. */
-export function text(need: Need, test: (value: string) => boolean): z.ZodString {
+/** A text field: a pattern, which editors check too, or a test. */
+export function text(need: Need, test: RegExp | ((value: string) => boolean)): z.ZodString {
   const error = (issue: { input?: unknown }): string => complaint(need, issue.input);
-  return z.string({ error }).refine(test, { error });
+  const base = z.string({ error });
+  return (test instanceof RegExp ? base.regex(test, { error }) : base.refine(test, { error })).meta({ ...need });
 }
 
 /** A number field with bounds, both included. */
@@ -29,23 +31,46 @@ export function number(need: Need, bounds: { min: number; max: number; whole: bo
   const error = (issue: { input?: unknown }): string => complaint(need, issue.input);
   const inside = (value: number): boolean =>
     value >= bounds.min && value <= bounds.max && (!bounds.whole || Number.isInteger(value));
-  return z.number({ error }).refine(inside, { error });
+  const form = { type: bounds.whole ? "integer" : "number", minimum: bounds.min, maximum: bounds.max } as const;
+  return z
+    .number({ error })
+    .refine(inside, { error })
+    .meta({ ...need, ...form });
 }
 
 /** A switch. */
 export function flag(example: "true" | "false"): z.ZodBoolean {
-  return z.boolean({ error: (issue) => complaint({ need: "true or false", example }, issue.input) });
+  const need = { need: "true or false", example };
+  return z.boolean({ error: (issue) => complaint(need, issue.input) }).meta(need);
 }
 
 /** One of some words. */
 export function choice<const T extends readonly [string, ...string[]]>(values: T): z.ZodEnum<{ [K in T[number]]: K }> {
   const need = { need: values.join(" or "), example: values[0] };
-  return z.enum(values, { error: (issue) => complaint(need, issue.input) });
+  return z.enum(values, { error: (issue) => complaint(need, issue.input) }).meta(need);
 }
 
-/** A list; its entries say themselves what is wrong with them. */
+/** A list; a wrong entry has a sentence of its own. */
 export function list<T extends z.ZodType>(need: Need, entry: T): z.ZodArray<T> {
-  return z.array(entry, { error: (issue) => complaint(need, issue.input) });
+  return z.array(entry, { error: (issue) => complaint(need, issue.input) }).meta({ ...need });
+}
+
+/**
+ * A public host key, pinned where it stands: `<type> <base64>`, without its comment.
+ *
+ * @param use `connection`: Pulumi's command plugin connects with it, and can't use RSA keys
+ */
+export function hostKey(use: "connection" | "repository"): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
+  const need = { need: "a public host key", example: "ssh-ed25519 AAAA…" };
+  return z
+    .string({ error: (issue) => complaint(need, issue.input) })
+    .transform((value, context) => {
+      const checked = checkHostKey(value, use);
+      if ("ok" in checked) return checked.ok;
+      context.issues.push({ code: "custom", message: checked.wrong, input: value });
+      return z.NEVER;
+    })
+    .meta(need);
 }
 
 /** The message of an unknown key carries the known ones, for `unknownKey` to choose from. */
@@ -83,7 +108,7 @@ export function alternatives(field: string, values: readonly string[]): (issue: 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export const dnsLabel = (example: string): z.ZodString =>
-  text({ need: "lower-case letters, digits and inner hyphens, 63 at most", example }, (value) => DNS_LABEL.test(value));
+  text({ need: "lower-case letters, digits and inner hyphens, 63 at most", example }, DNS_LABEL);
 
 export const address = (example: string): z.ZodString =>
   text({ need: "an IPv4 address", example }, (value) => parseAddress(value) !== undefined);
@@ -103,15 +128,13 @@ export const url = (schemes: readonly string[], example: string): z.ZodString =>
     return schemes.includes(parsed.protocol.slice(0, -1)) && !value.endsWith("/");
   });
 
-export const loginName = (): z.ZodString =>
-  text({ need: "a login name", example: "root" }, (value) => /^[a-z_][a-z0-9_-]{0,31}$/.test(value));
+export const loginName = (): z.ZodString => text({ need: "a login name", example: "root" }, /^[a-z_][a-z0-9_-]{0,31}$/);
 
-export const file = (example: string): z.ZodString =>
-  text({ need: "a path to a file", example }, (value) => value.length > 0 && !/[\n\0]/.test(value));
+export const file = (example: string): z.ZodString => text({ need: "a path to a file", example }, /^[^\n\0]+$/);
 
 /** Text that must not be printed; what it has to be is checked where it is read. */
 export const secret = (need: string): z.ZodString =>
   text({ need, example: "a secure value set by pulumi config set --secret", secret: true }, (value) => value !== "");
 
 export const version = (example: string): z.ZodString =>
-  text({ need: "a version without a leading v", example }, (value) => /^\d+\.\d+\.\d+$/.test(value));
+  text({ need: "a version without a leading v", example }, /^\d+\.\d+\.\d+$/);

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Checked } from "./keys";
 
-/** Reads a file as text, or says in words why it can't be read. Injected, so that the rules can be tested without files. */
+/** Reads a file as text, or gives the reason in words. Injected, so that tests of the rules need no files. */
 export type FileReader = (path: string) => Checked<string>;
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,20 +1,15 @@
+import { parseGitAddress } from "../components/addresses/git-address";
 import type { FileReader } from "./file-reader";
-import { checkHostKey, checkPrivateKey, checkSealingPair } from "./keys";
+import { checkPrivateKey, checkSealingPair } from "./keys";
 import type { Outline } from "./outline";
 import { PROJECT, type Problem, openProblem, problem } from "./problem";
 
-/** The keys a configuration leads to, read and checked. Only complete where there is no problem. */
+/** The private keys that a configuration leads to. Only complete where there is no problem. */
 export interface KeyMaterial {
   /** Opens every machine (secret); empty while it is missing. */
   readonly login: string;
   /** Reads the repository over SSH (secret); unset for https, empty while it is missing. */
   readonly deploy?: string;
-  /** Host keys of the repository's server. */
-  readonly repositoryHostKeys: readonly string[];
-  /** Host keys of adopted nodes, in the order of `nodes`; undefined for the others. */
-  readonly nodeHostKeys: readonly (string | undefined)[];
-  /** Host keys of hypervisors and of the bastions in front of them, in the order of `hypervisors`. */
-  readonly hypervisorHostKeys: readonly { readonly host?: string; readonly bastion?: string }[];
 }
 
 /** Surroundings of a stack's configuration. */
@@ -22,17 +17,18 @@ export interface Surroundings {
   readonly stack: string;
   readonly read: FileReader;
   readonly now: Date;
-  /** Nothing will be changed, so open problems are only told. @default false */
+  /** Nothing will be changed, so open problems are only reported. @default false */
   readonly preview?: boolean;
   /** Sections that hold an encrypted value; undefined where that can't be known. */
   readonly encrypted?: readonly string[] | undefined;
 }
 
-/** Reads and checks every key, wherever it is given. No sentence holds any part of a private key. */
+/** Reads and checks every private key, wherever it is given. No sentence holds any part of a private key. */
 export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMaterial; problems: Problem[] } {
   const problems: Problem[] = [];
   const { gitops, ssh } = outline;
-  const overSSH = gitops.repoURL !== undefined && !/^https?:/.test(gitops.repoURL);
+  const server = gitops.repoURL === undefined ? undefined : parseGitAddress(gitops.repoURL);
+  const overSSH = server?.protocol === "ssh";
   const readPrivate = (place: KeyPlace): string | undefined => readPrivateKey(place, around, problems);
   const login = readPrivate({
     section: "ssh",
@@ -49,44 +45,19 @@ export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMat
     why: "a repository over SSH is read with it",
   };
   const deploy = overSSH ? (readPrivate(deployPlace) ?? "") : undefined;
-  if (gitops.repoURL !== undefined && !overSSH && (deployPlace.text ?? deployPlace.file) !== undefined) {
+  if (server?.protocol === "http" && (deployPlace.text ?? deployPlace.file) !== undefined) {
     const text = "is not used with an https repository; remove it, or use the repository's ssh:// address";
     problems.push(problem(deployPlace.text === undefined ? "gitops.deployKeyFile" : "gitops.deployKey", text));
   }
-  const hostKeys = gitops.hostKeys ?? [];
   // The program makes the hub, and with it the hub's host key.
-  const onHub = outline.hub?.address !== undefined && host(gitops.repoURL) === outline.hub.address;
+  const onHub = outline.hub?.address !== undefined && server?.host === outline.hub.address;
   if (overSSH && !onHub && gitops.hostKeys?.length === 0) {
     const text =
       "is missing (a repository over SSH is only trusted by its host key); add the lines that ssh-keyscan prints for its server, without the host name";
     problems.push(problem("gitops.hostKeys", text));
   }
-  const readHost = (key: string, text: string): string | undefined => readHostKey(key, text, problems);
-  const repositoryHostKeys = hostKeys.flatMap((text, index) => readHost(`gitops.hostKeys[${index}]`, text) ?? []);
-  const nodeHostKeys = outline.nodes.map(({ hostKey }, index) =>
-    hostKey === undefined ? undefined : readHost(`nodes[${index}].hostKey`, hostKey),
-  );
-  const hypervisorHostKeys = outline.hypervisors.map(({ bastion, hostKey }, index) => {
-    const host = hostKey === undefined ? undefined : readHost(`hypervisors[${index}].hostKey`, hostKey);
-    const way = bastion && readHost(`hypervisors[${index}].bastion.hostKey`, bastion.hostKey);
-    return { ...(host === undefined ? {} : { host }), ...(way === undefined ? {} : { bastion: way }) };
-  });
   problems.push(...checkSealingKeys(outline, around), ...checkEncrypted(outline, around));
-  return {
-    keys: {
-      login: login ?? "",
-      ...(deploy === undefined ? {} : { deploy }),
-      repositoryHostKeys,
-      nodeHostKeys,
-      hypervisorHostKeys,
-    },
-    problems,
-  };
-}
-
-/** The host of `ssh://user@host:port/path` or `user@host:path`. */
-function host(repoURL: string | undefined): string | undefined {
-  return /^(?:ssh:\/\/)?(?:[^@/]*@)?([^:/]+)/.exec(repoURL ?? "")?.[1];
+  return { keys: { login: login ?? "", deploy }, problems };
 }
 
 /** A private key may be given as a secret in the configuration or as a file beside it. */
@@ -136,14 +107,6 @@ function readPrivateKey(place: KeyPlace, { stack, read }: Surroundings, problems
       `${place.file} ${checked.wrong} (need an OpenSSH private key without a passphrase); name another file, or make a key: ${make}`,
     ),
   );
-  return undefined;
-}
-
-function readHostKey(key: string, text: string, problems: Problem[]): string | undefined {
-  const checked = checkHostKey(text);
-  if ("ok" in checked) return checked.ok;
-  const cure = "copy it whole, in the form ssh-ed25519 AAAA…, from /etc/ssh/ssh_host_ed25519_key.pub of the server";
-  problems.push(problem(key, `${checked.wrong} (need a public host key in authorized_keys form); ${cure}`));
   return undefined;
 }
 

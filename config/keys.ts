@@ -19,17 +19,32 @@ export function checkPrivateKey(text: string): Checked<string> {
   }
 }
 
+/** Key types that the command plugin can verify: of RSA keys it accepts SHA-1 signatures only, which servers no longer make. */
+const CONNECTION_TYPES = /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521))$/;
+
+const WHOLE_KEY =
+  "(need a public host key in authorized_keys form); copy it whole, in the form ssh-ed25519 AAAA…, from " +
+  "/etc/ssh/ssh_host_ed25519_key.pub of the server";
+
 /** A host key in authorized_keys form; the result is `<type> <base64>` without its comment. */
-export function checkHostKey(text: string): Checked<string> {
+export function checkHostKey(text: string, use: "connection" | "repository"): Checked<string> {
   const [type = "", base64 = "", ...comment] = text.trim().split(/\s+/);
-  if (/^(ssh|ecdsa)-/.test(base64) && comment.length > 0) return { wrong: "starts with a host name" };
-  if (!/^(ssh|ecdsa)-/.test(type)) return { wrong: "does not start with a key type" };
+  if (/^(ssh|ecdsa)-/.test(base64) && comment.length > 0) return { wrong: `starts with a host name ${WHOLE_KEY}` };
+  if (!/^(ssh|ecdsa)-/.test(type)) return { wrong: `does not start with a key type ${WHOLE_KEY}` };
   try {
     parseKey(`${type} ${base64}`, "ssh");
-    return { ok: `${type} ${base64}` };
   } catch {
-    return { wrong: `is damaged, cut off, or not of the type ${type}` };
+    return { wrong: `is damaged, cut off, or not of the type ${type} ${WHOLE_KEY}` };
   }
+  if (use === "connection" && !CONNECTION_TYPES.test(type)) {
+    return {
+      wrong:
+        `is of the type ${type}, which Pulumi's command plugin can't verify (need ssh-ed25519 or ecdsa-sha2-nistp256); ` +
+        "pin the key that ssh-keyscan -t ed25519 prints for the server, without the host name, once it is compared with " +
+        "/etc/ssh/ssh_host_ed25519_key.pub there",
+    };
+  }
+  return { ok: `${type} ${base64}` };
 }
 
 /** A sealing key pair: an RSA certificate valid now and the private key that belongs to it. */

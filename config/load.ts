@@ -10,7 +10,7 @@ import type { StackConfig } from "./stack-config";
 /**
  * Reads the configuration of the stack that is being run, secrets as secret outputs.
  *
- * A preview goes on without what is left to whoever runs the stack (secrets, digests): it names each, with the command
+ * A preview goes on without what a stack file leaves to the operator (secrets, digests): it names each, with the command
  * that sets it, and shows what depends on it as unknown. An update refuses.
  *
  * @throws pulumi.RunError naming every problem at once, before any resource is registered: previews fail too.
@@ -38,7 +38,7 @@ export function loadConfig(): StackConfig {
   return {
     ...config,
     ssh: { ...ssh, privateKey: secret(ssh.privateKey) },
-    gitops: { ...repository, ...(deployKey === undefined ? {} : { deployKey: secret(deployKey) }) },
+    gitops: { ...repository, deployKey: deployKey === undefined ? undefined : secret(deployKey) },
     sealingKeys: sealingKeys.map((pair) => ({ ...pair, privateKey: pulumi.secret(pair.privateKey) })),
   };
 }
@@ -60,7 +60,7 @@ function ownSections(all: Readonly<Record<string, string>>): Record<string, unkn
   return Object.fromEntries(own);
 }
 
-/** Pulumi tells a program which keys are encrypted in this variable only; inline programs run without it. */
+/** Pulumi passes the names of encrypted keys in this variable only; inline programs run without it. */
 function encryptedSections(): string[] | undefined {
   const text = process.env["PULUMI_CONFIG_SECRET_KEYS"];
   return text === undefined ? undefined : (JSON.parse(text) as string[]).map((key) => key.replace(`${PROJECT}:`, ""));

@@ -4,12 +4,12 @@ import type { StackFile } from "./schema";
 type Versions = StackFile["versions"];
 type Accepted = StackFile["acceptedNotices"][number];
 
-/** What an operator should know about a version that is supported all the same. */
+/** A known shortcoming of a version that is supported all the same. */
 interface Notice {
   /** What `acceptedNotices` names. */
   readonly id: string;
   readonly kind: "end-of-life" | "vulnerability" | "support";
-  /** When it ended or was published, ISO 8601; nothing is said before. @default always */
+  /** When it ended or was published, ISO 8601; before, there is no notice. @default always */
   readonly date?: string;
   /** Unset: what every machine has. */
   readonly part?: keyof Versions;
@@ -80,7 +80,7 @@ const NOTICES: readonly Notice[] = [
     date: "2025-05-29",
     part: "argocd",
     before: "2.13.8",
-    text: "in Argo CD before 2.13.8 whoever may edit a repository runs scripts in the browser of who looks at it; let nobody else edit any",
+    text: "in Argo CD before 2.13.8 a user who may edit a repository can run scripts in the browser of one who opens it; let administrators alone edit repositories",
   },
   // GHSA-786q-9hcg-v9ff
   {
@@ -89,16 +89,7 @@ const NOTICES: readonly Notice[] = [
     date: "2025-09-04",
     part: "argocd",
     before: "2.13.9",
-    text: "in Argo CD before 2.13.9 whoever may read a project reads the credentials of its repositories; give out no project tokens",
-  },
-  // GHSA-465p-v42x-3fmj
-  {
-    id: "CVE-2026-22728",
-    kind: "vulnerability",
-    date: "2026-02-26",
-    part: "sealedSecrets",
-    before: "0.36.0",
-    text: "in Sealed Secrets before 0.36.0 a rotation can widen the scope of a SealedSecret",
+    text: "in Argo CD before 2.13.9 a token that may read a project can read the credentials of its repositories; give out no project tokens",
   },
   {
     id: "sealed-secrets-0.36.6",
@@ -125,7 +116,7 @@ export function notices(versions: Versions, accepted: readonly Accepted[], now: 
     .map(({ id, kind, date, text }) => {
       const acceptance = accepted.find((entry) => entry.ids.includes(id) && entry.until >= today);
       const reason = acceptance && `${acceptance.reason} (until ${acceptance.until})`;
-      return { id, kind, text, ...(date ? { date } : {}), ...(reason ? { accepted: reason } : {}) };
+      return { id, kind, text, date, accepted: reason };
     });
 }
 

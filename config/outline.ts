@@ -2,35 +2,35 @@ import { z } from "zod";
 import { hypervisor } from "./hypervisor-schema";
 import { acceptedNotice, adoptedNode, libvirtNode, mirror, sections, upstream } from "./schema";
 
-type Well<T extends z.ZodType> = Readonly<Partial<z.output<T>>>;
+type WellFormed<T extends z.ZodType> = Readonly<Partial<z.output<T>>>;
 
 /**
  * A configuration as far as it is well-formed, defaults filled in. Rules that compare values with each other read this,
  * so that a wrong type in one place does not hide a duplicate in another: every problem is reported at once.
  */
 export interface Outline {
-  readonly cluster: Well<typeof sections.cluster>;
-  readonly network: Well<typeof sections.network>;
-  readonly versions: Well<typeof sections.versions>;
-  readonly ssh: Well<typeof sections.ssh>;
-  readonly gitops: Well<typeof sections.gitops>;
+  readonly cluster: WellFormed<typeof sections.cluster>;
+  readonly network: WellFormed<typeof sections.network>;
+  readonly versions: WellFormed<typeof sections.versions>;
+  readonly ssh: WellFormed<typeof sections.ssh>;
+  readonly gitops: WellFormed<typeof sections.gitops>;
   readonly artifacts: { readonly source?: string; readonly list?: string };
   /** Unset where the key is absent. */
-  readonly hub?: Well<typeof sections.hub>;
-  readonly localMachines?: Well<typeof sections.localMachines>;
+  readonly hub?: WellFormed<typeof sections.hub>;
+  readonly localMachines?: WellFormed<typeof sections.localMachines>;
   readonly nodes: readonly OutlinedNode[];
-  readonly hypervisors: readonly Well<typeof hypervisor>[];
-  /** As it is written: what is there counts, even if it is wrong. */
+  readonly hypervisors: readonly WellFormed<typeof hypervisor>[];
+  /** As written: the rules count the keys that are there, even wrong ones. */
   readonly guestImage?: Partial<Record<"url" | "path" | "sha512" | "sha256", string>>;
-  readonly acceptedNotices: readonly Well<typeof acceptedNotice>[];
+  readonly acceptedNotices: readonly WellFormed<typeof acceptedNotice>[];
   readonly sealingKeys: readonly { readonly certificate?: string; readonly privateKey?: string }[];
 }
 
 /** A node of any kind, as far as it is well-formed. */
 export interface OutlinedNode
   extends
-    Omit<Well<typeof adoptedNode>, "kind">,
-    Pick<Well<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6" | "etcdDiskGiB"> {
+    Omit<WellFormed<typeof adoptedNode>, "kind">,
+    Pick<WellFormed<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6" | "etcdDiskGiB"> {
   readonly kind?: string;
 }
 
@@ -44,10 +44,9 @@ export function outline(raw: unknown): Outline {
     ssh: wellFormed(sections.ssh, root["ssh"]),
     gitops: wellFormed(sections.gitops, root["gitops"]),
     artifacts: outlineArtifacts(root["artifacts"]),
-    ...(root["hub"] === undefined ? {} : { hub: wellFormed(sections.hub, root["hub"]) }),
-    ...(root["localMachines"] === undefined
-      ? {}
-      : { localMachines: wellFormed(sections.localMachines, root["localMachines"]) }),
+    hub: root["hub"] === undefined ? undefined : wellFormed(sections.hub, root["hub"]),
+    localMachines:
+      root["localMachines"] === undefined ? undefined : wellFormed(sections.localMachines, root["localMachines"]),
     nodes: array(root["nodes"]).map((node) => ({
       ...wellFormed(adoptedNode, node),
       ...wellFormed(
@@ -57,9 +56,8 @@ export function outline(raw: unknown): Outline {
       ...texts(node, ["kind"]),
     })),
     hypervisors: array(root["hypervisors"]).map((entry) => wellFormed(hypervisor, entry)),
-    ...(root["guestImage"] === undefined
-      ? {}
-      : { guestImage: texts(root["guestImage"], ["url", "path", "sha512", "sha256"]) }),
+    guestImage:
+      root["guestImage"] === undefined ? undefined : texts(root["guestImage"], ["url", "path", "sha512", "sha256"]),
     acceptedNotices: array(root["acceptedNotices"]).map((entry) => wellFormed(acceptedNotice, entry)),
     sealingKeys: array(root["sealingKeys"]).map((pair) => texts(pair, ["certificate", "privateKey"])),
   };
@@ -72,13 +70,13 @@ function outlineArtifacts(value: unknown): Outline["artifacts"] {
 }
 
 /** The fields of an object that their own schemas accept. */
-function wellFormed<T extends z.ZodRawShape>(section: z.ZodObject<T>, value: unknown): Well<z.ZodObject<T>> {
+function wellFormed<T extends z.ZodRawShape>(section: z.ZodObject<T>, value: unknown): WellFormed<z.ZodObject<T>> {
   const fields = record(value);
   const accepted = Object.entries(section.shape).flatMap(([key, schema]) => {
     const result = z.safeParse(schema, fields[key]);
     return result.success && result.data !== undefined ? [[key, result.data] as const] : [];
   });
-  return Object.fromEntries(accepted) as Well<z.ZodObject<T>>;
+  return Object.fromEntries(accepted) as WellFormed<z.ZodObject<T>>;
 }
 
 function texts<K extends string>(value: unknown, keys: readonly K[]): Partial<Record<K, string>> {

@@ -1,14 +1,14 @@
 import { readArtifacts } from "./artifact-list";
 import { SEALED_SECRETS_CHARTS, checkVersions } from "./compatibility";
 import { unknownKey } from "./fields";
-import { firstHost, parseNetwork } from "./ipv4";
+import { firstHost, parseNetwork } from "../components/addresses/ipv4";
 import { type KeyMaterial, type Surroundings, readKeys } from "./key-material";
 import { outline } from "./outline";
 import { type StackNotice, checkAccepted, notices } from "./notices";
 import { type Problem, keyOf, problem } from "./problem";
 import { type StackFile, stackSchema } from "./schema";
 import { checkHypervisors } from "./placement";
-import type { GuestImage, StackConfig } from "./stack-config";
+import type { StackConfig } from "./stack-config";
 import { checkTopology } from "./topology";
 import type { ArtifactList } from "../components/artifacts/artifact";
 import type { z } from "zod";
@@ -41,8 +41,8 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
   const open = around.preview ? all.filter((entry) => entry.open) : [];
   const problems = all.filter((entry) => !open.includes(entry));
   if (!result.success || problems.length > 0) return { problems, open };
-  const told = notices(result.data.versions, result.data.acceptedNotices, around.now);
-  return { config: assemble(result.data, keys, list, told), problems: [], open };
+  const due = notices(result.data.versions, result.data.acceptedNotices, around.now);
+  return { config: assemble(result.data, keys, list, due), problems: [], open };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
@@ -54,67 +54,27 @@ function assemble(
   file: StackFile,
   keys: KeyMaterial,
   list: ArtifactList,
-  told: readonly StackNotice[],
+  due: readonly StackNotice[],
 ): StackConfig<string> {
-  const { acceptedNotices: _accepted, artifacts, gitops, guestImage, localMachines, network, ...rest } = file;
-  const { repoURL, targetRevision, path, nodePort, applicationSets, reconciliationSeconds } = gitops;
+  const { acceptedNotices: _accepted, artifacts, gitops, localMachines, network, ssh, ...rest } = file;
+  const { deployKey: _key, deployKeyFile: _file, ...repository } = gitops;
+  const { list: _list, ...source } = artifacts;
   const parsed = parseNetwork(network.cidr);
-  const bridgeAddress = localMachines?.hostAddress ?? (parsed && firstHost(parsed)) ?? "";
+  const hostAddress = localMachines?.hostAddress ?? (parsed && firstHost(parsed)) ?? "";
   return {
     ...rest,
     network,
     sealedSecretsChart: SEALED_SECRETS_CHARTS[file.versions.sealedSecrets] ?? "",
-    artifacts: {
-      source:
-        artifacts.source === "mirror"
-          ? { source: "mirror", files: artifacts.files, registry: artifacts.registry }
-          : { source: "upstream" },
-      list,
-    },
-    ssh: { user: file.ssh.user, privateKey: keys.login },
-    nodes: file.nodes.map((node, index) =>
-      node.kind === "adopted" ? { ...node, hostKey: keys.nodeHostKeys[index] ?? node.hostKey } : node,
-    ),
-    hypervisors: file.hypervisors.map((entry, index) => withHostKeys(entry, keys.hypervisorHostKeys[index])),
-    ...(guestImage ? { guestImage: oneImage(guestImage) } : {}),
-    ...(localMachines ? { localMachines: { bridge: localMachines.bridge, hostAddress: bridgeAddress } } : {}),
-    gitops: {
-      repoURL,
-      targetRevision,
-      path,
-      applicationSets,
-      reconciliationSeconds,
-      hostKeys: keys.repositoryHostKeys,
-      ...(keys.deploy === undefined ? {} : { deployKey: keys.deploy }),
-      ...(nodePort === undefined ? {} : { nodePort }),
-    },
+    artifacts: { source, list },
+    ssh: { user: ssh.user, privateKey: keys.login },
+    nodes: file.nodes.map((node) => (node.kind === "adopted" ? { ...node, user: node.user ?? ssh.user } : node)),
+    localMachines: localMachines && { ...localMachines, hostAddress },
+    gitops: { ...repository, deployKey: keys.deploy },
     // `pulumi config set` drops the newline that PEM ends in.
     sealingKeys: file.sealingKeys.map(({ certificate, privateKey }) => ({
       certificate: `${certificate.trimEnd()}\n`,
       privateKey: `${privateKey.trimEnd()}\n`,
     })),
-    notices: told,
-  };
-}
-
-/** A hypervisor with its host keys as they are pinned: without comments. */
-function withHostKeys(
-  entry: StackFile["hypervisors"][number],
-  keys: KeyMaterial["hypervisorHostKeys"][number] | undefined,
-): StackFile["hypervisors"][number] {
-  const { bastion } = entry;
-  return {
-    ...entry,
-    hostKey: keys?.host ?? entry.hostKey,
-    ...(bastion ? { bastion: { ...bastion, hostKey: keys?.bastion ?? bastion.hostKey } } : {}),
-  };
-}
-
-/** The rules saw to it that there is one location and one checksum. */
-function oneImage({ format, path, sha256, sha512, url }: NonNullable<StackFile["guestImage"]>): GuestImage {
-  return {
-    location: url ?? path ?? "",
-    checksum: sha512 === undefined ? { algorithm: "sha256", hex: sha256 ?? "" } : { algorithm: "sha512", hex: sha512 },
-    format,
+    notices: due,
   };
 }

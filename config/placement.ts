@@ -1,4 +1,4 @@
-import { contains, parseAddress, parseNetwork } from "./ipv4";
+import { contains, parseAddress, parseNetwork } from "../components/addresses/ipv4";
 import type { Outline } from "./outline";
 import { type Problem, nearest, problem } from "./problem";
 

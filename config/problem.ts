@@ -5,7 +5,7 @@ export const PROJECT = "gitops-platform";
 export interface Problem {
   readonly key: string;
   readonly sentence: string;
-  /** A preview goes on without it: it is left to whoever runs the stack, and an update refuses. @default false */
+  /** A preview goes on without it: it is left to the operator, and an update refuses. @default false */
   readonly open?: boolean;
 }
 
@@ -14,7 +14,7 @@ export function problem(key: string, text: string): Problem {
   return { key, sentence: `${key} ${text}` };
 }
 
-/** What a stack file leaves to whoever runs the stack: secrets, and digests that only a connected machine can look up. */
+/** A problem with what a stack file leaves to the operator: secrets, and digests that only a connected machine can look up. */
 export function openProblem(key: string, text: string): Problem {
   return { ...problem(key, text), open: true };
 }

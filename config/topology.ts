@@ -1,4 +1,12 @@
-import { type Network, contains, firstHost, formatAddress, overlap, parseAddress, parseNetwork } from "./ipv4";
+import {
+  type Network,
+  contains,
+  firstHost,
+  formatAddress,
+  overlap,
+  parseAddress,
+  parseNetwork,
+} from "../components/addresses/ipv4";
 import type { Outline } from "./outline";
 import { type Problem, problem } from "./problem";
 

@@ -9,22 +9,22 @@ import { parseGateResult, type GateResult } from "./measurement";
 export interface DiskGateArgs {
   /** Every machine that will hold an etcd member. */
   readonly nodes: readonly Machine[];
-  /** The stack's other machines. Up to three on the hypervisor of an etcd node write while it is measured again. @default none */
-  readonly neighbours?: readonly Machine[];
-  /** The 99th percentile of fdatasync must not exceed it, in milliseconds. @default 10 */
-  readonly limitMs?: number;
-  /** Length of a second pass against burst credit, in seconds; the worse pass counts. @default 0, no second pass */
-  readonly sustainedSeconds?: number;
-  /** CPU time that the hypervisor takes meanwhile, in percent: above it the result warns. @default 2 */
-  readonly stealWarnPercent?: number;
-  /** … and above it the node is refused. @default 5 */
-  readonly stealLimitPercent?: number;
-  /** 99th percentile of the round trips to each other etcd node, in ms: above it the result warns. @default 10 */
-  readonly roundTripWarnMs?: number;
-  /** … and above it, or when a ping is lost, the node is refused. @default 50 */
-  readonly roundTripLimitMs?: number;
-  /** Directory that will hold etcd. @default /var/lib/etcd */
-  readonly directory?: string;
+  /** The stack's other machines. Up to three on the hypervisor of an etcd node write while it is measured again. */
+  readonly neighbours: readonly Machine[];
+  /** The 99th percentile of fdatasync must not exceed it, in milliseconds. */
+  readonly limitMs: number;
+  /** Length of a second pass against burst credit, in seconds; the worse pass counts. 0: no second pass. */
+  readonly sustainedSeconds: number;
+  /** CPU time that the hypervisor takes meanwhile, in percent: above it the result warns. */
+  readonly stealWarnPercent: number;
+  /** … and above it the node is refused. */
+  readonly stealLimitPercent: number;
+  /** 99th percentile of the round trips to each other etcd node, in ms: above it the result warns. */
+  readonly roundTripWarnMs: number;
+  /** … and above it, or when a ping is lost, the node is refused. */
+  readonly roundTripLimitMs: number;
+  /** Directory that will hold etcd. */
+  readonly directory: string;
   /** Lets what is over its limit pass; the result then says `overridden` and why. */
   readonly override?: { readonly reason: string };
 }
@@ -39,7 +39,7 @@ export interface DiskGateArgs {
  * quick virtual disks may be one slow disk. Destroying it removes the kept result, and packages that it installed.
  *
  * @example
- * const gate = new DiskGate("production", { nodes: controlPlanes });
+ * const gate = new DiskGate("production", { nodes: controlPlanes, neighbours: workers, limitMs: 10, directory: "/var/lib/etcd", … });
  * new KubernetesCluster("production", { …, after: gate.passed });
  */
 export class DiskGate extends pulumi.ComponentResource {
@@ -49,9 +49,9 @@ export class DiskGate extends pulumi.ComponentResource {
   readonly passed: readonly pulumi.Resource[];
 
   constructor(name: string, args: DiskGateArgs, opts?: pulumi.ComponentResourceOptions) {
-    const groups = sharedHypervisors(args.nodes, args.neighbours ?? []);
-    const { directory = "/var/lib/etcd", sustainedSeconds = 0 } = args;
-    const verdict = { limitMs: limitOf(args), override: args.override?.reason ?? "" };
+    const groups = sharedHypervisors(args.nodes, args.neighbours);
+    const { directory, limitMs, sustainedSeconds } = args;
+    const verdict = { limitMs, override: args.override?.reason ?? "" };
     super(TOKENS.diskGate, name, { ...verdict, directory, sustainedSeconds, steps: stepsOf(name, args, groups) }, opts);
     const alone = this.measureAlone(name, args, groups);
     const together: { readonly node: Machine; readonly step: RemoteStep }[] = [];
@@ -90,7 +90,7 @@ export class DiskGate extends pulumi.ComponentResource {
   }
 
   private measure(name: string, node: Machine, args: DiskGateArgs, dependsOn: pulumi.Resource[]): RemoteStep {
-    const sustainedSeconds = args.sustainedSeconds ?? 0;
+    const { sustainedSeconds } = args;
     const peers = args.nodes.filter((other) => other !== node);
     return new RemoteStep(
       `${name}-${node.name}`,
@@ -100,9 +100,9 @@ export class DiskGate extends pulumi.ComponentResource {
         env: {
           ...gateEnv(node, args),
           SUSTAINED_SECONDS: String(sustainedSeconds),
-          STEAL_PERCENT: `${args.stealWarnPercent ?? 2} ${args.stealLimitPercent ?? 5}`,
+          STEAL_PERCENT: `${args.stealWarnPercent} ${args.stealLimitPercent}`,
           PEERS: lines(peers),
-          ROUND_TRIP_MS: `${args.roundTripWarnMs ?? 10} ${args.roundTripLimitMs ?? 50}`,
+          ROUND_TRIP_MS: `${args.roundTripWarnMs} ${args.roundTripLimitMs}`,
         },
         undo: "script",
         timeoutSeconds: 300 + sustainedSeconds,
@@ -168,16 +168,12 @@ function stepsOf(name: string, { nodes }: DiskGateArgs, groups: readonly SharedH
 function gateEnv(node: Machine, args: DiskGateArgs): Record<string, string> {
   return {
     NODE_NAME: node.name,
-    GATE_DIRECTORY: args.directory ?? "/var/lib/etcd",
-    LIMIT_NS: String(Math.round(limitOf(args) * 1_000_000)),
+    GATE_DIRECTORY: args.directory,
+    LIMIT_NS: String(Math.round(args.limitMs * 1_000_000)),
     OVERRIDE_REASON: args.override?.reason ?? "",
   };
 }
 
 function lines(machines: readonly Machine[]): string {
   return machines.map(({ name, address }) => `${name} ${address}`).join("\n");
-}
-
-function limitOf({ limitMs }: DiskGateArgs): number {
-  return limitMs ?? 10;
 }

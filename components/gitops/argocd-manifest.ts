@@ -12,18 +12,14 @@ export const APPLICATION_SETS = "applicationsets.argoproj.io";
 /** The ConfigMap with the hosts that Git over SSH may reach. */
 export const KNOWN_HOSTS = "argocd-ssh-known-hosts-cm";
 
-/** What of the official installation is ours to choose. */
+/** The choices that this platform has about the official installation. */
 export interface ArgoCdSettings {
-  /** How often every Application is compared with Git even without a push, in seconds. @default 180 */
-  readonly reconciliationSeconds?: number;
-  /** Port on every node that reaches the API and UI over HTTPS. Unset: only from inside the cluster. */
+  /** How often every Application is compared with Git even without a push, in seconds. */
+  readonly reconciliationSeconds: number;
+  /** Port on every node that serves the API and UI over HTTPS. Unset: only from inside the cluster. */
   readonly nodePort?: number;
-  /** Keep dex, the single sign-on broker. Without it there's the admin account. @default false */
-  readonly dex?: boolean;
-  /** Keep the ApplicationSet controller and its definition, the biggest of all objects. @default true */
-  readonly applicationSets?: boolean;
-  /** Keep the notifications controller. It does nothing until it is given a service to notify. @default false */
-  readonly notifications?: boolean;
+  /** Whether to keep the ApplicationSet controller and its definition, the biggest of all objects. */
+  readonly applicationSets: boolean;
 }
 
 /**
@@ -33,12 +29,14 @@ export interface ArgoCdSettings {
 export function argoCdObjects(official: readonly KubernetesObject[], settings: ArgoCdSettings): KubernetesObject[] {
   return [
     withoutSecrets,
-    settings.dex ? same : without("dex-server"),
-    (settings.applicationSets ?? true) ? same : withoutApplicationSets,
-    settings.notifications ? same : without("notifications-controller"),
+    // Without dex, the single sign-on broker, there is the admin account.
+    without("dex-server"),
+    settings.applicationSets ? same : withoutApplicationSets,
+    // It does nothing until it has a service to notify.
+    without("notifications-controller"),
     withRedisPassword,
     withoutPluginServer,
-    withSettings(settings.reconciliationSeconds ?? 180),
+    withSettings(settings.reconciliationSeconds),
     withoutKnownHosts,
     withRequests,
     withPromptReadiness,
@@ -77,7 +75,7 @@ const inNamespace: Change = (objects) =>
 
 const CLUSTER_SCOPED = ["CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"];
 
-/** Sets `argocd-cm`: how often Git is asked, and when an Application counts as healthy. */
+/** Sets `argocd-cm`: how often Argo CD polls Git, and when an Application counts as healthy. */
 function withSettings(reconciliationSeconds: number): Change {
   return withData("argocd-cm", {
     "timeout.reconciliation": `${reconciliationSeconds}s`,
@@ -122,8 +120,6 @@ const REQUESTS: Readonly<Record<string, { readonly cpu: string; readonly memory:
   "argocd-server": { cpu: "50m", memory: "96Mi" },
   "argocd-redis": { cpu: "20m", memory: "32Mi" },
   "argocd-applicationset-controller": { cpu: "20m", memory: "64Mi" },
-  "argocd-notifications-controller": { cpu: "20m", memory: "64Mi" },
-  "argocd-dex-server": { cpu: "20m", memory: "64Mi" },
 };
 
 /** Gives every part the resource requests that the official manifest lacks. */

@@ -9,7 +9,7 @@ const CLIENTS = ["argocd-server", "argocd-repo-server", "argocd-application-cont
 
 const CONFIGURATION = "/etc/argocd-redis/redis.conf";
 
-/** What `redis.conf` in the Secret says. The password must be free of quotes and spaces. */
+/** The content of `redis.conf` in the Secret. The password must be free of quotes and spaces. */
 export function redisConfiguration(password: string): string {
   return `requirepass ${password}\n`;
 }

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Artifact } from "../artifacts/artifact";
+import { pinImages } from "../artifacts/pin-images";
 import { APPLICATION_SETS, argoCdObjects, KNOWN_HOSTS, NAMESPACE } from "./argocd-manifest";
 import { REDIS_SECRET, redisConfiguration } from "./argocd-redis";
 import { knownHosts } from "./known-hosts";
@@ -9,7 +10,6 @@ import { readManifest } from "./manifest";
 import { deletedWithOutput } from "../objects/deleted-with-output";
 import { objectGroup } from "../objects/object-group";
 import { TOKENS } from "../tokens";
-import { pinnedObjects } from "./pinned-objects";
 import { repositorySecret, type Repository } from "./repository";
 import { secretData } from "./secret-data";
 
@@ -32,10 +32,10 @@ export interface ArgoCdArgs {
     /** 30000 to 32767. */
     readonly port: number;
   };
-  /** Install the ApplicationSet controller, too. @default true */
-  readonly applicationSets?: boolean;
-  /** How often Git is asked without a push, in seconds. @default 180 */
-  readonly reconciliationSeconds?: number;
+  /** Whether to install the ApplicationSet controller, too. */
+  readonly applicationSets: boolean;
+  /** How often Git is polled without a push, in seconds. */
+  readonly reconciliationSeconds: number;
 }
 
 /**
@@ -112,8 +112,8 @@ export class ArgoCd extends pulumi.ComponentResource {
       ),
     ];
 
-    const unread = args.applicationSets === false ? APPLICATION_SETS : undefined;
-    const objects = pinnedObjects(
+    const unread = args.applicationSets ? undefined : APPLICATION_SETS;
+    const objects = pinImages(
       argoCdObjects(readManifest(`argocd-v${args.version}-install.yaml`, unread), {
         reconciliationSeconds: args.reconciliationSeconds,
         applicationSets: args.applicationSets,

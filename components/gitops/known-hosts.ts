@@ -1,23 +1,19 @@
-/** The lines of `ssh_known_hosts` that pin the server of a repository to its host keys, `<type> <base64>` each. */
+import { parseGitAddress } from "../addresses/git-address";
+
+/**
+ * The lines of `ssh_known_hosts` that pin the server of a repository to its host keys, `<type> <base64>` each.
+ *
+ * @throws Error when there are keys, and the repository isn't on an SSH server.
+ */
 export function knownHosts(url: string, hostKeys: readonly string[]): string[] {
   if (hostKeys.length === 0) return [];
-  const { host, port } = sshServer(url);
-  const name = port === 22 ? host : `[${host}]:${port}`;
-  return hostKeys.map((key) => `${name} ${key.trim()}`);
-}
-
-const URL_FORM = /^ssh:\/\/(?:[^@/]+@)?(?:\[(?<address>[^\]]+)\]|(?<host>[^:/@]+))(?::(?<port>\d+))?\/./;
-const SHORT_FORM = /^[^@/\s]+@(?<host>[^:/\s]+):(?!\/\/)./;
-
-/** Finds the server in a repository's address; understands `ssh://` URLs and the short form of Git. */
-export function sshServer(url: string): { readonly host: string; readonly port: number } {
-  const found = (URL_FORM.exec(url) ?? SHORT_FORM.exec(url))?.groups;
-  const host = found?.["address"] ?? found?.["host"];
-  if (!host) {
+  const server = parseGitAddress(url);
+  if (server?.protocol !== "ssh") {
     throw new Error(
-      `gitops.repoURL — names no server to reach over SSH (got ${url}, need ssh://user@host[:port]/path or user@host:path)` +
-        " — give the address under which the deploy key may read",
+      `gitops.repoURL — names no SSH server to pin (got ${url}, need ssh://user@host[:port]/path or user@host:path)` +
+        " — give the SSH address, or remove gitops.hostKeys",
     );
   }
-  return { host, port: Number(found?.["port"] ?? 22) };
+  const name = server.port === 22 ? server.host : `[${server.host}]:${server.port}`;
+  return hostKeys.map((key) => `${name} ${key}`);
 }

@@ -13,7 +13,7 @@ export interface Repository {
   readonly hostKeys: readonly pulumi.Input<string>[];
 }
 
-/** The Secret by which Argo CD knows a repository and how to log in there. */
+/** The Secret that registers a repository in Argo CD, with the login. */
 export function repositorySecret(
   name: string,
   repository: Repository,
@@ -25,6 +25,6 @@ export function repositorySecret(
     labels: { "argocd.argoproj.io/secret-type": "repository" },
   };
   const { url, deployKey } = repository;
-  const data = secretData({ type: "git", url, ...(deployKey === undefined ? {} : { sshPrivateKey: deployKey }) });
+  const data = secretData({ type: "git", url, ...(deployKey ? { sshPrivateKey: deployKey } : {}) });
   return new k8s.core.v1.Secret(name, { metadata, data }, options);
 }

@@ -7,15 +7,16 @@ import { NAMESPACE } from "./argocd-manifest";
 export interface RootApplicationArgs {
   /** The cluster, through server-side apply. */
   readonly provider: k8s.Provider;
-  /** Address of the infrastructure repository, exactly as Argo CD knows it. */
+  /** Address of the infrastructure repository, written exactly as in its Secret. */
   readonly repoURL: string;
-  /** Branch, tag or commit. @default "HEAD" */
-  readonly targetRevision?: string;
-  /** Folder of the repository that holds the child Applications. @default "applications" */
-  readonly path?: string;
-  /** How long everything in Git may take to be live and healthy before `pulumi up` fails, in seconds. @default 600 */
-  readonly timeoutSeconds?: number;
+  /** Branch, tag or commit. */
+  readonly targetRevision: string;
+  /** Folder of the repository that holds the child Applications. */
+  readonly path: string;
 }
+
+/** How long everything in Git may take to be live and healthy before `pulumi up` fails. */
+const TIMEOUT_SECONDS = 600;
 
 /**
  * The App-of-Apps root: from here on Git drives the cluster. It counts as made once it is Synced and Healthy, and its
@@ -45,16 +46,12 @@ export class RootApplication extends pulumi.ComponentResource {
               "jsonpath={.status.sync.status}=Synced",
               "jsonpath={.status.health.status}=Healthy",
             ]),
-            "pulumi.com/timeoutSeconds": String(args.timeoutSeconds ?? 600),
+            "pulumi.com/timeoutSeconds": String(TIMEOUT_SECONDS),
           },
         },
         spec: {
           project: "default",
-          source: {
-            repoURL: args.repoURL,
-            targetRevision: args.targetRevision ?? "HEAD",
-            path: args.path ?? "applications",
-          },
+          source: { repoURL: args.repoURL, targetRevision: args.targetRevision, path: args.path },
           destination: { server: "https://kubernetes.default.svc", namespace: NAMESPACE },
           syncPolicy: { automated: { prune: true, selfHeal: true } },
         },

@@ -1,16 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Artifact } from "../artifacts/artifact";
+import { pinImages } from "../artifacts/pin-images";
 import { readManifest } from "./manifest";
 import { deletedWithOutput } from "../objects/deleted-with-output";
 import { objectGroup } from "../objects/object-group";
 import { TOKENS } from "../tokens";
 import { sealedSecretsObjects } from "./sealed-secrets-manifest";
-import { pinnedObjects } from "./pinned-objects";
 import { publishedCertificate, sealingCertificates } from "./sealing-keys";
 import { secretData } from "./secret-data";
 
-/** Where `kubeseal` looks for the controller unless told otherwise. */
+/** The namespace in which `kubeseal` looks for the controller by default. */
 const NAMESPACE = "kube-system";
 
 /** A key pair that SealedSecrets are sealed with and opened by. */
@@ -30,8 +30,8 @@ export interface SealedSecretsArgs {
   readonly artifacts: readonly Artifact[];
   /** Every pair that anything in Git may be sealed with; new SealedSecrets use the newest. None in a preview only. */
   readonly keys: readonly SealingKey[];
-  /** No update may delete or replace a key in the cluster, by mistake or not, before this is off again. @default false */
-  readonly protectKeys?: boolean;
+  /** Whether updates that would delete or replace a key in the cluster are refused. */
+  readonly protectKeys: boolean;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface SealedSecretsArgs {
 export class SealedSecrets extends pulumi.ComponentResource {
   /** What to seal with, `kubeseal --cert`: PEM, public. */
   readonly certificate: pulumi.Output<string>;
-  /** What has to exist before a SealedSecret is opened. */
+  /** The resources that have to exist before a SealedSecret can be opened. */
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: SealedSecretsArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -66,7 +66,7 @@ export class SealedSecrets extends pulumi.ComponentResource {
           metadata: { name: secretName, namespace: NAMESPACE, labels },
           data: secretData({ "tls.crt": pem, "tls.key": args.keys[index]?.privateKey ?? "" }),
         },
-        { parent: this, dependsOn: opts.dependsOn, protect: args.protectKeys ?? false },
+        { parent: this, dependsOn: opts.dependsOn, protect: args.protectKeys },
       );
     });
 
@@ -74,7 +74,7 @@ export class SealedSecrets extends pulumi.ComponentResource {
       readManifest(`sealed-secrets-${args.version}.yaml`),
       certificates.map(({ secretName }) => secretName),
     );
-    const controller = objectGroup(`${name}-controller`, pinnedObjects(objects, args.artifacts), {
+    const controller = objectGroup(`${name}-controller`, pinImages(objects, args.artifacts), {
       parent: this,
       dependsOn: keys,
     });

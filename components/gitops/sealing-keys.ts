@@ -6,7 +6,7 @@ export interface SealingCertificate {
   readonly pem: string;
   /** Name of the Secret that holds the pair; the same certificate always gives the same name. */
   readonly secretName: string;
-  /** When it starts to be valid, in milliseconds since 1970: what tells the newest. */
+  /** When it starts to be valid, in milliseconds since 1970; the newest one seals. */
   readonly notBefore: number;
 }
 

@@ -43,13 +43,6 @@ function isWorkload(object: KubernetesObject): object is Workload {
   return WORKLOAD_KINDS.includes(object.kind);
 }
 
-/** Every container that an object runs, the initial ones too. */
-export function containersOf(object: KubernetesObject): readonly Container[] {
-  if (!isWorkload(object)) return [];
-  const { containers, initContainers = [] } = object.spec.template.spec;
-  return [...initContainers, ...containers];
-}
-
 /** A copy of the objects in which every pod template is what `change` made of it; the rest stays as it is. */
 export function mapTemplates(
   objects: readonly KubernetesObject[],

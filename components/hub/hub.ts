@@ -25,15 +25,15 @@ export interface HubArgs {
   readonly gitops: { readonly deployKey?: pulumi.Input<string> };
   /** The cluster's, newest last: the starter's SealedSecrets are sealed with it. */
   readonly sealingKeys: readonly { readonly certificate: string }[];
-  /** Where the Git repository lives on this computer, so that it outlives all machines. @default ".local/git" */
-  readonly gitDirectory?: string;
-  /** Content of the first commit. @default "gitops" */
-  readonly starterDirectory?: string;
-  /** @default 1024 */
-  readonly memoryMiB?: number;
-  /** @default 5 */
-  readonly diskGiB?: number;
+  readonly memoryMiB: number;
+  readonly diskGiB: number;
 }
+
+/** Where the Git repository lives on this computer, so that it outlives all machines. */
+const GIT_DIRECTORY = ".local/git";
+
+/** Content of the first commit. */
+const STARTER_DIRECTORY = "gitops";
 
 /** Path of the repository on the hub. */
 const REPOSITORY_PATH = "/srv/git/infra.git";
@@ -88,12 +88,13 @@ export class Hub extends pulumi.ComponentResource implements Host {
         address: args.address,
         network: local.network,
         baseImage: local.baseImage,
-        memoryMiB: args.memoryMiB ?? 1024,
-        diskGiB: args.diskGiB ?? 5,
+        memoryMiB: args.memoryMiB,
+        diskGiB: args.diskGiB,
         loginKey,
+        protectKeys: false,
         binds: [
           { source: local.mirrorDirectory, target: "/srv/mirror", access: "read-only" },
-          { source: args.gitDirectory ?? ".local/git", target: "/srv/git", access: "read-write" },
+          { source: GIT_DIRECTORY, target: "/srv/git", access: "read-write" },
         ],
       },
       parent,
@@ -125,7 +126,7 @@ export class Hub extends pulumi.ComponentResource implements Host {
         repositoryUrl: this.repositoryUrl,
         hostKey: this.hostKey,
         privateKey: ssh.privateKey,
-        directory: args.starterDirectory ?? "gitops",
+        directory: STARTER_DIRECTORY,
         kubeseal: join(local.mirrorDirectory, "bin", "kubeseal"),
         sealingCertificate: args.sealingKeys.at(-1)?.certificate ?? "",
         secrets: [

@@ -19,24 +19,21 @@ export interface KubernetesClusterArgs {
   readonly artifacts: ArtifactSource;
   /** Everything a node may download, pinned. */
   readonly artifactList: readonly Artifact[];
-  /** Names of images that workloads will need; workers pull them in the background. @default none */
-  readonly prefetch?: readonly string[];
-  /** @default 10.244.0.0/16 */
-  readonly podSubnet?: string;
-  /** @default 10.96.0.0/12 */
-  readonly serviceSubnet?: string;
+  /** Names of images that workloads will need; workers pull them in the background. */
+  readonly prefetch: readonly string[];
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
   /** Where operators reach the API. @default https://<first control plane>:6443 */
   readonly endpoint?: string;
-  /** Directory of etcd's data, the one that the disk gate measured. @default /var/lib/etcd */
-  readonly etcdDirectory?: string;
-  /** `kernel` on machine containers, where kube-proxy can't set connection tracking limits. @default kube-proxy */
-  readonly conntrack?: ClusterSettings["conntrack"];
+  /** Directory of etcd's data, the one that the disk gate measured. */
+  readonly etcdDirectory: string;
+  /** `kernel` on machine containers, where kube-proxy can't set connection tracking limits. */
+  readonly conntrack: ClusterSettings["conntrack"];
   /**
    * Who gives each node its part of the pod network. `address` derives it from the node's address, which must be
    * distinct modulo the parts, and saves some 10 s while a cluster starts; nodes that join by hand then get none.
-   * @default controller
    */
-  readonly podCidrs?: ClusterSettings["podCidrs"];
+  readonly podCidrs: ClusterSettings["podCidrs"];
   /** The ownership marker: `<project>/<stack>/<cluster id>`. A machine with another one is refused. */
   readonly stackId: pulumi.Input<string>;
   /** The gates: nothing of Kubernetes touches any machine before all of them have passed. */
@@ -152,21 +149,21 @@ export class KubernetesCluster extends pulumi.ComponentResource {
 }
 
 function downloadsByRole(args: KubernetesClusterArgs): Record<Role, NodeDownloads> {
-  const { artifactList: artifacts, artifacts: source, prefetch = [], version } = args;
+  const { artifactList: artifacts, artifacts: source, prefetch, version } = args;
   const of = (role: Role): NodeDownloads => nodeDownloads({ role, version, source, artifacts, prefetch });
   return { "control-plane": of("control-plane"), worker: of("worker") };
 }
 
-/** The arguments with their defaults, and the names that the API's certificate is for. */
+/** What kubeadm is configured with, and the names that the API's certificate is for. */
 function clusterSettings(name: string, args: KubernetesClusterArgs, endpoint: string): ClusterSettings {
   return {
     name,
     version: args.version,
-    podSubnet: args.podSubnet ?? "10.244.0.0/16",
-    serviceSubnet: args.serviceSubnet ?? "10.96.0.0/12",
-    etcdDirectory: args.etcdDirectory ?? "/var/lib/etcd",
-    conntrack: args.conntrack ?? "kube-proxy",
-    podCidrs: args.podCidrs ?? "controller",
+    podSubnet: args.podSubnet,
+    serviceSubnet: args.serviceSubnet,
+    etcdDirectory: args.etcdDirectory,
+    conntrack: args.conntrack,
+    podCidrs: args.podCidrs,
     certSANs: [
       ...new Set([
         new URL(endpoint).hostname,

@@ -1,10 +1,13 @@
 import type { Artifact, ArtifactSource, FileArtifact, ImageArtifact } from "../artifacts/artifact";
+import {
+  CONTROL_PLANE_IMAGES,
+  DNS_IMAGE,
+  KUBERNETES_FILES,
+  KUBERNETES_IMAGES,
+  NODE_IMAGES,
+  OTHER_FILES,
+} from "../artifacts/names";
 import type { Role } from "../machines/machine";
-
-const KUBERNETES_FILES = ["kubelet", "kubeadm", "kubectl"] as const;
-const OTHER_FILES = ["crictl", "cni-plugins"] as const;
-const CONTROL_PLANE_IMAGES = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
-const NODE_IMAGES = ["pause", "kube-proxy", "flannel", "flannel-cni-plugin", "kube-router"] as const;
 
 interface PinnedFile {
   readonly name: string;
@@ -63,10 +66,12 @@ export function nodeDownloads(args: NodeDownloadsArgs): NodeDownloads {
     ...KUBERNETES_FILES.flatMap((name) => find("file", name, args.version)),
     ...OTHER_FILES.flatMap((name) => find("file", name)),
   ];
-  // CoreDNS starts on the control plane, which is there first; workers only need it when it moves.
-  const images = args.role === "control-plane" ? [...CONTROL_PLANE_IMAGES, ...NODE_IMAGES, "coredns"] : NODE_IMAGES;
-  const pulled = images.flatMap((name) => find("image", name, isKubernetes(name) ? args.version : undefined));
-  const later = args.role === "worker" ? ["coredns", ...args.prefetch].flatMap((name) => find("image", name)) : [];
+  const controlPlane = args.role === "control-plane";
+  const images = controlPlane ? [...CONTROL_PLANE_IMAGES, ...NODE_IMAGES, DNS_IMAGE] : NODE_IMAGES;
+  const pulled = images.flatMap((name) =>
+    find("image", name, KUBERNETES_IMAGES.includes(name) ? args.version : undefined),
+  );
+  const later = controlPlane ? [] : [DNS_IMAGE, ...args.prefetch].flatMap((name) => find("image", name));
   if (problems.length > 0) {
     throw new Error(`artifact list: a ${args.role} ${problems.join(", ")}; generate the list again`);
   }
@@ -93,10 +98,6 @@ export function downloadsEnvironment(downloads: NodeDownloads): Record<string, s
     REGISTRY_HOSTS: downloads.registryHosts.join(" "),
     MIRROR_REGISTRY: downloads.mirrorRegistry,
   };
-}
-
-function isKubernetes(image: string): boolean {
-  return image.startsWith("kube-") && image !== "kube-router";
 }
 
 function pinned({ digest, path }: ImageArtifact): PinnedImage {

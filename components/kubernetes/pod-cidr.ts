@@ -1,3 +1,5 @@
+import { formatAddress, parseAddress, parseNetwork } from "../addresses/ipv4";
+
 /**
  * A node's part of the pod network, a /24, chosen by the node's own address: 10.78.0.21 in 10.244.0.0/16 gets
  * 10.244.21.0/24. Two nodes whose addresses agree in the bits that count would get the same part.
@@ -5,15 +7,15 @@
  * @throws Error when the pod network is too small, or when two nodes would share a part.
  */
 export function podCidrsByAddress(podSubnet: string, addresses: readonly string[]): Map<string, string> {
-  const [base = "", bits = ""] = podSubnet.split("/");
-  const parts = 2 ** (24 - Number(bits));
-  if (!(parts >= 2)) {
+  const network = parseNetwork(podSubnet);
+  const parts = network ? 2 ** (24 - network.prefix) : 0;
+  if (!network || parts < 2) {
     throw new Error(`podSubnet ${podSubnet} has no room for a /24 per node; give it 16 bits, like 10.244.0.0/16`);
   }
   const owners = new Map<number, string>();
   return new Map(
     addresses.map((address) => {
-      const part = toNumber(address) % parts;
+      const part = (parseAddress(address) ?? 0) % parts;
       const owner = owners.get(part);
       if (owner !== undefined) {
         throw new Error(
@@ -21,15 +23,7 @@ export function podCidrsByAddress(podSubnet: string, addresses: readonly string[
         );
       }
       owners.set(part, address);
-      return [address, `${toAddress(toNumber(base) + part * 256)}/24`];
+      return [address, `${formatAddress(network.first + part * 256)}/24`];
     }),
   );
-}
-
-function toNumber(address: string): number {
-  return address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-}
-
-function toAddress(value: number): string {
-  return [24, 16, 8, 0].map((shift) => String(Math.floor(value / 2 ** shift) % 256)).join(".");
 }

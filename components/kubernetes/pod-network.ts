@@ -12,10 +12,8 @@ import { flannelObjects, kubeRouterObjects } from "./pod-network-objects";
 export interface PodNetworkArgs {
   /** Versions without a leading v; the manifest of the flannel version is vendored beside this file. */
   readonly versions: { readonly flannel: string; readonly kubeRouter: string };
-  /** @default 10.244.0.0/16 */
-  readonly podSubnet?: string;
-  /** @default 10.96.0.0/12 */
-  readonly serviceSubnet?: string;
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
   /** The pinned images. */
   readonly artifactList: readonly Artifact[];
   readonly provider: k8s.Provider;
@@ -37,8 +35,8 @@ export class PodNetwork extends pulumi.ComponentResource {
     const manifest = join(__dirname, "manifests", `kube-flannel-v${args.versions.flannel}.yaml`);
     const objects = pinImages(
       [
-        ...flannelObjects(readFileSync(manifest, "utf8"), args.podSubnet ?? "10.244.0.0/16"),
-        ...kubeRouterObjects(args.versions.kubeRouter, args.serviceSubnet ?? "10.96.0.0/12"),
+        ...flannelObjects(readFileSync(manifest, "utf8"), args.podSubnet),
+        ...kubeRouterObjects(args.versions.kubeRouter, args.serviceSubnet),
       ],
       args.artifactList,
     );

@@ -7,18 +7,17 @@ export interface AdoptedMachineArgs {
   readonly role: Role;
   /** IPv4 address that is reached from here and from the other nodes. */
   readonly address: string;
-  /** @default 22 */
-  readonly port?: number;
-  /** Anything but root needs password-less sudo. @default "root" */
-  readonly user?: string;
+  readonly port: number;
+  /** Anything but root needs password-less sudo. */
+  readonly user: string;
   /** Public host key, `ssh-ed25519 AAAA…`: the provider's console shows it, or `ssh-keyscan` over a network you trust. */
   readonly hostKey: string;
   /** OpenSSH private key that logs in (secret). */
   readonly privateKey: pulumi.Input<string>;
   /** The computer it runs on, where it shares that with other nodes: any name. @default none */
   readonly hypervisor?: string;
-  /** What has to have found the server fit. @default nothing */
-  readonly after?: readonly pulumi.Resource[];
+  /** The checks that have to pass before the server is used. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 /**
@@ -48,22 +47,22 @@ export class AdoptedMachine extends pulumi.ComponentResource implements Machine 
     this.address = server.address;
     this.connection = server.connection;
     this.identity = args.hostKey;
-    this.ready = args.after ?? [];
-    if (args.hypervisor !== undefined) this.hypervisor = args.hypervisor;
+    this.ready = args.after;
+    this.hypervisor = args.hypervisor;
     this.registerOutputs({ address: this.address, identity: this.identity });
   }
 }
 
 /** The server as it is reached before anything was found out about it. */
-export function adoptedServer(name: string, args: AdoptedMachineArgs): Machine {
+export function adoptedServer(name: string, args: Omit<AdoptedMachineArgs, "after">): Machine {
   return {
     name,
     role: args.role,
     address: args.address,
     connection: {
       host: args.address,
-      port: args.port ?? 22,
-      user: args.user ?? "root",
+      port: args.port,
+      user: args.user,
       privateKey: args.privateKey,
       hostKey: args.hostKey,
     },

@@ -12,13 +12,14 @@ export interface AdoptionArgs {
   readonly stackId: pulumi.Input<string>;
   /** A server that all nodes download from; their clocks are compared with its: `http://10.78.0.10`. */
   readonly clockUrl: string;
-  /** Directory that will hold etcd. @default /var/lib/etcd */
-  readonly etcdDirectory?: string;
-  /** Whether the cluster is set up for servers that are containers. @default false */
-  readonly containers?: boolean;
-  /** Free space needed for images, logs and etcd, in GiB. @default 8 */
-  readonly freeDiskGiB?: number;
+  /** Directory that will hold etcd. */
+  readonly etcdDirectory: string;
+  /** Whether the cluster is set up for servers that are containers. */
+  readonly containers: boolean;
 }
+
+/** Free space needed for images, logs and etcd. */
+const FREE_DISK_GIB = 8;
 
 /** What kubeadm and the kubelet need, by role; a GiB is a little less than what a provider calls one. */
 const CAPACITY = {
@@ -84,9 +85,9 @@ export class Adoption extends pulumi.ComponentResource {
           NODE_ADDRESS: server.address,
           NODE_ROLE: server.role,
           STACK_ID: args.stackId,
-          ETCD_DIRECTORY: args.etcdDirectory ?? "/var/lib/etcd",
+          ETCD_DIRECTORY: args.etcdDirectory,
           CLOCK_URL: args.clockUrl,
-          FREE_DISK_GIB: String(args.freeDiskGiB ?? 8),
+          FREE_DISK_GIB: String(FREE_DISK_GIB),
           MEMORY_MIB: String(memoryMiB),
           CPUS: String(cpus),
           CONTAINER: args.containers ? "yes" : "",

@@ -16,11 +16,11 @@ export interface GuestNetwork {
   /** IPv4 address and the prefix length of its network. */
   readonly address: string;
   readonly prefix: number;
-  /** @default no way out */
+  /** @default no gateway */
   readonly gateway?: string;
   /** IPv6 address with its prefix: `2001:db8::11/64`. @default none */
   readonly ipv6?: string;
-  /** @default no way out over IPv6 */
+  /** @default no IPv6 gateway */
   readonly gateway6?: string;
   readonly resolvers: readonly string[];
 }

@@ -3,40 +3,24 @@ import { AdoptedMachine, adoptedServer, type AdoptedMachineArgs } from "./adopte
 import { Adoption, type AdoptionArgs } from "./adoption";
 import { Hypervisor, type HypervisorArgs } from "./hypervisor";
 import { LibvirtMachine, type LibvirtMachineArgs } from "./libvirt-machine";
-import { LocalMachine, type LocalNetwork } from "./local-machine";
+import { LocalMachine, type LocalMachineArgs, type LocalNetwork } from "./local-machine";
 import type { Machine, Role } from "./machine";
 import { publicKeyOf } from "./public-key";
 
-/** What a node says of its guest; the name of the hypervisor stands for the hypervisor. */
-type GuestSpec = Pick<
-  LibvirtMachineArgs,
-  | "vcpus"
-  | "memoryMiB"
-  | "cpuModel"
-  | "diskGiB"
-  | "preallocation"
-  | "io"
-  | "etcdDiskGiB"
-  | "mac"
-  | "ipv6"
-  | "gateway6"
-  | "autostart"
-> & { readonly hypervisor: string };
+/** What all guests of a stack have in common. */
+type SharedByGuests = "on" | "network" | "cluster" | "stackId" | "etcdDirectory" | "protectKeys" | "user" | "loginKey";
 
-/** A node as an environment names it; the kind says what stands behind the name. */
-export type NodeSpec = {
-  readonly name: string;
-  readonly role: Role;
-  readonly address: string;
-  /** The computer it runs on, where it shares that with other nodes. */
-  readonly hypervisor?: string;
-} & (
-  | { readonly kind: "local"; readonly memoryMiB?: number; readonly diskGiB?: number }
-  | { readonly kind: "adopted"; readonly user?: string; readonly port?: number; readonly hostKey: string }
-  | ({ readonly kind: "libvirt" } & GuestSpec)
+/** A node as an environment names it; the kind decides what makes or adopts its machine. */
+export type NodeSpec = { readonly name: string } & (
+  | ({ readonly kind: "local"; readonly role: Role } & Pick<
+      LocalMachineArgs,
+      "address" | "hypervisor" | "memoryMiB" | "diskGiB"
+    >)
+  | ({ readonly kind: "adopted" } & AdoptedSpec)
+  | ({ readonly kind: "libvirt"; readonly hypervisor: string } & Omit<LibvirtMachineArgs, SharedByGuests>)
 );
 
-type AdoptedSpec = Extract<NodeSpec, { kind: "adopted" }>;
+type AdoptedSpec = Omit<AdoptedMachineArgs, "privateKey" | "after">;
 
 /** Needed for guests only. */
 interface GuestSettings extends Pick<LibvirtMachineArgs, "network" | "cluster" | "stackId" | "etcdDirectory"> {
@@ -47,12 +31,12 @@ interface GuestSettings extends Pick<LibvirtMachineArgs, "network" | "cluster" |
 }
 
 export interface MachineSettings {
-  /** Login to every machine: the user unless a node names its own, and an OpenSSH private key (secret). */
+  /** Login to every machine: an OpenSSH private key (secret), and the user of guests. */
   readonly ssh: { readonly user: string; readonly privateKey: pulumi.Output<string> };
   /** How servers that somebody ordered are checked. */
   readonly adoption: Omit<AdoptionArgs, "servers">;
-  /** Whether what the program makes host keys from can't be deleted or replaced by an update. @default false */
-  readonly protectKeys?: boolean;
+  /** Whether updates that would delete or replace the seed of a host key are refused. */
+  readonly protectKeys: boolean;
   /** Needed for local machines only. */
   readonly local?: { readonly network: LocalNetwork; readonly baseImage: string };
   readonly guests?: GuestSettings;
@@ -64,20 +48,22 @@ export interface MachineSettings {
  * @throws Error when a node is of a kind that there are no settings for
  */
 export function createMachines(nodes: readonly NodeSpec[], settings: MachineSettings): Machine[] {
-  const { adoption, guests, local, protectKeys = false, ssh } = settings;
-  const loginKey = { privateKey: ssh.privateKey, publicKey: ssh.privateKey.apply(publicKeyOf) };
+  const { adoption, guests, local, protectKeys, ssh } = settings;
+  const { privateKey } = ssh;
+  const loginKey = { privateKey, publicKey: privateKey.apply(publicKeyOf) };
   const hypervisors = createHypervisors(settings);
-  const argsOf = (node: AdoptedSpec): AdoptedMachineArgs => ({ ...ssh, ...definedOf(node) });
-  const servers = nodes.filter((node) => node.kind === "adopted").map((node) => adoptedServer(node.name, argsOf(node)));
-  const fit = servers.length > 0 ? new Adoption("adoption", { servers, ...definedOf(adoption) }).passed : [];
+  const servers = nodes
+    .filter((node) => node.kind === "adopted")
+    .map((node) => adoptedServer(node.name, { ...node, privateKey }));
+  const fit = servers.length > 0 ? new Adoption("adoption", { servers, ...adoption }).passed : [];
   return nodes.map((node) => {
     switch (node.kind) {
       case "adopted":
-        return new AdoptedMachine(node.name, { ...argsOf(node), after: fit });
+        return new AdoptedMachine(node.name, { ...node, privateKey, after: fit });
       case "local":
         if (!local)
           throw new Error(`nodes ${node.name} — is local, and localMachines is not set; set it or adopt a server`);
-        return Object.assign(new LocalMachine(node.name, { ...definedOf(node), ...local, loginKey, protectKeys }), {
+        return Object.assign(new LocalMachine(node.name, { ...node, ...local, loginKey, protectKeys, binds: [] }), {
           role: node.role,
         });
       case "libvirt": {
@@ -87,8 +73,8 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
             `nodes ${node.name} — is on ${node.hypervisor}, which is no hypervisor; add it to hypervisors`,
           );
         const { cluster, etcdDirectory, network, stackId } = guests;
-        const shared = definedOf({ cluster, etcdDirectory, network, stackId, user: ssh.user, loginKey, protectKeys });
-        return new LibvirtMachine(node.name, { ...definedOf(node), ...shared, on });
+        const shared = { cluster, etcdDirectory, network, stackId, user: ssh.user, loginKey, protectKeys };
+        return new LibvirtMachine(node.name, { ...node, ...shared, on });
       }
     }
   });
@@ -97,12 +83,7 @@ export function createMachines(nodes: readonly NodeSpec[], settings: MachineSett
 function createHypervisors({ guests, ssh }: MachineSettings): ReadonlyMap<string, Hypervisor> {
   const made = (guests?.hypervisors ?? []).map(({ name, ...args }) => {
     const { image, stackId } = guests as GuestSettings;
-    return [name, new Hypervisor(name, { ...definedOf(args), privateKey: ssh.privateKey, image, stackId })] as const;
+    return [name, new Hypervisor(name, { ...args, privateKey: ssh.privateKey, image, stackId })] as const;
   });
   return new Map(made);
-}
-
-/** Without the keys whose value is undefined, which would hide a default. */
-function definedOf<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

@@ -4,27 +4,36 @@ import { create } from "xmlbuilder2";
 /** The metadata element that marks a domain as ours. No script touches a domain without it. */
 export const GUEST_NAMESPACE = "urn:gitops-platform:guest:1";
 
-/** A guest as libvirt is told of it. */
-export interface DomainSettings {
+/** What a guest's virtual hardware is like. */
+export interface GuestHardware {
+  /** A change restarts the guest. */
+  readonly vcpus: number;
+  /** A change restarts the guest. */
+  readonly memoryMiB: number;
+  /**
+   * A processor that libvirt knows by name: `Skylake-Server`. A change restarts the guest.
+   * @default the hypervisor's own, or all that emulation can do
+   */
+  readonly cpuModel?: string;
+  /** How QEMU hands the disks' requests to the kernel. */
+  readonly io: "native" | "io_uring";
+  /** `full` writes every block beforehand; blocks that the guest discards then stay allocated. */
+  readonly preallocation: "sparse" | "full";
+}
+
+/** A guest's definition in libvirt. */
+export interface DomainSettings extends GuestHardware {
   /** Name of the node and of the domain. */
   readonly name: string;
   /** The ownership marker: `<project>/<stack>/<cluster>`. */
   readonly stackId: string;
   /** `kvm`: the hypervisor's processor, passed through. `qemu`: emulated in software. */
   readonly domainType: "kvm" | "qemu";
-  /** A processor that libvirt knows by name: `Skylake-Server`. @default the hypervisor's own, or all that emulation can do */
-  readonly cpuModel?: string;
-  readonly vcpus: number;
-  readonly memoryMiB: number;
   /** A bridge of the hypervisor, or a network of libvirt. */
   readonly attachment: { readonly kind: "bridge" | "network"; readonly name: string };
   readonly mac: string;
-  /** How QEMU hands the disks' requests to the kernel. */
-  readonly io: "native" | "io_uring";
   /** Absolute directory of the disks, which are named after the guest. */
   readonly storageDirectory: string;
-  /** `full` keeps every block that was written beforehand: what the guest discards stays allocated. */
-  readonly preallocation: "sparse" | "full";
   /** Whether there is a disk of its own for etcd. */
   readonly etcdDisk: boolean;
 }

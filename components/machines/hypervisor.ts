@@ -15,17 +15,16 @@ export interface GuestImage {
 export interface HypervisorArgs {
   /** IP address or DNS name. */
   readonly address: string;
-  /** @default 22 */
-  readonly port?: number;
-  /** Anything but root needs password-less sudo. @default "root" */
-  readonly user?: string;
+  readonly port: number;
+  /** Anything but root needs password-less sudo. */
+  readonly user: string;
   /** Public host key, `ssh-ed25519 AAAA…`. */
   readonly hostKey: string;
   /** The server through which the hypervisor and its guests are reached, with the same key. @default none */
   readonly bastion?: {
     readonly address: string;
-    readonly port?: number;
-    readonly user?: string;
+    readonly port: number;
+    readonly user: string;
     readonly hostKey: string;
   };
   /** OpenSSH private key that logs in (secret). */
@@ -35,12 +34,12 @@ export interface HypervisorArgs {
   /** Where disks are: a directory, or a storage pool that keeps its volumes as files. */
   readonly storage:
     { readonly kind: "directory"; readonly path: string } | { readonly kind: "pool"; readonly name: string };
-  /** `auto` takes KVM where a trial shows that it works, and emulation otherwise. @default "auto" */
-  readonly domainType?: "auto" | "kvm" | "qemu";
-  /** Whether guests may be emulated in software. @default false */
-  readonly allowEmulation?: boolean;
-  /** How many disks are copied from the image at a time. @default 2 */
-  readonly parallelCopies?: number;
+  /** `auto` takes KVM where a trial shows that it works, and emulation otherwise. */
+  readonly domainType: "auto" | "kvm" | "qemu";
+  /** Whether guests may be emulated in software. */
+  readonly allowEmulation: boolean;
+  /** How many disks are copied from the image at a time. */
+  readonly parallelCopies: number;
   readonly image: GuestImage;
   /** The ownership marker: `<project>/<stack>/<cluster>`. */
   readonly stackId: string;
@@ -74,10 +73,12 @@ export class Hypervisor extends pulumi.ComponentResource implements Host {
   readonly storageDirectory: pulumi.Output<string>;
   /** Absolute path of the verified image. */
   readonly imageFile: pulumi.Output<string>;
+  /** What guests need to know of it; the rest of the arguments holds the login key. */
+  readonly guests: Pick<HypervisorArgs, "attachment" | "parallelCopies"> & Pick<GuestImage, "format">;
 
   constructor(
     readonly name: string,
-    readonly args: HypervisorArgs,
+    args: HypervisorArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
     const steps: Steps = {
@@ -87,13 +88,14 @@ export class Hypervisor extends pulumi.ComponentResource implements Host {
     super(TOKENS.hypervisor, name, { address: args.address, image: args.image, steps }, opts);
     const login = (server: Pick<HypervisorArgs, "address" | "port" | "user" | "hostKey">): Endpoint => ({
       host: server.address,
-      port: server.port ?? 22,
-      user: server.user ?? "root",
+      port: server.port,
+      user: server.user,
       privateKey: args.privateKey,
       hostKey: server.hostKey,
     });
-    this.connection = { ...login(args), ...(args.bastion ? { proxy: login(args.bastion) } : {}) };
+    this.connection = { ...login(args), proxy: args.bastion && login(args.bastion) };
     this.identity = args.hostKey;
+    this.guests = { attachment: args.attachment, parallelCopies: args.parallelCopies, format: args.image.format };
 
     const host: Host = { connection: this.connection, identity: this.identity, ready: [] };
     const check = new RemoteStep(
@@ -105,7 +107,7 @@ export class Hypervisor extends pulumi.ComponentResource implements Host {
           NODE_NAME: name,
           ATTACHMENT: `${args.attachment.kind}:${args.attachment.name}`,
           STORAGE: args.storage.kind === "pool" ? `pool:${args.storage.name}` : `directory:${args.storage.path}`,
-          DOMAIN_TYPE: args.domainType ?? "auto",
+          DOMAIN_TYPE: args.domainType,
           ALLOW_EMULATION: args.allowEmulation ? "yes" : "no",
         },
         undo: "none",

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { prefixOf } from "../addresses/ipv4";
 import type { Connection } from "../remote/host";
 import { RemoteStep } from "../remote/remote-step";
 import type { Steps } from "../remote/step-facts";
 import { REMOTE_COMMAND, TOKENS } from "../tokens";
 import { renderMetaData, renderNetworkConfig, renderUserData } from "./cloud-init";
-import { domainDigest, type DomainSettings, renderDomain } from "./domain-xml";
+import { domainDigest, type DomainSettings, type GuestHardware, renderDomain } from "./domain-xml";
 import { HostKey } from "./host-key";
 import type { Hypervisor } from "./hypervisor";
 import { macAddress } from "./mac-address";
@@ -14,50 +15,39 @@ import type { Machine, Role } from "./machine";
 export interface GuestNetworkArgs {
   /** `192.0.2.0/24`. */
   readonly cidr: string;
-  /** @default no way out */
+  /** @default no gateway */
   readonly gateway?: string;
-  /** @default none */
-  readonly resolvers?: readonly string[];
+  readonly resolvers: readonly string[];
 }
 
-export interface LibvirtMachineArgs {
+export interface LibvirtMachineArgs extends GuestHardware {
   readonly role: Role;
   /** IPv4 address in the network. */
   readonly address: string;
   readonly on: Hypervisor;
   readonly network: GuestNetworkArgs;
-  /** A change restarts the guest. */
-  readonly vcpus: number;
-  /** A change restarts the guest. */
-  readonly memoryMiB: number;
-  /** A processor that libvirt knows by name. A change restarts the guest. @default the hypervisor's own */
-  readonly cpuModel?: string;
   /** It can grow; a smaller one is refused. */
   readonly diskGiB: number;
-  /** `full` writes every block beforehand. @default "sparse" */
-  readonly preallocation?: "sparse" | "full";
-  /** @default "native" */
-  readonly io?: "native" | "io_uring";
   /** A disk of its own for etcd's data, which can grow too. @default none */
   readonly etcdDiskGiB?: number;
-  /** Where that disk is mounted. @default /var/lib/etcd */
-  readonly etcdDirectory?: string;
+  /** Where that disk is mounted. */
+  readonly etcdDirectory: string;
   /** @default derived from the names of cluster and guest */
   readonly mac?: string;
   /** IPv6 address with its prefix. @default none */
   readonly ipv6?: string;
   /** @default none */
   readonly gateway6?: string;
-  /** Whether it starts with its hypervisor. @default true */
-  readonly autostart?: boolean;
+  /** Whether it starts with its hypervisor. */
+  readonly autostart: boolean;
   /** Name of the cluster: part of a derived MAC address. */
   readonly cluster: string;
   /** The ownership marker: `<project>/<stack>/<cluster>`. */
   readonly stackId: string;
-  /** No update may delete or replace what the host key is made from, before this is off again. @default false */
-  readonly protectKeys?: boolean;
-  /** Login name in the guest. @default "root" */
-  readonly user?: string;
+  /** Whether updates that would delete or replace the seed of the host key are refused. */
+  readonly protectKeys: boolean;
+  /** Login name in the guest. */
+  readonly user: string;
   /** The key that it is reached with. */
   readonly loginKey: { readonly privateKey: pulumi.Input<string>; readonly publicKey: pulumi.Input<string> };
 }
@@ -91,7 +81,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   ) {
     super(TOKENS.libvirtMachine, name, factsOf(name, args), opts);
     const hypervisor = args.on;
-    const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys ?? false });
+    const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys });
     const domain = this.domain(args);
     const guest = new RemoteStep(
       `${name}-guest`,
@@ -112,10 +102,10 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
     const { proxy } = hypervisor.connection;
     this.connection = {
       host: args.address,
-      user: args.user ?? "root",
+      user: args.user,
       privateKey: args.loginKey.privateKey,
       hostKey: hostKey.publicKey,
-      ...(proxy ? { proxy } : {}),
+      proxy,
     };
     this.identity = guest.id;
     this.disposedWith = guest;
@@ -128,7 +118,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
           NODE_NAME: name,
           DISK_GIB: String(args.diskGiB),
           ETCD_DISK_GIB: String(args.etcdDiskGiB ?? 0),
-          ETCD_DIRECTORY: args.etcdDirectory ?? "/var/lib/etcd",
+          ETCD_DIRECTORY: args.etcdDirectory,
         },
         undo: "none",
         timeoutSeconds: 900,
@@ -142,7 +132,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   }
 
   private sizes(args: LibvirtMachineArgs): Record<string, pulumi.Input<string>> {
-    const { domainType, imageFile, storageDirectory, args: settings } = args.on;
+    const { domainType, guests, imageFile, storageDirectory } = args.on;
     return {
       NODE_NAME: this.name,
       STACK_ID: args.stackId,
@@ -151,30 +141,26 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       MAC: macOf(this.name, args),
       STORAGE_DIRECTORY: storageDirectory,
       IMAGE_FILE: imageFile,
-      IMAGE_FORMAT: settings.image.format,
+      IMAGE_FORMAT: guests.format,
       DISK_GIB: String(args.diskGiB),
       ETCD_DISK_GIB: String(args.etcdDiskGiB ?? 0),
-      PREALLOCATION: args.preallocation ?? "sparse",
-      COPY_SLOTS: String(settings.parallelCopies ?? 2),
-      AUTOSTART: (args.autostart ?? true) ? "yes" : "no",
+      PREALLOCATION: args.preallocation,
+      COPY_SLOTS: String(guests.parallelCopies),
+      AUTOSTART: args.autostart ? "yes" : "no",
       BOOT_SECONDS: domainType.apply((type) => (type === "kvm" ? "300" : "1500")),
       REPLACE_COMMAND: `npx pulumi up --replace '${this.guestUrn()}'`,
     };
   }
 
   private domain(args: LibvirtMachineArgs): pulumi.Output<DomainSettings> {
-    const { domainType, storageDirectory, args: settings } = args.on;
+    const { loginKey: _loginKey, network: _network, on, ...settings } = args;
+    const { domainType, guests, storageDirectory } = on;
     return pulumi.all([domainType, storageDirectory]).apply(([type, directory]) => ({
+      ...settings,
       name: this.name,
-      stackId: args.stackId,
       domainType: type,
-      vcpus: args.vcpus,
-      memoryMiB: args.memoryMiB,
-      ...(args.cpuModel === undefined ? {} : { cpuModel: args.cpuModel }),
-      attachment: settings.attachment,
+      attachment: guests.attachment,
       mac: macOf(this.name, args),
-      io: args.io ?? "native",
-      preallocation: args.preallocation ?? "sparse",
       storageDirectory: directory,
       etcdDisk: args.etcdDiskGiB !== undefined,
     }));
@@ -191,7 +177,7 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       .apply(([privateKey, publicKey, loginKey]) =>
         renderUserData({
           name: this.name,
-          user: user ?? "root",
+          user,
           loginKey: loginKey.trim(),
           hostKey: { privateKey, publicKey },
         }),
@@ -203,11 +189,11 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       NETWORK_CONFIG: renderNetworkConfig({
         mac: macOf(this.name, args),
         address,
-        prefix: Number(network.cidr.split("/")[1]),
-        resolvers: network.resolvers ?? [],
-        ...(network.gateway === undefined ? {} : { gateway: network.gateway }),
-        ...(ipv6 === undefined ? {} : { ipv6 }),
-        ...(gateway6 === undefined ? {} : { gateway6 }),
+        prefix: prefixOf(network.cidr),
+        resolvers: network.resolvers,
+        gateway: network.gateway,
+        ipv6,
+        gateway6,
       }),
     };
   }
@@ -228,14 +214,8 @@ function factsOf(name: string, args: LibvirtMachineArgs): object {
   };
   return {
     ...{ role, address, hypervisor: on.name, owner: stackId },
-    ...{ vcpus, memoryMiB, cpuModel, mac: macOf(name, args), io: args.io ?? "native" },
-    ...{
-      preallocation: args.preallocation ?? "sparse",
-      diskGiB,
-      etcdDiskGiB,
-      autostart: args.autostart ?? true,
-      steps,
-    },
+    ...{ vcpus, memoryMiB, cpuModel, mac: macOf(name, args), io: args.io },
+    ...{ preallocation: args.preallocation, diskGiB, etcdDiskGiB, autostart: args.autostart, steps },
   };
 }
 

@@ -34,21 +34,21 @@ export interface LocalMachineArgs {
   readonly network: LocalNetwork;
   /** ext4 image of a Debian root with systemd and sshd; shared, never written. Only a new machine looks at it. */
   readonly baseImage: string;
-  /** Where disks and settings are kept, relative to the project. @default ".local/machines" */
-  readonly stateDirectory?: string;
-  /** Limit of the machine's memory, page cache included. @default 4096 */
-  readonly memoryMiB?: number;
-  /** Size of the disk, which takes only what is written to it. Can grow; a smaller one is refused. @default 20 */
-  readonly diskGiB?: number;
+  /** Limit of the machine's memory, page cache included. */
+  readonly memoryMiB: number;
+  /** Size of the disk, which takes only what is written to it. Can grow; a smaller one is refused. */
+  readonly diskGiB: number;
   /** The key that root is reached with. */
   readonly loginKey: { readonly privateKey: pulumi.Input<string>; readonly publicKey: pulumi.Input<string> };
   /** Any name for this computer, to have the machines that carry it measured together. @default none */
   readonly hypervisor?: string;
-  /** No update may delete or replace what the host key is made from, before this is off again. @default false */
-  readonly protectKeys?: boolean;
-  /** @default none */
-  readonly binds?: readonly Bind[];
+  /** Whether updates that would delete or replace the seed of the host key are refused. */
+  readonly protectKeys: boolean;
+  readonly binds: readonly Bind[];
 }
+
+/** Where disks and settings are kept, relative to the project. */
+const STATE_DIRECTORY = ".local/machines";
 
 const SCRIPT = "bash components/machines/local/machine.sh";
 
@@ -74,7 +74,7 @@ export class LocalMachine extends pulumi.ComponentResource implements Host {
     args: LocalMachineArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    const { address, memoryMiB = 4096, diskGiB = 20, hypervisor, protectKeys = false, role } = args;
+    const { address, memoryMiB, diskGiB, hypervisor, protectKeys, role } = args;
     const step = { ...(role && { node: name }), step: "machine", summary: "makes the machine container" };
     const steps: Steps = { [`${name}-container`]: step };
     super(TOKENS.localMachine, name, { role, address, hypervisor, memoryMiB, diskGiB, steps }, opts);
@@ -104,14 +104,14 @@ export class LocalMachine extends pulumi.ComponentResource implements Host {
     this.identity = container.id;
     this.ready = [container];
     this.disposedWith = container;
-    if (args.hypervisor !== undefined) this.hypervisor = args.hypervisor;
+    this.hypervisor = args.hypervisor;
     this.registerOutputs({ address: this.address, identity: this.identity });
   }
 }
 
 /** What machine.sh reads on stdin; secret, because of the host key. */
 function settings(name: string, args: LocalMachineArgs, hostKey: HostKey): pulumi.Output<string> {
-  const binds = (args.binds ?? []).map(
+  const binds = args.binds.map(
     ({ access, source, target }) => `${access === "read-only" ? "ro" : "rw"}:${source}:${target}`,
   );
   return pulumi
@@ -120,13 +120,13 @@ function settings(name: string, args: LocalMachineArgs, hostKey: HostKey): pulum
       renderScript("", {
         MACHINE_NAME: name,
         ADDRESS: args.address,
-        STATE_DIRECTORY: args.stateDirectory ?? ".local/machines",
+        STATE_DIRECTORY: STATE_DIRECTORY,
         BRIDGE: args.network.bridge,
         NETWORK_CIDR: args.network.cidr,
         HOST_ADDRESS: args.network.hostAddress,
         BASE_IMAGE: args.baseImage,
-        MEMORY_MIB: String(args.memoryMiB ?? 4096),
-        DISK_GIB: String(args.diskGiB ?? 20),
+        MEMORY_MIB: String(args.memoryMiB),
+        DISK_GIB: String(args.diskGiB),
         BINDS: binds.join("\n"),
         HOST_PRIVATE_KEY: privateKey,
         HOST_PUBLIC_KEY: publicKey,

@@ -3,9 +3,15 @@ import { join } from "node:path";
 import { defineCommand, print, runAsProgram } from "../lib/command";
 import { root } from "../lib/paths";
 import { commandsReference } from "./reference/commands";
+import { configurationReference } from "./reference/configuration";
+import { editorSchemaReference } from "./reference/editor-schema";
 
 /** Every generated page, by its file. */
-const PAGES: Readonly<Record<string, () => string>> = { "docs/reference/commands.md": commandsReference };
+const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  "docs/reference/commands.md": commandsReference,
+  "docs/reference/configuration.md": configurationReference,
+  "docs/reference/stack.schema.json": editorSchemaReference,
+};
 
 export const command = defineCommand({
   name: "npx tsx scripts/dev/reference.ts",
@@ -17,7 +23,7 @@ export const command = defineCommand({
     const stale: string[] = [];
     for (const [file, generate] of Object.entries(PAGES)) {
       const path = join(root, file);
-      const text = generate();
+      const text = await generate();
       if (existsSync(path) && readFileSync(path, "utf8") === text) continue;
       stale.push(file);
       if (check) continue;

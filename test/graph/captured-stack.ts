@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { SIGNATURE } from "../../scripts/lib/stack-state";
 import { artifactList } from "../fixtures/artifacts";
 import { makeLoginKey, makeSealingPair } from "../fixtures/keys";
@@ -40,19 +40,26 @@ export interface CapturedStack {
   readonly resources: readonly CapturedResource[];
   /** Those that the configuration holds. */
   readonly secrets: readonly string[];
+  /** Their public halves, which differ from run to run like they do. */
+  readonly publicHalves: readonly string[];
   /** Passwords that the stack makes itself. */
   readonly generated: readonly string[];
 }
 
 /**
  * Runs the real program with the file of a stack, under mocks, as a first preview would: what resources will tell
- * is unknown, but for passwords, which are followed to where they end up. What the file leaves to whoever runs the stack (keys, list of artifacts) is made here.
+ * is unknown, but for passwords, which are followed to where they end up. The keys and the list of artifacts, which the file leaves to the operator, are made here.
  * Once a process: the program is a module.
  *
  * @param given the stack's configuration without its secrets. @default its file's
+ * @param printed what each remote step prints: an update then, in which every value is known. @default a preview
  */
-export async function captureStack(stack: string, given = configOf(stack)): Promise<CapturedStack> {
-  const { config, secrets } = await completeConfig(given);
+export async function captureStack(
+  stack: string,
+  given = configOf(testedStackFile(stack)),
+  printed?: (step: string) => string | undefined,
+): Promise<CapturedStack> {
+  const { config, ...keys } = await completeConfig(given);
   const resources: Captured[] = [];
   const generated: string[] = [];
   await pulumi.runtime.setMocks(
@@ -60,32 +67,39 @@ export async function captureStack(stack: string, given = configOf(stack)): Prom
       // The outputs are the inputs; whatever else a provider would add stays unknown.
       newResource: ({ inputs: given, name, type }) => {
         const inputs = given as object;
-        if (type !== "random:index/randomPassword:RandomPassword") return { id: `${name}-id`, state: inputs };
+        if (type !== "random:index/randomPassword:RandomPassword") {
+          const random = type.startsWith("random:") ? { result: `text of ${name}` } : {};
+          return { id: `${name}-id`, state: printed ? { ...inputs, ...random, stdout: printed(name) } : inputs };
+        }
         const result = `password of ${name}`;
         generated.push(result);
-        return { id: "none", state: { ...inputs, result: { [SIGNATURE]: SECRET, value: result } } };
+        const hash = printed ? { bcryptHash: `hash of ${result}` } : {};
+        return { id: "none", state: { ...inputs, ...hash, result: { [SIGNATURE]: SECRET, value: result } } };
       },
       call: ({ inputs }) => inputs as object,
     },
     PROJECT,
     stack,
-    true,
+    printed === undefined,
   );
   pulumi.runtime.setAllConfig(config);
   listen(resources);
   await import("../../index.js");
   await pulumi.runtime.disconnect();
-  return { resources, secrets, generated };
+  return { resources, ...keys, generated };
 }
 
 type Config = Readonly<Record<string, object>>;
 
-function configOf(stack: string): Config {
-  return (parse(readFileSync(testedStackFile(stack), "utf8")) as { config: Config }).config;
+/** The configuration in the first document of a stack file. */
+export function configOf(file: string): Config {
+  return (parseAllDocuments(readFileSync(file, "utf8"))[0]?.toJS() as { config: Config }).config;
 }
 
 /** A stack's configuration, completed, as Pulumi hands it to the program. */
-async function completeConfig(given: Config): Promise<{ config: Record<string, string>; secrets: string[] }> {
+async function completeConfig(
+  given: Config,
+): Promise<{ config: Record<string, string>; secrets: string[]; publicHalves: string[] }> {
   const section = (name: string): Record<string, unknown> => ({ ...given[`${PROJECT}:${name}`] });
   const [login, deploy, sealing] = [makeLoginKey(), makeLoginKey(), await makeSealingPair()];
   const list = join(mkdtempSync(join(tmpdir(), "gitops-platform-graph-")), "artifacts.json");
@@ -101,6 +115,7 @@ async function completeConfig(given: Config): Promise<{ config: Record<string, s
   return {
     config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)])),
     secrets: [login.privateKey, deploy.privateKey, sealing.privateKey],
+    publicHalves: [login.publicKey, deploy.publicKey, sealing.certificate],
   };
 }
 

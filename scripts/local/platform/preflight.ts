@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { overlap, parseNetwork } from "../../../config/ipv4";
+import { overlap, parseNetwork } from "../../../components/addresses/ipv4";
 import { installMissing } from "../../lib/apt";
 import { paths, root } from "../../lib/paths";
 import { readStackYaml } from "../../lib/stack-yaml";

@@ -24,6 +24,8 @@ const IMAGES = [
 const artifacts: Artifact[] = IMAGES.map((path) => ({ kind: "image", name: path, version: "1", path, digest: DIGEST }));
 const certificate = readFileSync(join(__dirname, "certificate.pem"), "utf8");
 
+const SETTINGS = { applicationSets: true, reconciliationSeconds: 60 };
+
 let argocd: ArgoCd;
 let sealedSecrets: SealedSecrets;
 
@@ -50,16 +52,18 @@ beforeAll(async () => {
     artifacts,
     repository: { url: REPOSITORY, deployKey: pulumi.secret("the deploy key\n"), hostKeys: ["ssh-ed25519 AAAA"] },
     nodePort: { address: "10.78.0.11", port: 30443 },
+    ...SETTINGS,
   });
   sealedSecrets = new SealedSecrets("sealed-secrets", {
     version: "2.18.4",
     provider,
     artifacts,
     keys: [{ certificate, privateKey: pulumi.secret("the sealing key\n") }],
+    protectKeys: false,
   });
   new RootApplication(
     "root",
-    { provider, repoURL: REPOSITORY },
+    { provider, repoURL: REPOSITORY, targetRevision: "HEAD", path: "applications" },
     { dependsOn: [...argocd.ready, ...sealedSecrets.ready] },
   );
   // Registration is asynchronous; the root comes last, since it waits for everything else.
@@ -87,7 +91,9 @@ describe("Argo CD", () => {
   it("registers every object of the manifest under the type of the SDK, named by group, kind and name", () => {
     const objects = registered.filter(({ name }) => /^argocd-(definitions|parts)-/.test(name));
     const nodePort = 1;
-    expect(objects).toHaveLength(argoCdObjects(readManifest("argocd-v2.7.15-install.yaml"), {}).length + nodePort);
+    expect(objects).toHaveLength(
+      argoCdObjects(readManifest("argocd-v2.7.15-install.yaml"), SETTINGS).length + nodePort,
+    );
     expect(find("argocd-parts-deployment-argocd-redis").type).toBe("kubernetes:apps/v1:Deployment");
     expect(find("argocd-parts-service-argocd-redis").type).toBe("kubernetes:core/v1:Service");
     expect(find("argocd-definitions-customresourcedefinition-applications.argoproj.io").type).toBe(

@@ -23,12 +23,27 @@ const PRINTED: Readonly<Record<string, string>> = {
   image: JSON.stringify({ file: "/srv/guests/gitops-platform-image-0123.qcow2" }),
 };
 
+const defaults = {
+  port: 22,
+  user: "root",
+  domainType: "auto",
+  allowEmulation: false,
+  parallelCopies: 2,
+} as const;
+
 const settings: MachineSettings = {
+  protectKeys: false,
   ssh: { user: "ops", privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
-  adoption: { stackId: "gitops-platform/test/test", clockUrl: "https://files.example.org" },
+  adoption: {
+    stackId: "gitops-platform/test/test",
+    clockUrl: "https://files.example.org",
+    etcdDirectory: "/var/lib/etcd",
+    containers: false,
+  },
   guests: {
     hypervisors: [
       {
+        ...defaults,
         name: "hv-1",
         address: "192.0.2.2",
         hostKey: "ssh-ed25519 HV1",
@@ -36,12 +51,13 @@ const settings: MachineSettings = {
         storage: { kind: "directory", path: "/srv/guests" },
       },
       {
+        ...defaults,
         name: "hv-2",
         address: "192.0.2.3",
         port: 2222,
         user: "admin",
         hostKey: "ssh-ed25519 HV2",
-        bastion: { address: "bastion.example.org", user: "jump", hostKey: "ssh-ed25519 BASTION" },
+        bastion: { address: "bastion.example.org", port: 22, user: "jump", hostKey: "ssh-ed25519 BASTION" },
         attachment: { kind: "network", name: "nodes" },
         storage: { kind: "pool", name: "nvme" },
         allowEmulation: true,
@@ -60,7 +76,15 @@ const settings: MachineSettings = {
   },
 };
 
-const size = { kind: "libvirt", vcpus: 2, memoryMiB: 4096, diskGiB: 20 } as const;
+const size = {
+  kind: "libvirt",
+  vcpus: 2,
+  memoryMiB: 4096,
+  diskGiB: 20,
+  preallocation: "sparse",
+  io: "native",
+  autostart: true,
+} as const;
 const NODES: readonly NodeSpec[] = [
   { ...size, name: "cp-1", role: "control-plane", address: "192.0.2.11", hypervisor: "hv-1", etcdDiskGiB: 10 },
   { ...size, name: "worker-1", role: "worker", address: "192.0.2.21", hypervisor: "hv-2", mac: "52:54:00:00:00:01" },
@@ -207,6 +231,7 @@ describe("LibvirtMachine", () => {
       createMachines([{ ...size, ...node, kind: "libvirt", hypervisor: "hv-9" } as NodeSpec], {
         ssh: settings.ssh,
         adoption: settings.adoption,
+        protectKeys: false,
       }),
     ).toThrow("nodes cp-1 — is on hv-9, which is no hypervisor; add it to hypervisors");
   });

@@ -22,7 +22,12 @@ const registered = new Map<string, Registered>();
 const network = { bridge: "gitops0", cidr: "10.78.0.0/24", hostAddress: "10.78.0.1" };
 const operator = ed25519KeyPair(Buffer.alloc(32, 1), "operator");
 const deploy = ed25519KeyPair(Buffer.alloc(32, 2), "deploy");
-const ADOPTION = { stackId: "p/s/c", clockUrl: "http://10.78.0.10", containers: undefined };
+const ADOPTION = {
+  stackId: "p/s/c",
+  clockUrl: "http://10.78.0.10",
+  etcdDirectory: "/var/lib/etcd",
+  containers: false,
+};
 const PRINTED = '{"hostname":"h","machineId":"m","mac":"a"}';
 const PASSWORD = "SuperSecret123";
 const seed = createHash("sha256").update(PASSWORD).digest();
@@ -75,13 +80,20 @@ beforeAll(async () => {
     address: "10.78.0.11",
     network,
     baseImage: "/base.img",
+    memoryMiB: 4096,
+    diskGiB: 20,
     loginKey,
+    protectKeys: false,
+    binds: [],
   });
   adopted = new AdoptedMachine("vps-1", {
     role: "worker",
     address: "192.0.2.7",
+    port: 22,
+    user: "root",
     hostKey: "ssh-ed25519 AAAA",
     privateKey: pulumi.secret(operator.privateKeyOpenSsh),
+    after: [],
   });
   hub = new Hub("hub", {
     address: "10.78.0.10",
@@ -89,6 +101,8 @@ beforeAll(async () => {
     ssh: { privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
     gitops: { deployKey: pulumi.secret(deploy.privateKeyOpenSsh) },
     sealingKeys: [{ certificate: "OLD" }, { certificate: "NEW" }],
+    memoryMiB: 1024,
+    diskGiB: 5,
   });
   new PushNotification("hub-push", {
     hub,
@@ -98,15 +112,17 @@ beforeAll(async () => {
       token: pulumi.secret("the token"),
     },
   });
+  const server = { kind: "adopted", role: "worker", port: 22 } as const;
   created = createMachines(
     [
-      { kind: "local", name: "node-1", role: "worker", address: "10.78.0.31", memoryMiB: 2048, diskGiB: undefined },
-      { kind: "adopted", name: "node-2", role: "worker", address: "10.78.0.32", hostKey: "ssh-ed25519 BBBB" },
-      { kind: "adopted", name: "node-3", role: "worker", address: "10.78.0.33", hostKey: "ssh-rsa CC", user: "debian" },
+      { kind: "local", name: "node-1", role: "worker", address: "10.78.0.31", memoryMiB: 2048, diskGiB: 20 },
+      { ...server, name: "node-2", address: "10.78.0.32", hostKey: "ssh-ed25519 BBBB", user: "admin" },
+      { ...server, name: "node-3", address: "10.78.0.33", hostKey: "ssh-ed25519 CCCC", user: "debian" },
     ],
     {
       ssh: { user: "admin", privateKey: pulumi.secret(operator.privateKeyOpenSsh) },
       adoption: ADOPTION,
+      protectKeys: false,
       local: { network, baseImage: "/base.img" },
     },
   );
@@ -177,12 +193,12 @@ describe("createMachines", () => {
     expect(created.map(({ constructor }) => constructor)).toEqual([LocalMachine, AdoptedMachine, AdoptedMachine]);
   });
 
-  it("keeps the defaults of what a node leaves open, and lets the operator log in", () => {
+  it("gives local machines their size, and lets the operator log in", () => {
     expect(stdin("node-1-container")).toContain("export MEMORY_MIB='2048'\nexport DISK_GIB='20'\n");
     expect(stdin("node-1-container")).toContain(`export LOGIN_PUBLIC_KEY='${publicPart(operator.publicKeyOpenSsh)}`);
   });
 
-  it("logs in to servers as the stack's user unless the node names another", () => {
+  it("logs in to servers as the user of each node", () => {
     expect(created.slice(1).map(({ connection }) => [connection.user, connection.port])).toEqual([
       ["admin", 22],
       ["debian", 22],
@@ -202,10 +218,10 @@ describe("createMachines", () => {
   it("refuses a local node where there are no local machines", () => {
     const ssh = { user: "root", privateKey: pulumi.secret(operator.privateKeyOpenSsh) };
     expect(() =>
-      createMachines([{ kind: "local", name: "cp-9", role: "worker", address: "10.78.0.9" }], {
-        ssh,
-        adoption: ADOPTION,
-      }),
+      createMachines(
+        [{ kind: "local", name: "cp-9", role: "worker", address: "10.78.0.9", memoryMiB: 2048, diskGiB: 20 }],
+        { ssh, adoption: ADOPTION, protectKeys: false },
+      ),
     ).toThrow("nodes cp-9 — is local, and localMachines is not set; set it or adopt a server");
   });
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
 import { loadConfig } from "../../../config/load";
 import { artifactList } from "../../fixtures/artifacts";
-import { goodConfig, sealingPair } from "./good-config";
+import { stackCase } from "./stack-case";
 
 let good: Record<string, unknown>;
 
@@ -16,10 +16,10 @@ beforeEach(async () => {
     "gitops-platform",
     "staging",
   );
-  const raw = goodConfig(await sealingPair());
+  const raw = (await stackCase("valid/adopted.yaml")).sections;
   const list = join(mkdtempSync(join(tmpdir(), "gitops-platform-config-")), "artifacts.json");
-  writeFileSync(list, JSON.stringify(artifactList(raw.versions)));
-  good = { ...raw, artifacts: { source: "upstream", list } };
+  writeFileSync(list, JSON.stringify(artifactList(raw["versions"] as Record<string, string>)));
+  good = { ...raw, acceptedNotices: [], artifacts: { source: "upstream", list } };
 });
 
 /** Configures the stack as the engine does: objects as JSON. */
@@ -88,7 +88,7 @@ it("reports every problem at once, without a stack", () => {
   );
 });
 
-it("says why a file can't be read", () => {
+it("gives the reason why a file can't be read", () => {
   configure({ ...good, ssh: { privateKeyFile: "config" } });
   expect(refusal().message).toContain("ssh.privateKeyFile config can't be read: it is a folder; correct the path");
   configure({ ...good, ssh: { privateKeyFile: "package.json/key" } });

@@ -30,12 +30,14 @@ function container(objects: readonly KubernetesObject[], kind: string, name: str
   return first;
 }
 
+const SETTINGS = { applicationSets: true, reconciliationSeconds: 180 };
+
 const names = (objects: readonly KubernetesObject[]): string[] =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
 describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ version }) => {
   const official = readManifest(`argocd-v${version}-install.yaml`);
-  const objects = argoCdObjects(official, {});
+  const objects = argoCdObjects(official, SETTINGS);
 
   it("loses dex, notifications, the empty Secrets and the public hosts, and nothing else", () => {
     const kept = names(objects);
@@ -60,17 +62,8 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
     expect(kept.filter((name) => !names(official).includes(name))).toEqual([]);
   });
 
-  it("keeps dex and notifications when asked to", () => {
-    const all = names(argoCdObjects(official, { dex: true, notifications: true }));
-    expect(names(official).filter((name) => !all.includes(name))).toEqual([
-      "ConfigMap argocd-ssh-known-hosts-cm",
-      "Secret argocd-notifications-secret",
-      "Secret argocd-secret",
-    ]);
-  });
-
   it("loses the ApplicationSet controller and their definition when asked to, and nothing else", () => {
-    const fewer = names(argoCdObjects(official, { applicationSets: false }));
+    const fewer = names(argoCdObjects(official, { ...SETTINGS, applicationSets: false }));
     expect(names(objects).filter((name) => !fewer.includes(name))).toEqual([
       "CustomResourceDefinition applicationsets.argoproj.io",
       "ServiceAccount argocd-applicationset-controller",
@@ -80,12 +73,12 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
       "Deployment argocd-applicationset-controller",
       "NetworkPolicy argocd-applicationset-controller-network-policy",
     ]);
-    expect(names(argoCdObjects(official, { applicationSets: true }))).toEqual(names(objects));
+    expect(names(argoCdObjects(official, { ...SETTINGS, applicationSets: true }))).toEqual(names(objects));
   });
 
   it("leaves the objects it was given as they were", () => {
     const before = JSON.stringify(official);
-    argoCdObjects(official, { nodePort: 30443 });
+    argoCdObjects(official, { ...SETTINGS, nodePort: 30443 });
     expect(JSON.stringify(official)).toBe(before);
   });
 
@@ -151,7 +144,7 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
       "timeout.reconciliation": "180s",
       "resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH,
     });
-    const often = argoCdObjects(official, { reconciliationSeconds: 30 });
+    const often = argoCdObjects(official, { ...SETTINGS, reconciliationSeconds: 30 });
     expect(find(often, "ConfigMap", "argocd-cm")["data"]).toMatchObject({ "timeout.reconciliation": "30s" });
   });
 
@@ -186,7 +179,7 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
 
   it("opens a node port for HTTPS alone, and only when asked to", () => {
     expect(names(objects)).not.toContain("Service argocd-server-node-port");
-    const opened = argoCdObjects(official, { nodePort: 30443 });
+    const opened = argoCdObjects(official, { ...SETTINGS, nodePort: 30443 });
     expect(find(opened, "Service", "argocd-server-node-port")).toEqual({
       apiVersion: "v1",
       kind: "Service",

@@ -1,29 +1,36 @@
 import { describe, expect, it } from "vitest";
-import { knownHosts, sshServer } from "../../../components/gitops/known-hosts";
+import { parseGitAddress } from "../../../components/addresses/git-address";
+import { knownHosts } from "../../../components/gitops/known-hosts";
 
 describe("the server of a repository", () => {
   it.each([
-    ["ssh://git@10.78.0.10/srv/git/infra.git", "10.78.0.10", 22],
-    ["ssh://git@git.example.org:2222/infra.git", "git.example.org", 2222],
-    ["ssh://git.example.org/infra.git", "git.example.org", 22],
-    ["ssh://git@[fd00::10]:2222/infra.git", "fd00::10", 2222],
-    ["git@github.com:your-org/infra-repo.git", "github.com", 22],
-  ])("of %s is %s, port %i", (url, host, port) => {
-    expect(sshServer(url)).toEqual({ host, port });
+    ["ssh://git@10.78.0.10/srv/git/infra.git", "ssh", "10.78.0.10", 22],
+    ["ssh://git@git.example.org:2222/infra.git", "ssh", "git.example.org", 2222],
+    ["ssh://git.example.org/infra.git", "ssh", "git.example.org", 22],
+    ["ssh://git@[fd00::10]:2222/infra.git", "ssh", "fd00::10", 2222],
+    ["git@github.com:your-org/infra-repo.git", "ssh", "github.com", 22],
+    ["https://github.com/your-org/infra-repo.git", "http", "github.com", 22],
+    ["http://10.0.0.1:3000/infra.git", "http", "10.0.0.1", 22],
+  ])("of %s is over %s %s, port %i", (url, protocol, host, port) => {
+    expect(parseGitAddress(url)).toEqual({ protocol, host, port });
   });
 
-  it.each(["https://github.com/your-org/infra-repo.git", "infra.git", "ssh://", "git@github.com", ""])(
-    "is refused in %j",
-    (url) => {
-      expect(() => sshServer(url)).toThrow(
-        `gitops.repoURL — names no server to reach over SSH (got ${url}, need ssh://user@host[:port]/path or user@host:path)` +
-          " — give the address under which the deploy key may read",
-      );
-    },
-  );
+  it.each([
+    "infra.git",
+    "ssh://",
+    "ssh://git@git.example.org",
+    "git@github.com",
+    "git@github.com:",
+    "https://user:password@git.example.org/infra.git",
+    "ssh://git:password@git.example.org/infra.git",
+    "file:///srv/git/infra.git",
+    "",
+  ])("is not found in %j", (url) => {
+    expect(parseGitAddress(url)).toBeUndefined();
+  });
 
   it("is pinned by a line for each of its keys", () => {
-    expect(knownHosts("ssh://git@10.78.0.10/srv/git/infra.git", ["ssh-ed25519 AAAA", "ssh-rsa BBBB "])).toEqual([
+    expect(knownHosts("ssh://git@10.78.0.10/srv/git/infra.git", ["ssh-ed25519 AAAA", "ssh-rsa BBBB"])).toEqual([
       "10.78.0.10 ssh-ed25519 AAAA",
       "10.78.0.10 ssh-rsa BBBB",
     ]);
@@ -31,5 +38,12 @@ describe("the server of a repository", () => {
       "[git.example.org]:2222 ssh-ed25519 AAAA",
     ]);
     expect(knownHosts("https://github.com/your-org/infra-repo.git", [])).toEqual([]);
+  });
+
+  it("is not pinned where there is none", () => {
+    expect(() => knownHosts("https://git.example.org/infra.git", ["ssh-ed25519 AAAA"])).toThrow(
+      "gitops.repoURL — names no SSH server to pin (got https://git.example.org/infra.git, need ssh://user@host[:port]/path or user@host:path)" +
+        " — give the SSH address, or remove gitops.hostKeys",
+    );
   });
 });

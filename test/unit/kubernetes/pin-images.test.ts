@@ -12,8 +12,6 @@ describe("pinImages", () => {
     ["redis:7", "docker.io/library/redis:7@sha256:aa"],
     ["docker.io/library/redis:7", "docker.io/library/redis:7@sha256:aa"],
     ["redis:7@sha256:cc", "redis:7@sha256:cc"],
-    ["redis:8", "redis:8"],
-    ["quay.io/library/redis:7", "quay.io/library/redis:7"],
   ])("%s becomes %s", (image, expected) => {
     const pod = { kind: "Pod", spec: { initContainers: [{ image }], containers: [{ name: "a", image }] } };
     const before = JSON.stringify(pod);
@@ -21,6 +19,15 @@ describe("pinImages", () => {
       { kind: "Pod", spec: { initContainers: [{ image: expected }], containers: [{ name: "a", image: expected }] } },
     ]);
     expect(JSON.stringify(pod)).toBe(before);
+  });
+
+  it("refuses images that the list doesn't hold, all at once", () => {
+    const pod = {
+      spec: { initContainers: [{ image: "redis:8" }], containers: [{ image: "quay.io/library/redis:7" }] },
+    };
+    expect(() => pinImages([pod], LIST)).toThrow(
+      "artifacts — hold no digest of redis:8, quay.io/library/redis:7 — generate the list for these versions again",
+    );
   });
 
   it("finds containers at any depth, and leaves other images alone", () => {

@@ -37,6 +37,13 @@ export function parseNetwork(text: string): Network | undefined {
   return { cidr: `${formatAddress(first)}/${prefix}`, prefix, first, last: first + size - 1 };
 }
 
+/** The length of a network's prefix. @throws Error when the text is no network in CIDR form */
+export function prefixOf(cidr: string): number {
+  const network = parseNetwork(cidr);
+  if (!network) throw new Error(`network ${cidr} — is not in CIDR form (need for example 192.0.2.0/24) — correct it`);
+  return network.prefix;
+}
+
 export function contains(network: Network, address: number): boolean {
   return address >= network.first && address <= network.last;
 }
