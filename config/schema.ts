@@ -15,7 +15,7 @@ const nodeBase = {
     .describe("Any name for the computer it runs on: the disk gate also measures nodes with the same one together."),
 };
 
-export const localNode = field
+const localNode = field
   .section({
     kind: z.literal("local"),
     ...nodeBase,

@@ -162,7 +162,7 @@ function stepsOf(name: string, { nodes }: DiskGateArgs, groups: readonly SharedH
       return [`${name}-${node}-together`, { node, step: "disk-gate-together", summary }] as const;
     }),
   );
-  return Object.fromEntries([...alone, ...together]);
+  return Object.fromEntries<Steps[string]>([...alone, ...together]);
 }
 
 function gateEnv(node: Machine, args: DiskGateArgs): Record<string, string> {

@@ -30,7 +30,7 @@ function section(name: string, node: SchemaNode, required: boolean): string {
   for (const alternative of entry.oneOf ?? [entry]) {
     const [key, chosen] = discriminator(alternative);
     if (key !== undefined)
-      lines.push(`### ${name}, ${key}: ${chosen?.const ?? ""}`, "", alternative.description ?? "", "");
+      lines.push(`### ${name}, ${key}: ${chosen.const ?? ""}`, "", alternative.description ?? "", "");
     lines.push("| Key | Value | Default | |", "| --- | --- | --- | --- |", ...rows(alternative, ""), "");
   }
   return lines.join("\n");

@@ -12,7 +12,7 @@ export async function editorSchemaReference(): Promise<string> {
 export function editorSchema(): object {
   const { properties = {}, required = [] } = schemaTree();
   const key = (section: string): string => `${PROJECT}:${section}`;
-  const sections = Object.entries(properties).map(([name, node]) => [key(name), forEditors(node)]);
+  const sections = Object.entries(properties).map(([name, node]) => [key(name), forEditors(node)] as const);
   const complete = required.map(key);
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
@@ -37,7 +37,7 @@ export function editorSchema(): object {
 function forEditors(node: SchemaNode): object {
   const { description, example, need, secret, ...rest } = node;
   const { items, oneOf, properties } = rest;
-  const schema = {
+  const schema: object = {
     ...rest,
     ...(properties ? { properties: mapValues(properties, forEditors) } : {}),
     ...(oneOf ? { oneOf: oneOf.map(forEditors) } : {}),

@@ -39,6 +39,17 @@ it.each([
   expect(problems.map(({ sentence }) => sentence)).toEqual([`artifacts.list airgap/upstream.json ${wrong}`]);
 });
 
+it.each([
+  ["a date", "9999-12-31"],
+  // Pulumi's form of a date without quotes (observed with 3.259.0).
+  ["a moment", "9999-12-31 00:00:00 +0000 UTC"],
+])("accepts notices until %s", async (_form, until) => {
+  const accepted = [{ ids: ["kubernetes-1.27"], reason: "moves to 1.28 in June", until }];
+  const { config } = await parse({ ...good, acceptedNotices: accepted });
+  const reasons = config?.notices.flatMap(({ accepted: reason, id }) => (reason ? [[id, reason]] : []));
+  expect(reasons).toEqual([["kubernetes-1.27", "moves to 1.28 in June (until 9999-12-31)"]]);
+});
+
 describe("a preview", () => {
   it("goes on without secrets, and names each; an update stops", async () => {
     const raw = { ...good, ssh: {}, gitops: { ...good["gitops"], deployKey: undefined }, sealingKeys: [] };

@@ -41,7 +41,7 @@ export async function stackCase(file: string): Promise<StackCase> {
   return {
     sections: Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value])),
     sentences: [...text.matchAll(/^# - (.*)$/gm)].map(([, sentence = ""]) => sentence),
-    parsed: (parsed ?? {}) as object,
+    parsed: parsed ?? {},
   };
 }
 
