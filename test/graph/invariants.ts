@@ -6,9 +6,8 @@ import { type Resource, UNKNOWN } from "../../policy/resource";
 import { DEFAULTS } from "../../policy/rule";
 import { RULES } from "../../policy/rules";
 import { clusters, controlPlanesOf } from "../../policy/rules/cluster-facts";
-import { addressOf, MACHINE_TOKENS, REMOTE_COMMAND, TOKENS } from "../../components/tokens";
-import { modelOf } from "../../scripts/lib/stack-model";
-import { pinnedDownloads } from "../../policy/rules/downloads";
+import { addressOf, REMOTE_COMMAND, TOKENS } from "../../components/tokens";
+import { sweepFacts } from "./facts";
 
 const LOCAL = "command:local:Command";
 
@@ -234,98 +233,7 @@ export function sweep(stack: string, expected: Expected): void {
     });
   });
 
-  describe(`the facts of ${stack}`, () => {
-    const commands = (): CapturedResource[] => captured.resources.filter(({ type }) => type.startsWith("command:"));
-
-    it("are about every step, and about nothing else", () => {
-      const described = captured.resources.flatMap(({ inputs, urn }) =>
-        Object.keys((inputs["steps"] ?? {}) as object).map((name) => `${urn}: ${name}`),
-      );
-      expect(described.sort()).toEqual(
-        commands()
-          .map(({ name, parent }) => `${parent}: ${name}`)
-          .sort(),
-      );
-    });
-
-    it("place every step at its node, and name every node's role", () => {
-      const model = modelOf(captured.resources);
-      expect(model.silent).toEqual([]);
-      const addresses = (role: string): unknown[] =>
-        model.nodes.filter((node) => node.role === role).map(({ settings }) => settings["address"]);
-      expect(addresses("control-plane")).toEqual(expected.controlPlanes);
-      expect(addresses("worker")).toEqual(expected.workers);
-      // What runs on a node's machine is for that node, unless the founder does it for another one.
-      const hosts = new Map(model.nodes.map(({ name, settings }) => [settings["address"], name]));
-      const stray = commands().filter(({ inputs, urn }) => {
-        const { host } = (inputs["connection"] ?? {}) as { host?: string };
-        const [there, node] = [hosts.get(host), model.nodeOf(urn)];
-        return there !== undefined && there !== model.founder && node !== there;
-      });
-      expect(names(stray)).toEqual([]);
-      const kinds = model.nodes.map(({ name }) => [
-        name,
-        commands()
-          .filter(({ urn }) => model.nodeOf(urn) === name)
-          .flatMap(({ urn }) => model.stepOf(urn)?.step ?? [])
-          .filter((step) => ["prepare", "join", "membership"].includes(step))
-          .sort(),
-      ]);
-      const joining = ["join", "membership", "prepare"];
-      expect(kinds).toEqual(
-        model.nodes.map(({ name }) => [name, name === model.founder ? ["join", "prepare"] : joining]),
-      );
-    });
-
-    it("let pinned-downloads see what is sent: without a list, or with another one, the rule is broken", () => {
-      const cluster = captured.resources.find(({ type }) => type === TOKENS.kubernetesCluster);
-      const inputs = cluster?.inputs as { downloads: Record<string, Record<string, Record<string, string>[]>> };
-      const judge = (change: (given: typeof inputs) => void): readonly string[] => {
-        const changed = structuredClone(inputs);
-        change(changed);
-        return pinnedDownloads.resource(
-          asResource({ ...(cluster as CapturedResource), inputs: changed as never }),
-          DEFAULTS,
-        );
-      };
-      expect(judge(() => undefined)).toEqual([]);
-      const roles = [...new Set(modelOf(captured.resources).nodes.map(({ role }) => role))];
-      for (const role of roles)
-        for (const list of ["files", "images", "prefetch"]) {
-          const renamed = judge(({ downloads }) => delete downloads[role]?.[list]);
-          expect(renamed).toEqual([`doesn't tell downloads.${role}.${list}: nothing says what a ${role} downloads`]);
-        }
-      const unpinned = judge(({ downloads }) =>
-        Object.assign(downloads["control-plane"]?.["files"]?.[0] ?? {}, { sha256: "" }),
-      );
-      expect(unpinned).toEqual([expect.stringContaining("without a pin")]);
-      // What the rule judges is what the machines are sent.
-      const prepared = commands().filter(({ urn }) => modelOf(captured.resources).stepOf(urn)?.step === "prepare");
-      const role = new Map(modelOf(captured.resources).nodes.map((node) => [node.name, node.role]));
-      for (const { inputs: sent, urn } of prepared) {
-        const {
-          files = [],
-          images = [],
-          prefetch = [],
-        } = inputs.downloads[role.get(modelOf(captured.resources).nodeOf(urn) ?? "") ?? ""] ?? {};
-        const pins = [...files, ...images, ...prefetch].map(({ digest, sha256 }) => sha256 ?? digest ?? "none");
-        expect(pins.length).toBeGreaterThan(10);
-        const inScript = [
-          ...(String(sent["stdin"])
-            .split("\n#!")[0]
-            ?.matchAll(/\b[0-9a-f]{64}\b/g) ?? []),
-        ].map(([hex]) => hex);
-        expect(new Set(inScript)).toEqual(new Set(pins.map((pin) => pin.replace(/^sha256:/, ""))));
-      }
-    });
-
-    it("hold no secret", () => {
-      const secrets = [...captured.secrets, ...captured.generated];
-      const components = captured.resources.filter(({ custom }) => !custom);
-      expect(components.filter(({ inputs }) => containsAny(inputs, secrets))).toEqual([]);
-      expect(components.some(({ type }) => MACHINE_TOKENS.includes(type))).toBe(true);
-    });
-  });
+  sweepFacts(stack, () => captured, expected);
 
   describe(`the disk gate of ${stack}`, () => {
     const gates = (): CapturedResource[] =>
