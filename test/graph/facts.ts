@@ -77,7 +77,9 @@ export function sweepFacts(
       const model = modelOf(captured().resources);
       const { downloads } = cluster() as { downloads: Downloads };
       for (const { name, role } of model.nodes) {
-        const prepare = commands().find(({ urn }) => model.nodeOf(urn) === name && model.stepOf(urn)?.step === "prepare");
+        const prepare = commands().find(
+          ({ urn }) => model.nodeOf(urn) === name && model.stepOf(urn)?.step === "prepare",
+        );
         const [exports = ""] = String(prepare?.inputs["stdin"]).split("\n#!");
         const sent = [...exports.matchAll(/\b[0-9a-f]{64}\b/g)].map(([hex]) => hex);
         const pins = ["files", "images", "prefetch"].flatMap((list) => downloads[role]?.[list] ?? []);
