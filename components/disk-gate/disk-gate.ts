@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
-import type { Steps } from "../remote/step-facts";
+import type { StepFacts, Steps } from "../remote/step-facts";
 import { TOKENS } from "../tokens";
 import { sharedHypervisors, type SharedHypervisor } from "./shared-hypervisors";
 import { parseGateResult, type GateResult } from "./measurement";
@@ -153,13 +153,13 @@ export class DiskGate extends pulumi.ComponentResource {
 }
 
 function stepsOf(name: string, { nodes }: DiskGateArgs, groups: readonly SharedHypervisor[]): Steps {
-  const alone = nodes.map(({ name: node }) => {
-    return [`${name}-${node}`, { node, step: "disk-gate", summary: "measures the disk that will hold etcd" }] as const;
+  const alone = nodes.map(({ name: node }): [string, StepFacts] => {
+    return [`${name}-${node}`, { node, step: "disk-gate", summary: "measures the disk that will hold etcd" }];
   });
   const together = groups.flatMap(({ hypervisor, members }) =>
-    members.map(({ name: node }) => {
+    members.map(({ name: node }): [string, StepFacts] => {
       const summary = `measures it once more, together with the others on ${hypervisor}`;
-      return [`${name}-${node}-together`, { node, step: "disk-gate-together", summary }] as const;
+      return [`${name}-${node}-together`, { node, step: "disk-gate-together", summary }];
     }),
   );
   return Object.fromEntries<Steps[string]>([...alone, ...together]);

@@ -39,9 +39,9 @@ export interface StackModel {
   /** The control plane that founded the cluster; unset before there is a cluster. */
   readonly founder?: string;
   /** What a step is for; unset for a resource that is no step of the program. */
-  stepOf(urn: string): StepFacts | undefined;
+  readonly stepOf: (urn: string) => StepFacts | undefined;
   /** The name of the node that a resource is for; unset for what concerns no node or all of them. */
-  nodeOf(urn: string): string | undefined;
+  readonly nodeOf: (urn: string) => string | undefined;
   /** Names of components that don't say what their steps are for: an older version made the state. */
   readonly silent: readonly string[];
 }

@@ -25,7 +25,7 @@ export function sweepFacts(
   describe(`the facts of ${stack}`, () => {
     it("are about every step, and about nothing else", () => {
       const described = captured().resources.flatMap(({ inputs, urn }) =>
-        Object.keys((inputs["steps"] ?? {}) as object).map((name) => `${urn}: ${name}`),
+        Object.keys(inputs["steps"] ?? {}).map((name) => `${urn}: ${name}`),
       );
       const there = commands().map(({ name, parent }) => `${parent}: ${name}`);
       expect(described.sort(), "a new step needs an entry in the steps of its component").toEqual(there.sort());

@@ -19,9 +19,9 @@ export interface PlanModel {
   /** The cluster's nodes in its order, then those that leave it. */
   readonly nodes: readonly PlanNode[];
   /** The node that a resource is for; unset for what concerns the cluster. */
-  nodeOf(urn: string): PlanNode | undefined;
+  readonly nodeOf: (urn: string) => PlanNode | undefined;
   /** What a step is for; unset for a resource that is no step. */
-  stepOf(urn: string): StepFacts | undefined;
+  readonly stepOf: (urn: string) => StepFacts | undefined;
 }
 
 /** Reads a digest with every resource in it, changed or not (`--show-sames`). */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stepsOf } from "../../../components/kubernetes/steps";
+import type { StepFacts } from "../../../components/remote/step-facts";
 import { addressOf, REMOTE_COMMAND, STACK, TOKENS } from "../../../components/tokens";
 import type { Digest, Step } from "../../../scripts/stack/plan/digest";
 
@@ -73,9 +74,9 @@ function componentsOf({
   const gateFacts = (of: Nodes, own: object = {}): object => ({
     ...own,
     steps: Object.fromEntries(
-      Object.entries(of).flatMap(([node, role]) => [
-        ...(role === "control-plane" ? [[`disk-gate-${node}`, { node, step: "disk-gate", summary: "measures" }]] : []),
-        [`disk-gate-${node}-together`, { node, step: "disk-gate-together", summary: "measures again" }],
+      Object.entries(of).flatMap(([node, role]): [string, StepFacts][] => [
+        ...(role === "control-plane" ? [measured(node, "disk-gate")] : []),
+        measured(node, "disk-gate-together"),
       ]),
     ),
   });
@@ -85,6 +86,11 @@ function componentsOf({
     changing(cluster, TOKENS.kubernetesCluster, clusterFacts(before), clusterFacts(after)),
   ];
 }
+
+const measured = (node: string, step: "disk-gate" | "disk-gate-together"): [string, StepFacts] => [
+  step.replace("disk-gate", `disk-gate-${node}`),
+  { node, step, summary: "measures" },
+];
 
 const partOf = (machine: string, node: string): string =>
   `${node}-${machine === TOKENS.localMachine ? "container" : "guest"}`;
