@@ -19,7 +19,11 @@ describe("generateString", () => {
     ["only digits", { lower: false, upper: false, special: false }, /^\d{64}$/],
     ["the official punctuation", { lower: false, upper: false, numeric: false }, /^[!@#$%&*()\-_=+[\]{}<>:?]{64}$/],
     ["punctuation of one's own", { lower: false, upper: false, numeric: false, overrideSpecial: "_-" }, /^[_-]{64}$/],
-    ["an empty override as none", { lower: false, upper: false, numeric: false, overrideSpecial: "" }, /^(?:[^\w]|_){64}$/],
+    [
+      "an empty override as none",
+      { lower: false, upper: false, numeric: false, overrideSpecial: "" },
+      /^(?:[^\w]|_){64}$/,
+    ],
   ])("uses %s", (_title, rules, pattern) => {
     expect(generateString({ ...RULES, ...rules })).toMatch(pattern);
   });
