@@ -1,5 +1,6 @@
 import { nameOf } from "../../components/tokens";
 import { redacted } from "./redaction";
+import { withCure } from "./ssh-failures";
 
 /** The parts of Pulumi's engine events (`--event-log`, one JSON object a line) that the commands read. */
 export interface EngineEvent {
@@ -112,7 +113,7 @@ function meaningOf(message: string, urn: string | undefined): string | undefined
   if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");
   return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::")
     ? text
-    : `${nameOf(urn)}: ${withoutFrame(text)}`;
+    : `${nameOf(urn)}: ${withCure(withoutFrame(text))}`;
 }
 
 /** What the kubernetes plugin writes around a reason: the URN once more, and advice to forget a resource. */

@@ -1,5 +1,6 @@
 import type { Answer } from "@gitops-platform/ssh/answer";
 import type { SshSettings } from "@gitops-platform/ssh/settings";
+import { type Exported, plain } from "./stack-state";
 
 /**
  * When a remote step counts as hung. The official command plugin limits the TCP connection only: it waits for ever for a
@@ -66,33 +67,15 @@ function duration(milliseconds: number): string {
     : `${Math.round(milliseconds / MINUTE)} min`;
 }
 
-interface Resource {
-  readonly urn: string;
-  readonly inputs?: { readonly connection?: Partial<SshSettings> };
-}
-
-interface Exported {
-  readonly deployment: {
-    readonly resources?: readonly Resource[];
-    readonly pending_operations?: readonly { readonly resource: Resource }[];
-  };
-}
-
-const SECRET = "4dabf18193072939515e22adb298388d";
-
 /**
  * The connection of a step. The engine writes it to the state when the step begins.
  *
  * @param exported what `pulumi stack export --show-secrets` printed during the update
  */
 export function connectionOf(urn: string, exported: string): SshSettings | undefined {
-  const reveal = (_key: string, value: unknown): unknown =>
-    typeof value === "object" && value !== null && SECRET in value && "plaintext" in value
-      ? JSON.parse(value.plaintext as string, reveal)
-      : value;
-  const { deployment } = JSON.parse(exported, reveal) as Exported;
-  const pending = deployment.pending_operations?.map(({ resource }) => resource) ?? [];
-  const found = [...pending, ...(deployment.resources ?? [])].find((resource) => resource.urn === urn);
-  const connection = found?.inputs?.connection;
+  const { deployment } = JSON.parse(exported) as Exported;
+  const pending = deployment?.pending_operations?.map(({ resource }) => resource) ?? [];
+  const found = [...pending, ...(deployment?.resources ?? [])].find((resource) => resource.urn === urn);
+  const connection = plain(found?.inputs?.["connection"]) as Partial<SshSettings> | undefined;
   return connection?.host === undefined ? undefined : (connection as SshSettings);
 }

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { paths, root } from "./paths";
+import { signal } from "./process-tree";
 
 /** Programs that Pulumi's CLI starts; they outlive a killed CLI by minutes. */
 const PROGRAMS = [join(paths.pulumiHome, "/"), join(root, "node_modules", "@pulumi", "pulumi", "cmd", "run")];
@@ -32,12 +33,4 @@ function orphanProcesses(): readonly number[] {
         return false; // it has ended meanwhile
       }
     });
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It has ended meanwhile.
-  }
 }

@@ -21,12 +21,14 @@ export interface PulumiTarget {
 /**
  * The environment of every Pulumi process. `npx pulumi up -s STACK` and `npm run deploy -- STACK` run the same program in
  * the same way: versions come from package-lock.json, how the program is loaded from Pulumi.yaml, and what `deploy` asks of
- * the engine is on the command line that it prints. These variables change where programs lie and how fast they are:
+ * the engine is on the command line that it prints. These variables change where programs lie, what can disturb
+ * them, and how fast they are:
  *
  * - PULUMI_HOME: the CLI and the plugins of exactly these versions, apart from those of other projects.
  * - PULUMI_SKIP_UPDATE_CHECK, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: no download in the middle of an update.
  * - PULUMI_NODEJS_TSCONFIG_PATH: repeats `runtime.options.tsconfig` of Pulumi.yaml for the language host of a sealed
  *   computer, which ignores options.
+ * - SSH_AUTH_SOCK: no agent. Every connection has its key, and the command plugin fails when the agent's socket is dead.
  * - GOGC: the CLI collects garbage less often, a tenth of a preview's CPU time.
  */
 export function engineEnvironment(): Record<string, string> {
@@ -35,6 +37,7 @@ export function engineEnvironment(): Record<string, string> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_NODEJS_TSCONFIG_PATH: join(root, "tsconfig.program.json"),
+    SSH_AUTH_SOCK: "",
     GOGC: "400",
   };
 }
@@ -88,6 +91,8 @@ export interface RunOptions {
   /** Standard input: the only way in for a secret, since every process can read an argument. */
   readonly input?: string;
   readonly timeoutMs?: number;
+  /** Takes the process id once Pulumi runs. */
+  readonly onStart?: (pid: number) => void;
   /** Takes the engine's events while they come; only for commands that run the engine. */
   readonly onEvent?: (event: EngineEvent) => void;
   /** File that keeps which resource was begun when. */
@@ -107,10 +112,10 @@ export interface Printed {
 
 /** Runs Pulumi: the one place that starts it. It never throws for a failed command; `reasonOf` gives the reason. */
 export async function runPulumi(args: readonly string[], options: RunOptions): Promise<Printed> {
-  const { begun, cwd = root, env, input, log, onEvent, timeoutMs } = options;
+  const { begun, cwd = root, env, input, log, onEvent, onStart, timeoutMs } = options;
   const events = onEvent && followEvents(begun ?? "/dev/null", onEvent);
   try {
-    const result = await execa(
+    const child = execa(
       program(),
       [...args, "--non-interactive", "--color", "never", ...(events ? ["--event-log", events.file] : [])],
       {
@@ -122,6 +127,8 @@ export async function runPulumi(args: readonly string[], options: RunOptions): P
         ...(log === undefined ? {} : { stdout: log, stderr: log }),
       },
     );
+    if (child.pid !== undefined) onStart?.(child.pid);
+    const result = await child;
     // With its streams in a file there is nothing to return.
     const [stdout = "", stderr = ""] = [result.stdout, result.stderr] as (string | undefined)[];
     const exitCode = result.failed ? result.exitCode || 1 : 0;

@@ -8,7 +8,10 @@ export interface Exported {
 
 export interface Deployment {
   readonly resources?: readonly StateResource[];
-  readonly pending_operations?: readonly { readonly type: string; readonly resource: { readonly urn: string } }[];
+  readonly pending_operations?: readonly {
+    readonly type: string;
+    readonly resource: Pick<StateResource, "urn" | "inputs">;
+  }[];
   readonly [field: string]: unknown;
 }
 

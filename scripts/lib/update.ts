@@ -2,8 +2,9 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeEvent, describeLong, type EngineEvent, noteState } from "./events";
 import { paths } from "./paths";
-import { explainLock, type PulumiTarget, runPulumi } from "./pulumi";
+import { explainLock, pulumi, type PulumiTarget, runPulumi } from "./pulumi";
 import { redacted } from "./redaction";
+import { Watchdog } from "./watchdog";
 
 export interface UpdateResult {
   readonly exitCode: number;
@@ -23,7 +24,7 @@ export function updateCommand(command: "up" | "destroy", target: PulumiTarget, f
 }
 
 /**
- * Runs `up` or `destroy` and reports each resource when it is done. What Pulumi prints goes to a log file under
+ * Runs `up` or `destroy`, reports each resource when it is done, and ends an update that hangs on a machine. What Pulumi prints goes to a log file under
  * `.local/logs` that only its owner can read.
  *
  * @param report takes one redacted line at a time
@@ -41,7 +42,10 @@ export async function update(
   const started = new Map<string, number>();
   const states = new Map<string, string>();
   let changed = false;
+  const watchdog = new Watchdog(() => pulumi(target, ["stack", "export", "--show-secrets"]), report);
+  const onStart = (pid: number): void => watchdog.start(pid);
   const onEvent = (event: EngineEvent): void => {
+    watchdog.note(event);
     noteState(event, states);
     const description = describeEvent(event, started);
     if (description?.error !== undefined) errors.push(description.error);
@@ -53,10 +57,13 @@ export async function update(
   try {
     const begun = join(paths.logs, `${command}-${stamp}.events.json`);
     const { env } = target;
-    const { exitCode } = await runPulumi(updateCommand(command, target, flags), { env, onEvent, begun, log: output });
+    const run = { env, onEvent, onStart, begun, log: output };
+    const { exitCode } = await runPulumi(updateCommand(command, target, flags), run);
+    errors.unshift(...watchdog.reasons);
     if (exitCode !== 0 && errors.length === 0) errors.push(redacted(lastLines(log), env));
     return { exitCode, errors: errors.map((error) => explainLock(error, target.stack)), changed, log };
   } finally {
+    watchdog.stop();
     clearInterval(reminder);
     closeSync(output);
   }

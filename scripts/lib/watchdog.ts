@@ -1,11 +1,11 @@
 import { answerOf } from "@gitops-platform/ssh/answer";
 import type { SshSettings } from "@gitops-platform/ssh/settings";
+import { nameOf, REMOTE_COMMAND } from "../../components/tokens";
 import type { EngineEvent } from "./events";
 import { connectionOf, hungReason, LIMITS, type Limits, type RunningStep } from "./hung-step";
 import { descendants, signal } from "./process-tree";
 
 const COMMAND = /^command:(local|remote):Command$/;
-const REMOTE = "command:remote:Command";
 
 /** A command of the update; those on machines are looked at, and all are waited for. */
 interface Watched extends RunningStep {
@@ -61,7 +61,7 @@ export class Watchdog {
     const begun = resourcePreEvent?.metadata;
     if (begun && COMMAND.test(begun.type) && begun.op !== "same" && begun.op !== "read")
       this.steps.set(begun.urn, {
-        ...{ name: begun.urn.slice(begun.urn.lastIndexOf("::") + 2), type: begun.type, since: performance.now() },
+        ...{ name: nameOf(begun.urn), type: begun.type, since: performance.now() },
       });
     const ended = resOutputsEvent?.metadata ?? resOpFailedEvent?.metadata;
     if (ended) this.steps.delete(ended.urn);
@@ -80,7 +80,7 @@ export class Watchdog {
 
   private async lookAtMachines(): Promise<void> {
     const long = [...this.steps].filter(
-      ([, { since, type }]) => type === REMOTE && performance.now() - since >= this.limits.quietMs,
+      ([, { since, type }]) => type === REMOTE_COMMAND && performance.now() - since >= this.limits.quietMs,
     );
     await Promise.all(long.map(([urn, step]) => this.ask(urn, step)));
     for (const [urn] of long) {
