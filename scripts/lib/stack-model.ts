@@ -106,13 +106,9 @@ export function modelOf(resources: readonly ModelResource[]): StackModel {
     ...(founder === undefined ? {} : { founder }),
     stepOf,
     nodeOf,
-    silent: [
-      ...new Set(
-        resources
-          .filter(isStep)
-          .flatMap(({ parent = "" }) => (byUrn.get(parent)?.inputs?.["steps"] ? [] : [nameOf(parent)])),
-      ),
-    ],
+    silent: [...new Set(resources.filter(isStep).flatMap(({ parent = "" }) => byUrn.get(parent) ?? []))]
+      .filter(({ inputs }) => !inputs?.["steps"])
+      .map(({ urn }) => nameOf(urn)),
   };
 }
 

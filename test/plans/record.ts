@@ -144,7 +144,7 @@ async function record(name: string, scenario: Scenario, site: Site): Promise<voi
   const [first, second] = [await preview(name, scenario, site), await preview(name, scenario, site)];
   if (fingerprintOf(site.stack, first) !== fingerprintOf(site.stack, second))
     throw new Error(`${name}: two previews of the same change have different fingerprints`);
-  const text = JSON.stringify(trimmed(first), undefined, 1);
+  const text = printed(trimmed(first));
   for (const [kind, secret] of Object.entries<string>({ ...site.secrets }))
     if (text.includes(secret.split("\n")[2] ?? secret)) throw new Error(`${name}: the ${kind} key is in the digest`);
   mkdirSync(RECORDED, { recursive: true });
@@ -195,6 +195,12 @@ function trimmedStep({ op, urn, oldState, newState, replaceReasons, detailedDiff
     ...(detailedDiff ? { detailedDiff } : {}),
     ...(diffReasons ? { diffReasons } : {}),
   };
+}
+
+/** One line for each step: a change of the program is then a readable change of the file. */
+function printed({ steps = [], ...rest }: Digest): string {
+  const list = steps.map((step) => `\n  ${JSON.stringify(step)}`).join(",");
+  return `${JSON.stringify(rest, undefined, 1).slice(0, -2)},\n "steps": [${list}\n ]\n}`;
 }
 
 /** What a plan shows of a script is that it changes. */

@@ -101,7 +101,8 @@ test("a state that says nothing is refused: silence is not `no drift`", () => {
     "stack staging — its state does not say what was written on any node; run pulumi up with this version first",
   );
   const older = { ...step("prepare", prepared), parent: urn(TOKENS.kubernetesCluster, "production") };
-  expect(() => expectedNodes("staging", { resources: [older] } as never)).toThrow(
+  const resources = [component(TOKENS.kubernetesCluster, "production", {}), older];
+  expect(() => expectedNodes("staging", { resources } as never)).toThrow(
     /^stack staging — an older version made its state, in which production says nothing of the nodes/,
   );
 });
