@@ -9,7 +9,7 @@ const CURES: readonly (readonly [failure: RegExp, cure: string])[] = [
     "the server has no key of the pinned type: compare its hostKey in the stack file with ssh-keyscan",
   ],
   [
-    /\bhost key mismatch$/,
+    /\bhost key mismatch(?!:)/,
     "the machine has another key than the pinned one: check that it is the right machine before you change its hostKey",
   ],
   [
