@@ -38,7 +38,11 @@ beforeAll(async () => {
   silent = await new SilentServer().start();
   healthy = await new TestSshServer(hostKey, { publicKey: login }, ({ command, exit }) => {
     // Still at work when the update is cancelled.
-    setTimeout(() => (ended.push(command), exit(0)), command === "healthy-prepare" ? 15_000 : 0);
+    const end = (): void => {
+      ended.push(command);
+      exit(0);
+    };
+    setTimeout(end, command === "healthy-prepare" ? 15_000 : 0);
   }).start();
   for (const directory of ["state", "home", "project"]) mkdirSync(join(scratch, directory));
   const home = join(scratch, "home");
@@ -114,11 +118,8 @@ it("is ended within its bound, names the machine, lets the others finish, and th
   expect(seconds).toBeLessThan(60);
   // Neither the plugin nor a lock is left.
   await vi.waitFor(() => expect(silent.connections).toBe(0), 10_000);
-  expect(
-    readdirSync(join(scratch, "state", ".pulumi", "locks"), { recursive: true }).filter((name) =>
-      `${name}`.endsWith(".json"),
-    ),
-  ).toEqual([]);
+  const locks = readdirSync(join(scratch, "state", ".pulumi", "locks"), { recursive: true, encoding: "utf8" });
+  expect(locks.filter((name) => name.endsWith(".json"))).toEqual([]);
   expect(ended).toEqual(["healthy-prepare"]);
 
   const next = await up(healthy.port);
