@@ -4,26 +4,34 @@ import { basename, join, resolve } from "node:path";
 import { execa } from "execa";
 import { defineCommand, runAsProgram } from "../lib/command";
 import { paths, root } from "../lib/paths";
-import { environmentNames, renderEnvironment } from "./manifests/environments";
+import { renderEnvironment } from "./manifests/environments";
+import { readFiles } from "./manifests/files";
 import { sentences } from "./manifests/finding";
-import { kustomize, type Render } from "./manifests/kustomize";
+import { loadRenderers } from "./manifests/renderers";
+import type { Renderers } from "./manifests/rendering";
 import { type RenderedFile, renderedFiles, writeRendition } from "./manifests/rendition";
+import { rootPaths } from "./manifests/roots";
 import { withStandIns } from "./manifests/working-copy";
 
 /** Renders one environment of a repository. @throws with every part that can't be rendered */
-async function rendition(render: Render, repository: string, name: string): Promise<RenderedFile[]> {
-  const names = environmentNames(repository);
-  const rootPath = names.get(name);
-  if (rootPath === undefined)
-    throw new Error(
-      `${name} — no application has an overlay of that name; name one of ${[...names.keys()].join(", ")}`,
-    );
-  const draw = (folder: string): ReturnType<typeof renderEnvironment> =>
-    renderEnvironment(render, folder, name, rootPath);
+async function rendition(renderers: Renderers, repository: string, name: string): Promise<RenderedFile[]> {
+  const draw = async (folder: string) => {
+    const content = readFiles(folder);
+    const names = rootPaths(folder, content);
+    const rootPath = names.get(name) ?? (existsSync(join(folder, name)) ? name : undefined);
+    if (rootPath === undefined) {
+      const known = [...names.keys()].join(", ");
+      throw new Error(`${name} — is no environment of this repository and no folder in it; name one of ${known}`);
+    }
+    return renderEnvironment({ renderers, repository: folder, content, name, rootPath });
+  };
   // Every platform seals for itself, so the starter's own SealedSecrets are stand-ins.
   const starter = basename(repository) === "gitops";
-  const environment = await (starter ? withStandIns(repository, false, draw) : draw(repository));
-  if (environment.findings.length > 0) throw new Error(sentences(environment.findings).join("\n"));
+  const { findings, unseen, ...environment } = await (starter
+    ? withStandIns(repository, false, draw)
+    : draw(repository));
+  if (findings.length > 0) throw new Error(sentences(findings).join("\n"));
+  for (const { object, reason } of unseen) process.stderr.write(`${name}: not rendered: ${object}: ${reason}\n`);
   return renderedFiles(environment);
 }
 
@@ -55,18 +63,18 @@ async function renderOrCompare(name: string, flags: { repository: string; diff: 
   const repository = resolve(flags.repository);
   if (!existsSync(repository))
     throw new Error(`--repository ${repository} — doesn't exist; give an infrastructure repository`);
-  const render = await kustomize(paths.cache, (line) => void process.stderr.write(`${line}\n`));
-  const files = await rendition(render, repository, name);
+  const renderers = await loadRenderers(paths.cache, (line) => void process.stderr.write(`${line}\n`));
+  const files = await rendition(renderers, repository, name);
   if (flags.diff === undefined) {
     for (const file of files) process.stdout.write(`--- # ${file.name}\n${file.text}`);
     return;
   }
   const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-render-"));
   try {
-    const between = environmentNames(repository).has(flags.diff);
+    const between = rootPaths(repository, readFiles(repository)).has(flags.diff);
     const other = between
-      ? await rendition(render, repository, flags.diff)
-      : await rendition(render, await checkOut(repository, flags.diff, scratch), name);
+      ? await rendition(renderers, repository, flags.diff)
+      : await rendition(renderers, await checkOut(repository, flags.diff, scratch), name);
     const [before, after] = between ? [flags.diff, name] : ["before", "after"];
     writeRendition(other, join(scratch, "diff", before));
     writeRendition(files, join(scratch, "diff", after));
@@ -89,9 +97,9 @@ async function renderOrCompare(name: string, flags: { repository: string; diff: 
 export const command = defineCommand({
   name: "npm run --silent render",
   summary:
-    "Prints everything that an environment's root path leads to, rendered, in an order that never changes; with --diff what " +
+    "Prints everything that an environment's root path leads to, rendered, in a stable order; with --diff what " +
     "differs from another environment or commit.",
-  arguments: [{ name: "ENVIRONMENT", summary: "an overlay's name: local, staging, production" }],
+  arguments: [{ name: "ENVIRONMENT", summary: "an environment: local, staging, production; or a root path" }],
   flags: {
     diff: { type: "string", value: "OTHER", summary: "another environment, or a Git reference of this repository" },
     repository: { type: "string", value: "FOLDER", summary: "the repository (default: the starter, gitops)" },

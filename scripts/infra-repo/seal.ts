@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse, parseDocument, stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { defineCommand, runAsProgram } from "../lib/command";
 import { kubesealProgram, seal } from "./secrets/kubeseal";
 import { inPrivateDirectory } from "./secrets/private-directory";
 import { SEAL_USAGE, sealRequest, type SealRequest, type ValueSource } from "./secrets/seal-request";
+import { readSealedFile } from "./secrets/sealed-file";
 import { newest, stackCertificates, stackFile } from "./secrets/stack-file";
 
 function readValue(key: string, source: ValueSource): Buffer {
@@ -21,26 +22,9 @@ function readValue(key: string, source: ValueSource): Buffer {
   return text.subarray(0, end);
 }
 
-/** Sets keys in a file that has the same SealedSecret already, or says why it can't. */
-function merged(file: string, request: SealRequest, sealed: string): string {
-  if (!existsSync(file)) return sealed;
-  const document = parseDocument(readFileSync(file, "utf8"));
-  const { kind, metadata } = (document.toJS() ?? {}) as {
-    kind?: string;
-    metadata?: { name?: string; namespace?: string };
-  };
-  if (kind !== "SealedSecret" || metadata?.name !== request.name || metadata.namespace !== request.namespace) {
-    const got = `${kind ?? "nothing"} ${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
-    throw new Error(
-      `${file} — holds ${got}, not SealedSecret ${request.namespace}/${request.name}; choose another file, or remove it`,
-    );
-  }
-  const { spec } = parse(sealed) as { spec: { encryptedData: Record<string, string> } };
-  for (const [key, value] of Object.entries(spec.encryptedData)) document.setIn(["spec", "encryptedData", key], value);
-  return document.toString({ lineWidth: 0 });
-}
-
 async function sealInto(request: SealRequest): Promise<void> {
+  const file = request.out === undefined ? undefined : resolve(request.out);
+  const known = file === undefined ? undefined : readSealedFile(file, request);
   const certificate = newest(stackCertificates(stackFile(request.stack))).pem;
   const values = Object.fromEntries(
     Object.entries(request.values).map(([key, source]) => [key, readValue(key, source)]),
@@ -50,19 +34,20 @@ async function sealInto(request: SealRequest): Promise<void> {
   }
   const program = await kubesealProgram((line) => void process.stderr.write(`${line}\n`));
   const sealed = await inPrivateDirectory(async (directory) => {
-    const file = join(directory, "certificate.pem");
-    writeFileSync(file, certificate);
+    const pem = join(directory, "certificate.pem");
+    writeFileSync(pem, certificate);
+    const scope = known?.scope ?? request.scope ?? "strict";
+    const type = known?.type ?? request.type ?? "Opaque";
+    const { namespace, name } = request;
     // kubeseal writes the time of creation as null, which is nobody's business in Git.
-    return withoutCreation(await seal(program, file, { ...request, values }));
+    return withoutCreation(await seal(program, pem, { namespace, name, scope, type, values }));
   });
-  if (request.out === undefined) {
+  if (file === undefined) {
     process.stdout.write(sealed);
     return;
   }
-  const out = resolve(request.out);
-  const text = merged(out, request, sealed);
-  writeFileSync(`${out}.new`, text);
-  renameSync(`${out}.new`, out);
+  writeFileSync(`${file}.new`, known?.withValues(sealed) ?? sealed);
+  renameSync(`${file}.new`, file);
   process.stderr.write(
     `${request.out}: ${Object.keys(values).join(", ")} of ${request.namespace}/${request.name}, sealed for stack ${request.stack}\n`,
   );

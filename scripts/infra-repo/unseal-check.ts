@@ -13,19 +13,22 @@ export const command = defineCommand({
     "keys, under the name it is applied with. Needs the stack file and its passphrase; no value is printed or written.",
   arguments: [{ name: "STACK", summary: "local, or a stack with a Pulumi.STACK.yaml" }],
   flags: REPOSITORY_OPTIONS,
-  exits: { 0: "every value opens", 1: "a value does not open, or could not be looked at" },
+  exits: { 0: "every value opens, or there is none", 1: "a value does not open, or could not be looked at" },
   run: async ([stack], flags) => {
     const file = stackFile(stack);
     const program = await kubesealProgram((line) => void process.stderr.write(`${line}\n`));
-    const { values, findings } = await repositoryValues(stack, file, flags);
+    const { values, findings, notes } = await repositoryValues(stack, file, flags);
     const closed = await inPrivateDirectory(async (directory) => {
       const keys = await writeKeys(stack, file, directory);
-      return explain(program, keys.all, await unopened(program, keys.all, values), values);
+      return explain(program, stack, keys.all, await unopened(program, keys.all, values), values);
     });
+    if (notes.length > 0) process.stdout.write(`not looked at:\n${notes.map((note) => `  - ${note}`).join("\n")}\n`);
     const all = [...findings, ...closed];
     if (all.length > 0) throw failure(flags.repository, all);
     process.stdout.write(
-      `${values.length} sealed values of ${flags.repository} open with the keys of stack ${stack}\n`,
+      values.length === 0
+        ? `${flags.repository} holds no SealedSecret: nothing to open for stack ${stack}\n`
+        : `${values.length} sealed values of ${flags.repository} open with the keys of stack ${stack}\n`,
     );
   },
 });

@@ -1,15 +1,15 @@
 /** Sealing, opening, explaining and sealing anew with the real kubeseal. Not proved here: the controller (drills). */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { explain, unopened } from "../../scripts/infra-repo/secrets/check-sealed";
 import { type Identity, kubesealProgram, seal } from "../../scripts/infra-repo/secrets/kubeseal";
+import { repositoryValues } from "../../scripts/infra-repo/secrets/repository-values";
 import { reseal } from "../../scripts/infra-repo/secrets/reseal";
 import { type SealedValue, sealedValues } from "../../scripts/infra-repo/secrets/sealed-secrets";
 import type { KeyFiles } from "../../scripts/infra-repo/secrets/stack-keys";
 import { readFiles } from "../../scripts/infra-repo/manifests/files";
-import type { Environment } from "../../scripts/infra-repo/manifests/environments";
 import { newSealingKey } from "../../scripts/stack/new-sealing-key";
 import { loadAll } from "js-yaml";
 import type { KubernetesObject } from "../../components/objects/kubernetes-object";
@@ -43,11 +43,8 @@ async function sealedAs(key: string, sealed: Identity, applied: Identity = seale
   const repository = mkdtempSync(join(scratch, "repository-"));
   writeFileSync(join(repository, "sealed-secret.yaml"), `# Kept.\n${text}`);
   const objects = loadAll(text) as KubernetesObject[];
-  const environment: Environment = {
-    ...{ name: "staging", rootPath: "applications", applications: [], projects: [], findings: [] },
-    parts: [{ name: "store", place: "apps/store/overlays/staging", objects }],
-  };
-  const found = sealedValues(environment, readFiles(repository).documents);
+  const parts = [{ name: "store", place: "apps/store/overlays/staging", recursive: false, objects }];
+  const found = sealedValues({ parts }, readFiles(repository).documents);
   return { repository, found };
 }
 
@@ -55,7 +52,7 @@ const privateKeys = (...names: string[]): string[] => names.map((name) => keys[n
 
 async function reasons(found: readonly SealedValue[], ...names: string[]): Promise<readonly string[]> {
   const failed = await unopened(program, privateKeys(...names), found);
-  return (await explain(program, privateKeys(...names), failed, found)).map(({ text }) => text);
+  return (await explain(program, "staging", privateKeys(...names), failed, found)).map(({ text }) => text);
 }
 
 test("what the stack's key sealed opens, and the value is in no file", async () => {
@@ -70,14 +67,14 @@ test("what the stack's key sealed opens, and the value is in no file", async () 
 test("what another stack's key sealed is said to be so", async () => {
   const { found } = await sealedAs("foreign", STRICT);
   expect(await reasons(found, "old", "new")).toEqual([
-    "none of the stack's 2 keys opens it: it was sealed for another stack, or for a key that was dropped; seal it again with npm run seal",
+    "none of the stack's 2 keys opens it: it was sealed for another stack, or for a key that was dropped; seal it again: npm run seal -- staging store store-auth password=- --out sealed-secret.yaml",
   ]);
 });
 
 test("what was sealed for another namespace names both", async () => {
   const { found } = await sealedAs("old", { ...STRICT, namespace: "default" }, STRICT);
   expect(await reasons(found, "old")).toEqual([
-    "was sealed for the namespace default and is applied in store; write that one, or seal it again with npm run seal",
+    "was sealed for the namespace default and is applied in store; write that one, or seal it again: npm run seal -- staging store store-auth password=- --out sealed-secret.yaml",
   ]);
 });
 
@@ -110,4 +107,69 @@ test("reseal writes nothing when a value doesn't open", async () => {
     "sealed-secret.yaml — store/store-auth password opens with none of the stack's keys; see npm run unseal-check",
   );
   expect(readFileSync(join(repository, "sealed-secret.yaml"), "utf8")).toBe(before);
+});
+
+/** What a stack's root path leads to in a repository with these files, and what doesn't open. */
+async function unsealed(contents: Readonly<Record<string, string>>) {
+  const repository = mkdtempSync(join(scratch, "repository-"));
+  const stack = {
+    config: { "gitops-platform:gitops": { path: "root", repoURL: "ssh://git@git.example.org/infra.git" } },
+  };
+  for (const [file, text] of Object.entries({ ...contents, "stack.yaml": JSON.stringify(stack) })) {
+    mkdirSync(join(repository, file, ".."), { recursive: true });
+    writeFileSync(join(repository, file), text);
+  }
+  const { values, findings } = await repositoryValues("staging", join(repository, "stack.yaml"), { repository });
+  const closed = await reasons(values, "old");
+  return { count: values.length, findings: findings.map(({ place, text }) => `${place} — ${text}`), closed };
+}
+
+const application = (name: string, source: string): string =>
+  `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: ${name} }\nspec: { source: { repoURL: "git@git.example.org:infra", ${source} }, destination: { namespace: store } }\n`;
+
+async function sealedFile(key = "old"): Promise<string> {
+  const { certificate } = keys[key] ?? { certificate: "" };
+  return seal(program, certificate, { ...STRICT, values: { password: Buffer.from("hunter2") } });
+}
+
+test("values are found behind nested Applications, and open or don't", async () => {
+  const contents = {
+    "root/team.yaml": application("team", "path: team"),
+    "team/leaf.yaml": application("leaf", "path: leaf"),
+  };
+  const good = await unsealed({ ...contents, "leaf/s.yaml": await sealedFile() });
+  expect(good).toEqual({ count: 1, findings: [], closed: [] });
+  const foreign = await unsealed({ ...contents, "leaf/s.yaml": await sealedFile("foreign") });
+  expect([foreign.count, foreign.closed]).toEqual([
+    1,
+    [
+      "the stack's key doesn't open it: it was sealed for another stack, or for a key that was dropped; seal it again: npm run seal -- staging store store-auth password=- --out leaf/s.yaml",
+    ],
+  ]);
+});
+
+test("a name that the Application's settings change doesn't open, and the cure is a command that works", async () => {
+  const { count, closed } = await unsealed({
+    "root/app.yaml": application("store", "path: app, kustomize: { namePrefix: stg- }"),
+    "app/kustomization.yaml": "resources: [s.yaml]\n",
+    "app/s.yaml": await sealedFile(),
+  });
+  expect([count, closed]).toEqual([
+    1,
+    [
+      "was sealed for store/store-auth and is applied as store/stg-store-auth; render it under the name store-auth, or seal it again: rm app/s.yaml && npm run seal -- staging store store-auth password=- --scope namespace-wide --out app/s.yaml",
+    ],
+  ]);
+});
+
+test("SealedSecrets that the root path doesn't lead to are findings, when nothing else was opened", async () => {
+  const { count, findings } = await unsealed({
+    "root/app.yaml": application("a", "path: a"),
+    "a/c.yaml": "",
+    "b/s.yaml": await sealedFile(),
+  });
+  expect([count, findings]).toEqual([
+    0,
+    ["b/s.yaml:1 — root doesn't lead to it, so it was not opened; name the root path with --path, or remove the file"],
+  ]);
 });

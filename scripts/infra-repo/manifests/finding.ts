@@ -1,4 +1,4 @@
-/** One thing that is wrong in the infrastructure repository: where, what, what to do. */
+/** One problem of the infrastructure repository: where, what, what to do. */
 export interface Finding {
   /** Names the rule, for an exception: `image-tag`. */
   readonly rule: string;
@@ -12,7 +12,7 @@ export interface Finding {
   readonly text: string;
 }
 
-/** What a rule says of an object, before it is known where the object comes from. */
+/** A rule's complaint about an object, without its place. */
 export type Complaint = Pick<Finding, "rule" | "field" | "text">;
 
 /**

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadAll } from "js-yaml";
 import { buildAlone } from "@gitops-platform/mirror/units/alone";
 import type { GoComponent } from "@gitops-platform/mirror/units/go-component";
 import { KUBERNETES_VERSION } from "@gitops-platform/mirror/catalogue/go-components";
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 import { root } from "../../lib/paths";
+import { readObjects } from "./kubectl-yaml";
 import { Schemas, type Swagger } from "./schemas";
 
 /** Nothing of it is compiled: Kubernetes' module carries the schemas of its API. */
@@ -22,24 +22,23 @@ const API: GoComponent = {
 const MANIFESTS = join(root, "components", "gitops", "manifests");
 
 /**
- * The schemas of Kubernetes 1.27, of what the platform installs, and of what a repository has in `schemas/`: the
- * CustomResourceDefinitions of extensions that its charts bring.
+ * The schemas of Kubernetes 1.27 and of what the platform installs. A check adds the CustomResourceDefinitions that it
+ * finds in the repository.
  *
  * @param log takes a line when something has to be downloaded
  */
-export async function loadSchemas(cache: string, repository: string, log: (line: string) => void): Promise<Schemas> {
+export async function loadSchemas(cache: string, log: (line: string) => void): Promise<() => Schemas> {
   const swagger = JSON.parse(readFileSync(join(await buildAlone(API, cache, log), "swagger.json"), "utf8")) as Swagger;
-  const files = [MANIFESTS, join(repository, "schemas")]
-    .filter((directory) => existsSync(directory))
-    .flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)))
-    .filter((file) => /\.ya?ml$/.test(file));
-  return new Schemas(swagger, files.flatMap(definitions));
+  const definitions = readdirSync(MANIFESTS)
+    .filter((file) => /\.ya?ml$/.test(file))
+    .flatMap((file) => definitionsIn(join(MANIFESTS, file)));
+  return () => new Schemas(swagger, definitions);
 }
 
-/** The CustomResourceDefinitions of a file. The rest of it isn't parsed: Argo CD's alone is a megabyte. */
-function definitions(file: string): KubernetesObject[] {
-  const documents = readFileSync(file, "utf8").split(/^---$/m);
-  return documents
+/** The CustomResourceDefinitions of a file of ours. The rest of it isn't parsed: Argo CD's alone is a megabyte. */
+function definitionsIn(file: string): KubernetesObject[] {
+  return readFileSync(file, "utf8")
+    .split(/^---$/m)
     .filter((text) => /^kind: CustomResourceDefinition$/m.test(text))
-    .flatMap((text) => loadAll(text) as KubernetesObject[]);
+    .flatMap(readObjects);
 }

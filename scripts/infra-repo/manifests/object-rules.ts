@@ -1,22 +1,22 @@
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 import type { Complaint } from "./finding";
+import { clearKeys } from "./plain-secrets";
 import { containersOf, podOf } from "./rendered";
+
+const SEAL = "seal it (npm run seal -- STACK NAMESPACE NAME KEY=-)";
 
 /** A rule about one object by itself. */
 type ObjectRule = (object: KubernetesObject) => Complaint[];
 
-/** A secret value in Git is everybody's who ever cloned it, for good. */
-const plainSecret: ObjectRule = ({ kind }) =>
-  kind === "Secret"
-    ? [
-        {
-          rule: "plain-secret",
-          text: "is a Secret in clear, and Git never forgets; seal it (npm run seal), and change the value wherever it is used",
-        },
-      ]
-    : [];
+/** Everyone who ever cloned the repository keeps a value that was in it. */
+const plainSecret: ObjectRule = (object) => {
+  const keys = object.kind === "Secret" && object.apiVersion === "v1" ? clearKeys(object) : [];
+  if (keys.length === 0) return [];
+  const text = `is a Secret in clear (${keys.join(", ")}), and Git never forgets; ${SEAL}, and change the value wherever it is used`;
+  return [{ rule: "plain-secret", text }];
+};
 
-/** What runs must be what was reviewed: a tag that moves, or none, is whatever the registry has today. */
+/** What runs must be what was reviewed: a tag that moves, or none, means what the registry has today. */
 const imageTag: ObjectRule = (object) =>
   containersOf(object).flatMap(({ container: { image }, path }) => {
     if (typeof image !== "string" || image === "") return [];
@@ -29,7 +29,7 @@ const imageTag: ObjectRule = (object) =>
     ];
   });
 
-/** The scheduler plans by requests, and a container without a memory limit can take its whole node along. */
+/** The scheduler plans by requests, and a container without a memory limit can exhaust its node. */
 const REQUIRED = ["requests.cpu", "requests.memory", "limits.memory"] as const;
 
 const resources: ObjectRule = (object) =>
@@ -43,7 +43,7 @@ const resources: ObjectRule = (object) =>
     return [{ rule: "resources", field: `${path}.resources`, text }];
   });
 
-/** Whoever reaches the node's files, network or processes owns the node, and with it every pod on it. */
+/** Access to the node's files, network or processes is access to every pod on it. */
 const hostPath: ObjectRule = (object) => {
   const found = podOf(object);
   return (found?.pod.volumes ?? []).flatMap(({ name, hostPath: host }, index) =>
@@ -96,7 +96,7 @@ const podSecurity: ObjectRule = ({ kind, metadata }) => {
   return [{ rule: "pod-security", field, text: `is ${level ?? "missing"} (need baseline or restricted); add it` }];
 };
 
-/** Traffic reaches a pod that isn't ready unless it says when it is, and a rollout can't tell a broken one. */
+/** Without a probe, a pod gets traffic before it can serve, and a broken rollout counts as done. */
 const readiness: ObjectRule = (object) =>
   ["Deployment", "StatefulSet", "DaemonSet"].includes(object.kind)
     ? containersOf(object)
@@ -108,16 +108,16 @@ const readiness: ObjectRule = (object) =>
         }))
     : [];
 
-/** A value that isn't one of kubeseal's fails only in the cluster. */
+/** A value that kubeseal didn't make fails only in the cluster. */
 const sealedValues: ObjectRule = (object) => {
   if (object.kind !== "SealedSecret") return [];
-  const { encryptedData = {} } = (object["spec"] ?? {}) as { encryptedData?: Record<string, unknown> };
-  return Object.entries(encryptedData)
+  const { encryptedData } = (object["spec"] ?? {}) as { encryptedData?: Record<string, unknown> | null };
+  return Object.entries(encryptedData ?? {})
     .filter(([, value]) => typeof value !== "string" || value.length < 300 || !/^[A-Za-z0-9+/]+={0,2}$/.test(value))
     .map(([key]) => ({
       rule: "sealed-value",
       field: `spec.encryptedData.${key}`,
-      text: "is no sealed value; seal it again with npm run seal",
+      text: `is no sealed value; ${SEAL}`,
     }));
 };
 

@@ -1,36 +1,21 @@
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 
-/** Kinds that live in no namespace: what Kubernetes 1.27 has, and the definitions of its extensions. */
-const CLUSTER_SCOPED = new Set([
-  ...["APIService", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "CSIDriver", "CSINode"],
-  ...["FlowSchema", "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume"],
-  ...["PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy"],
-  ...["ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttachment"],
-  ...["CertificateSigningRequest", "ClusterSecretStore", "ClusterExternalSecret"],
-]);
-
-export function isClusterScoped({ kind }: KubernetesObject): boolean {
-  return CLUSTER_SCOPED.has(kind);
-}
-
 /** `apps` of `apps/v1`; empty for the core group. */
-export function groupOf({ apiVersion }: KubernetesObject): string {
+export function groupOf({ apiVersion }: Pick<KubernetesObject, "apiVersion">): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
 }
 
 /** `Deployment web/web`, or `Namespace web`. */
-export function nameOf(object: KubernetesObject): string {
-  const { name, namespace } = object.metadata;
-  return `${object.kind} ${namespace === undefined || isClusterScoped(object) ? "" : `${namespace}/`}${name}`;
+export function nameOf({ kind, metadata: { name, namespace } }: KubernetesObject): string {
+  return `${kind} ${namespace === undefined || namespace === "" ? "" : `${namespace}/`}${name}`;
 }
 
-/** The object where Argo CD puts it: what names no namespace goes to the Application's own. */
-export function inNamespace(object: KubernetesObject, namespace: string | undefined): KubernetesObject {
-  if (namespace === undefined || object.metadata.namespace !== undefined || isClusterScoped(object)) return object;
-  return { ...object, metadata: { ...object.metadata, namespace } };
+/** Whether a placed object lives in no namespace. */
+export function isClusterScoped({ metadata }: KubernetesObject): boolean {
+  return metadata.namespace === undefined;
 }
 
-/** A container's fields that rules look at. Nothing is certain: a schema violation is told by the schema check. */
+/** A container's fields that rules look at. None is certain: the schema check reports what breaks its form. */
 export interface PodContainer {
   readonly name?: string;
   readonly image?: string;
@@ -76,7 +61,10 @@ export function podOf(object: KubernetesObject): { readonly pod: Pod; readonly p
   const pod = found as Partial<Pod>;
   const { containers = [], initContainers = [], volumes = [] } = pod;
   if (![containers, initContainers, volumes].every((list) => Array.isArray(list))) return undefined;
-  return { pod: { ...pod, containers, initContainers, volumes }, path: steps.join(".") };
+  // An entry without content is the schema check's to report.
+  const entries = <T extends object>(list: readonly T[]): T[] => list.map((entry) => ({ ...entry }));
+  const lists = { containers: entries(containers), initContainers: entries(initContainers), volumes: entries(volumes) };
+  return { pod: { ...pod, ...lists }, path: steps.join(".") };
 }
 
 /** Every container of a pod with the path to it. */

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { stringify } from "yaml";
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 import type { Environment } from "./environments";
+import { sorted, writeObject } from "./kubectl-yaml";
 
 /** One object of an environment as text, under a name that is the same in every environment. */
 export interface RenderedFile {
@@ -12,7 +12,7 @@ export interface RenderedFile {
 }
 
 /** An environment's objects in an order that doesn't depend on how they are written: by part, kind, namespace, name. */
-export function renderedFiles(environment: Environment): RenderedFile[] {
+export function renderedFiles(environment: Pick<Environment, "parts">): RenderedFile[] {
   return environment.parts
     .flatMap(({ name, objects }) => objects.map((object) => ({ name: fileName(name, object), text: text(object) })))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -28,18 +28,11 @@ export function writeRendition(files: readonly RenderedFile[], directory: string
 }
 
 function fileName(part: string, { kind, metadata }: KubernetesObject): string {
-  const words = [kind, metadata.namespace, metadata.name].filter((word) => word !== undefined);
+  const words = [kind, metadata.namespace, metadata.name].filter((word) => word !== undefined && word !== "");
   return `${part}/${words.join(".").replaceAll(/[^\w.-]/g, "_")}.yaml`;
 }
 
 /** Keys sorted, but for the four that say what the object is. */
 function text({ apiVersion, kind, metadata, ...rest }: KubernetesObject): string {
-  return stringify({ apiVersion, kind, metadata: sorted(metadata), ...(sorted(rest) as object) }, { lineWidth: 0 });
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, field]) => [name, sorted(field)]));
+  return writeObject({ apiVersion, kind, metadata: sorted(metadata), ...(sorted(rest) as object) });
 }

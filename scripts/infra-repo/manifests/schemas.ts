@@ -2,6 +2,7 @@ import Ajv, { type ErrorObject, type ValidateFunction } from "ajv";
 import { nearest, shown } from "../../../config/problem";
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 import type { Complaint } from "./finding";
+import { goRegExp } from "./go-regexp";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -34,7 +35,10 @@ export class Schemas {
     validateFormats: false,
     verbose: true,
     logger: false,
+    code: { regExp: Object.assign((pattern: string) => this.pattern(pattern), { code: "" }) },
   });
+  private readonly notChecked = new Set<string>();
+  private compiling = "";
   private readonly known = new Map<string, Schema>();
   private readonly compiled = new Map<string, ValidateFunction>();
 
@@ -50,17 +54,30 @@ export class Schemas {
     for (const definition of definitions) this.addCustomResource(definition);
   }
 
-  /** Learns the kinds that a CustomResourceDefinition brings. */
+  /** Learns the kinds that a CustomResourceDefinition brings, of v1 or v1beta1. */
   addCustomResource(definition: KubernetesObject): void {
-    if (definition.kind !== "CustomResourceDefinition") return;
-    const { group, names, versions } = definition["spec"] as CustomResourceSpec;
-    for (const { name, schema } of versions) {
+    const { group, names, version, versions, validation, preserveUnknownFields } = (definition["spec"] ??
+      {}) as CustomResourceSpec;
+    if (definition.kind !== "CustomResourceDefinition" || group === undefined || names?.kind === undefined) return;
+    // v1beta1 keeps unknown fields unless it says otherwise.
+    const open = preserveUnknownFields ?? definition.apiVersion.endsWith("/v1beta1");
+    for (const { name, schema = validation } of versions ?? [{ name: version ?? "" }]) {
       const { properties = {}, ...rest } = (schema?.openAPIV3Schema ?? {}) as { properties?: Schema };
-      const root = strictly({ ...rest, properties: { ...properties, metadata: {} } });
+      const own = strictly({ ...rest, properties: { ...properties, ...OBJECT }, ...(open ? PRESERVE : {}) });
       const metadata = { $ref: reference(OBJECT_META) };
-      const schemaOfKind = { ...root, properties: { ...(root["properties"] as Schema), metadata } };
-      this.known.set(key(`${group}/${name}`, names.kind), schemaOfKind);
+      const root = { ...own, properties: { ...(own["properties"] as Schema), metadata } };
+      const id = key(`${group}/${name}`, names.kind);
+      this.known.set(
+        id,
+        schema?.openAPIV3Schema === undefined || open ? { ...root, additionalProperties: true } : root,
+      );
+      this.compiled.delete(id);
     }
+  }
+
+  /** What can't be checked of an object's form, because its schema is written for another reader: empty for most. */
+  get unchecked(): readonly string[] {
+    return [...this.notChecked];
   }
 
   /** What is wrong with an object's form; empty if nothing is. */
@@ -68,11 +85,33 @@ export class Schemas {
     const id = key(object.apiVersion, object.kind);
     const schema = this.known.get(id);
     if (!schema) return [unknownKind(object, [...this.known.keys()])];
-    const validate = this.compiled.get(id) ?? this.ajv.compile(schema);
-    this.compiled.set(id, validate);
+    const validate = this.compile(id, schema);
     // The API server drops a field without a value, as overlays leave them to remove what a base has.
     if (validate(withoutNulls(object))) return [];
     return complaints(validate.errors ?? []);
+  }
+
+  /** Patterns are written for Go's regular expressions. */
+  private pattern(pattern: string): { test: (text: string) => boolean } {
+    const expression = goRegExp(pattern);
+    if (expression) return expression;
+    this.notChecked.add(`${this.compiling}: the pattern ${pattern}`);
+    return { test: () => true };
+  }
+
+  private compile(id: string, schema: Schema): ValidateFunction {
+    const known = this.compiled.get(id);
+    if (known) return known;
+    let validate: ValidateFunction;
+    try {
+      this.compiling = id;
+      validate = this.ajv.compile(schema);
+    } catch (error) {
+      this.notChecked.add(`${id}: its schema (${error instanceof Error ? error.message : String(error)})`);
+      validate = this.ajv.compile({});
+    }
+    this.compiled.set(id, validate);
+    return validate;
   }
 }
 
@@ -83,10 +122,22 @@ interface GroupVersionKind {
 }
 
 interface CustomResourceSpec {
-  readonly group: string;
-  readonly names: { readonly kind: string };
-  readonly versions: readonly { readonly name: string; readonly schema?: { readonly openAPIV3Schema?: Schema } }[];
+  readonly group?: string;
+  readonly names?: { readonly kind?: string };
+  readonly versions?: readonly { readonly name: string; readonly schema?: Validation }[];
+  /** v1beta1 has one version and one schema, or the above. */
+  readonly version?: string;
+  readonly validation?: Validation;
+  readonly preserveUnknownFields?: boolean;
 }
+
+interface Validation {
+  readonly openAPIV3Schema?: Schema;
+}
+
+/** What every object has, whether its schema mentions it or not. */
+const OBJECT: Schema = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: {} };
+const PRESERVE: Schema = { "x-kubernetes-preserve-unknown-fields": true };
 
 function key(apiVersion: string, kind: string): string {
   return `${apiVersion} ${kind}`;
@@ -99,7 +150,9 @@ function reference(definition: string): string {
 /** A schema that knows every field it takes, unless it says that it takes others. */
 function strictly(schema: Schema): Schema {
   const result: Record<string, unknown> = {};
-  for (const [word, value] of Object.entries(schema)) {
+  const embedded = schema["x-kubernetes-embedded-resource"] === true;
+  const all = embedded ? { ...schema, properties: { ...OBJECT, ...(schema["properties"] as Schema) } } : schema;
+  for (const [word, value] of Object.entries(all)) {
     if (word === "properties")
       result[word] = Object.fromEntries(
         Object.entries(value as Schema).map(([name, part]) => [name, strictly(part as Schema)]),

@@ -1,16 +1,16 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { overlays } from "./environments";
+import { overlays } from "./roots";
+import { inScratchCopy } from "./scratch-copy";
 
 const SEALED = "sealed-secret.yaml";
 /** A component of the starter that is off: a commented line of `applications/base/kustomization.yaml`. */
 const OFF = /^( *)# (- \.\.\/optional\/)/gm;
 
 /**
- * Works on a copy of the starter that renders like the repositories made from it: every overlay that lists a
- * `sealed-secret.yaml`, which each platform seals for itself, has a stand-in.
+ * Works on a copy of the starter that renders like the repositories made from it: each platform seals its own
+ * `sealed-secret.yaml`, so every overlay that lists one has a stand-in.
  *
  * @param optional also turns on what the starter has off
  */
@@ -19,19 +19,14 @@ export async function withStandIns<T>(
   optional: boolean,
   work: (copy: string) => Promise<T>,
 ): Promise<T> {
-  const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-check-"));
-  const copy = join(scratch, "repository");
-  try {
-    cpSync(starter, copy, { recursive: true });
+  return inScratchCopy(starter, async (copy) => {
     for (const overlay of overlays(copy)) addStandIn(join(copy, overlay), overlay.split("/")[1] ?? "");
     if (optional) {
       const base = join(copy, "applications", "base", "kustomization.yaml");
       writeFileSync(base, readFileSync(base, "utf8").replaceAll(OFF, "$1$2"));
     }
-    return await work(copy);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+    return work(copy);
+  });
 }
 
 function addStandIn(overlay: string, application: string): void {

@@ -2,10 +2,10 @@ import type { Finding } from "../manifests/finding";
 import { type Identity, type Scope, unseal } from "./kubeseal";
 import type { SealedValue } from "./sealed-secrets";
 
-/** How many kubeseals run at once: each takes a tenth of a second and a core. */
+/** Each kubeseal takes a core for a tenth of a second. */
 const AT_ONCE = 2;
 
-/** Tries every value with some keys under the name that it is rendered with. @returns those that don't open */
+/** Tries to open every value under the name that it is rendered with. @returns those that don't open */
 export async function unopened(
   program: string,
   keys: readonly string[],
@@ -21,9 +21,10 @@ export async function unopened(
   return values.filter((value) => failed.includes(value));
 }
 
-/** Says why values don't open: sealed under another name, in another scope, or for keys that the stack doesn't have. */
+/** Why values don't open: sealed under another name, in another scope, or for keys that the stack doesn't have. */
 export async function explain(
   program: string,
+  stack: string,
   keys: readonly string[],
   failed: readonly SealedValue[],
   all: readonly SealedValue[],
@@ -31,7 +32,7 @@ export async function explain(
   const findings: Finding[] = [];
   for (const value of failed) {
     const meant = await sealedAs(program, keys, value, all);
-    const text = meant === undefined ? foreign(keys.length) : mismatch(value.identity, meant);
+    const text = meant === undefined ? foreign(stack, keys.length, value) : mismatch(stack, value, meant);
     const { namespace, name } = value.identity;
     findings.push({
       rule: "sealed",
@@ -44,19 +45,38 @@ export async function explain(
   return findings;
 }
 
-function foreign(count: number): string {
+function foreign(stack: string, count: number, value: SealedValue): string {
   const keys = count === 1 ? "the stack's key doesn't open it" : `none of the stack's ${count} keys opens it`;
-  return `${keys}: it was sealed for another stack, or for a key that was dropped; seal it again with npm run seal`;
+  return `${keys}: it was sealed for another stack, or for a key that was dropped; seal it again: ${sealCommand(stack, value)}`;
 }
 
-function mismatch(rendered: Identity, meant: Identity): string {
-  const cure = "write that one, or seal it again with npm run seal";
-  if (meant.scope !== rendered.scope) {
-    return `was sealed ${meant.scope} and is applied ${rendered.scope}; add the annotation sealedsecrets.bitnami.com/${meant.scope}: "true", or seal it again with npm run seal`;
+function mismatch(stack: string, value: SealedValue, meant: Identity): string {
+  const { identity, written } = value;
+  const again = `seal it again: ${sealCommand(stack, value)}`;
+  if (meant.scope !== identity.scope) {
+    const annotation = `sealedsecrets.bitnami.com/${meant.scope}: "true"`;
+    const cure = meant.scope === "strict" ? "remove the annotation" : `add the annotation ${annotation}`;
+    return `was sealed ${meant.scope} and is applied ${identity.scope}; ${cure}, or ${again}`;
   }
-  if (meant.name === rendered.name)
-    return `was sealed for the namespace ${meant.namespace} and is applied in ${rendered.namespace}; ${cure}`;
-  return `was sealed for ${meant.namespace}/${meant.name} and is applied as ${rendered.namespace}/${rendered.name}; ${cure}`;
+  if (meant.name === identity.name)
+    return `was sealed for the namespace ${meant.namespace} and is applied in ${identity.namespace}; write that one, or ${again}`;
+  // A prefix, a suffix or a replacement renames it on the way.
+  const renamed = written?.name !== undefined && written.name !== identity.name;
+  const cure = renamed ? `render it under the name ${meant.name}` : "write that one";
+  return `was sealed for ${meant.namespace}/${meant.name} and is applied as ${identity.namespace}/${identity.name}; ${cure}, or ${again}`;
+}
+
+/** A command that seals a value so that it opens as it is applied. `npm run seal` keeps what a file says already. */
+function sealCommand(stack: string, { identity, key, written }: SealedValue): string {
+  const { namespace, name, scope } = identity;
+  const seal = `npm run seal -- ${stack} ${namespace}`;
+  if (written === undefined) return `${seal} ${name} ${key}=-${scope === "strict" ? "" : ` --scope ${scope}`}`;
+  const renamed = written.name !== undefined && written.name !== name;
+  const moved = written.namespace !== undefined && written.namespace !== namespace;
+  if (!renamed && !moved) return `${seal} ${name} ${key}=- --out ${written.file}`;
+  // A name that the rendering changes is no name to seal for.
+  const any = renamed && scope === "strict" ? "namespace-wide" : scope;
+  return `rm ${written.file} && ${seal} ${written.name ?? name} ${key}=- --scope ${any} --out ${written.file}`;
 }
 
 /** The name, among those that are around, under which a value opens after all. */

@@ -7,7 +7,7 @@ import { paths } from "../../lib/paths";
 /** A Secret's values by key. */
 export type Values = Readonly<Record<string, Buffer>>;
 
-/** Who can open a sealed value: only this name in this namespace, any name in it, or the whole cluster. */
+/** Where a sealed value opens: under one name in one namespace, under any name in it, or anywhere in the cluster. */
 export type Scope = "strict" | "namespace-wide" | "cluster-wide";
 
 export interface Identity {
@@ -28,7 +28,7 @@ export async function kubesealProgram(log: (line: string) => void): Promise<stri
   );
 }
 
-/** kubeseal asks nobody: it gets no kubeconfig, and every value by stdin. */
+/** kubeseal works offline: no kubeconfig, every value on stdin. */
 const ENV = { KUBECONFIG: "/dev/null" };
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Works in a directory that only its owner can read, in memory where there is such a file system, and removes it. */
+/** Works in a directory that only its owner can read, in memory if the computer has /dev/shm, and removes it. */
 export async function inPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   // mkdtemp makes it 0700.
   const directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "gitops-platform-keys-"));

@@ -1,12 +1,15 @@
 import { resolve } from "node:path";
 import { paths } from "../../lib/paths";
 import { type Part, renderEnvironment } from "../manifests/environments";
+import { type FileDocument, readFiles } from "../manifests/files";
 import { type Finding, sentences } from "../manifests/finding";
-import { plainSecretFiles, readFiles } from "../manifests/files";
-import { kustomize } from "../manifests/kustomize";
+import { itemsOf } from "../manifests/kubectl-yaml";
+import { OBJECT_RULES } from "../manifests/object-rules";
+import { plainSecrets } from "../manifests/plain-secrets";
 import { nameOf } from "../manifests/rendered";
+import { loadRenderers } from "../manifests/renderers";
 import { type SealedValue, sealedValues } from "./sealed-secrets";
-import { stackRootPath } from "./stack-file";
+import { stackRepository, stackRootPath } from "./stack-file";
 
 /** What a stack's root path leads to in a repository. */
 export interface RepositoryValues {
@@ -15,6 +18,8 @@ export interface RepositoryValues {
   readonly values: readonly SealedValue[];
   /** What kept something from being looked at, and Secrets in clear. */
   readonly findings: readonly Finding[];
+  /** What was not looked at, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** The flags of a command that reads the repository. */
@@ -38,23 +43,45 @@ export interface RepositoryFlags {
 /** Collects every sealed value that a stack's cluster would get from a repository. */
 export async function repositoryValues(stack: string, file: string, flags: RepositoryFlags): Promise<RepositoryValues> {
   const repository = resolve(flags.repository);
-  const render = await kustomize(paths.cache, (line) => void process.stderr.write(`${line}\n`));
-  const files = readFiles(repository);
+  const renderers = await loadRenderers(paths.cache, (line) => void process.stderr.write(`${line}\n`));
+  const content = readFiles(repository);
+  const repoURL = stackRepository(file);
   const values: SealedValue[] = [];
-  const findings: Finding[] = [...files.findings, ...plainSecretFiles(files.documents)];
-  for (const path of flags.path ?? [stackRootPath(file)]) {
-    const environment = await renderEnvironment(render, repository, stack, path);
-    values.push(...sealedValues(environment, files.documents));
-    findings.push(...environment.findings, ...environment.parts.flatMap(plainSecrets));
+  const notes: string[] = [];
+  const findings: Finding[] = [...content.findings, ...plainSecrets(content)];
+  const rootPaths = flags.path ?? [stackRootPath(file)];
+  for (const rootPath of rootPaths) {
+    const environment = await renderEnvironment({ renderers, repository, content, name: stack, rootPath, repoURL });
+    values.push(...sealedValues(environment, content.documents));
+    findings.push(...environment.findings, ...environment.parts.flatMap(valueFindings));
+    notes.push(...environment.unseen.map(({ object, reason }) => `${object}: ${reason}`));
   }
-  return { repository, values, findings };
+  if (values.length === 0) findings.push(...unreached(content.documents, rootPaths));
+  return { repository, values, findings, notes };
 }
 
-function plainSecrets({ place, objects }: Part): Finding[] {
-  const text = "is a Secret in clear; seal it with npm run seal";
+/** What the object rules say of Secrets, in clear and sealed. */
+function valueFindings({ place, objects }: Part): Finding[] {
   return objects
-    .filter(({ kind }) => kind === "Secret")
-    .map((object) => ({ rule: "plain-secret", place, object: nameOf(object), text }));
+    .filter(({ kind }) => kind === "Secret" || kind === "SealedSecret")
+    .flatMap((object) =>
+      OBJECT_RULES.flatMap((rule) => rule(object)).map((complaint) => ({
+        ...{ place, object: nameOf(object) },
+        ...complaint,
+      })),
+    );
+}
+
+/** SealedSecrets in a repository whose root path leads to none of them: nothing was checked. */
+function unreached(documents: readonly FileDocument[], rootPaths: readonly string[]): Finding[] {
+  return documents.flatMap(({ file, line, content }) =>
+    itemsOf(content)
+      .filter(({ kind }) => kind === "SealedSecret")
+      .map((object) => ({
+        ...{ rule: "sealed", place: `${file}:${line}`, object: nameOf(object) },
+        text: `${rootPaths.join(", ")} doesn't lead to it, so it was not opened; name the root path with --path, or remove the file`,
+      })),
+  );
 }
 
 /** An error that lists findings. */

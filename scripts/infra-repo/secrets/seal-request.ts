@@ -3,14 +3,16 @@ import type { Scope } from "./kubeseal";
 /** Where a value comes from: this process' standard input, or a file. Never the command line, which everybody can read. */
 export type ValueSource = { readonly from: "stdin" } | { readonly from: "file"; readonly path: string };
 
-/** What `npm run seal` is asked to do. */
+/** The command line of `npm run seal`. */
 export interface SealRequest {
   readonly stack: string;
   readonly namespace: string;
   readonly name: string;
   readonly values: Readonly<Record<string, ValueSource>>;
-  readonly scope: Scope;
-  readonly type: string;
+  /** Unset: what the file has, else strict. */
+  readonly scope?: Scope;
+  /** Unset: what the file has, else Opaque. */
+  readonly type?: string;
   readonly out?: string;
 }
 
@@ -31,14 +33,14 @@ export const SEAL_USAGE = {
       type: "string",
       value: "FILE",
       summary:
-        "writes the SealedSecret there; in a file that has it already, the given keys are set and the others stay",
+        "writes the SealedSecret there; in a file that has it already, the given keys are set and the rest stays",
     },
-    type: { type: "string", value: "TYPE", default: "Opaque", summary: "the Secret's type" },
+    type: { type: "string", value: "TYPE", summary: "the Secret's type (default: the file's, else Opaque)" },
     scope: {
       type: "string",
       value: "SCOPE",
-      default: "strict",
-      summary: "strict: opens under this name in this namespace; namespace-wide; cluster-wide",
+      summary:
+        "strict: opens under this name in this namespace; namespace-wide; cluster-wide (default: the file's, else strict)",
     },
   },
 } as const;
@@ -51,7 +53,7 @@ export function sealRequest(
   namespace: string,
   name: string,
   pairs: readonly string[],
-  flags: { readonly out?: string | undefined; readonly type: string; readonly scope: string },
+  flags: { readonly [flag in "out" | "type" | "scope"]?: string | undefined },
 ): SealRequest {
   for (const [what, text] of Object.entries({ namespace, name })) {
     if (!NAME.test(text))
@@ -60,7 +62,7 @@ export function sealRequest(
       );
   }
   const { scope } = flags;
-  if (scope !== "strict" && scope !== "namespace-wide" && scope !== "cluster-wide")
+  if (scope !== undefined && scope !== "strict" && scope !== "namespace-wide" && scope !== "cluster-wide")
     throw new Error(`--scope — got ${scope}, need strict, namespace-wide or cluster-wide; choose one`);
   const values: Record<string, ValueSource> = {};
   for (const pair of pairs) {
@@ -76,8 +78,8 @@ export function sealRequest(
     namespace,
     name,
     values,
-    scope,
-    type: flags.type,
+    ...(scope === undefined ? {} : { scope }),
+    ...(flags.type === undefined ? {} : { type: flags.type }),
     ...(flags.out === undefined ? {} : { out: flags.out }),
   };
 }

@@ -1,6 +1,8 @@
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import { otherCluster } from "../manifests/applications";
 import type { Environment } from "../manifests/environments";
 import type { FileDocument } from "../manifests/files";
+import { itemsOf } from "../manifests/kubectl-yaml";
 import type { Identity, Scope } from "./kubeseal";
 
 /** One sealed value, as the cluster gets it and as it is written. */
@@ -14,16 +16,16 @@ export interface SealedValue {
   /** Where it is written; undefined for what no file holds literally. */
   readonly written?: {
     readonly file: string;
-    readonly index: number;
     readonly namespace?: string;
     readonly name?: string;
   };
 }
 
-/** Every sealed value of an environment. */
-export function sealedValues(environment: Environment, documents: readonly FileDocument[]): SealedValue[] {
+/** Every sealed value that an environment applies to the stack's own cluster. */
+export function sealedValues({ parts }: Pick<Environment, "parts">, documents: readonly FileDocument[]): SealedValue[] {
   const files = writtenValues(documents);
-  return environment.parts.flatMap(({ place, objects }) =>
+  const own = parts.filter(({ application }) => !application || otherCluster(application.destination) === undefined);
+  return own.flatMap(({ place, objects }) =>
     objects
       .filter(({ kind }) => kind === "SealedSecret")
       .flatMap((object) =>
@@ -39,23 +41,27 @@ export function sealedValues(environment: Environment, documents: readonly FileD
 function writtenValues(documents: readonly FileDocument[]): ReadonlyMap<string, NonNullable<SealedValue["written"]>> {
   return new Map(
     documents
-      .filter(({ content }) => content["kind"] === "SealedSecret")
-      .flatMap(({ file, index, content }) => {
-        const { namespace, name } = (content["metadata"] ?? {}) as { namespace?: string; name?: string };
-        const written = { file, index, ...(namespace ? { namespace } : {}), ...(name ? { name } : {}) };
-        return encryptedData(content).map(([, value]) => [value, written] as const);
+      .flatMap(({ file, content }) => itemsOf(content).map((object) => ({ file, object })))
+      .filter(({ object }) => object.kind === "SealedSecret")
+      .flatMap(({ file, object }) => {
+        const { namespace, name } = object.metadata;
+        const written = { file, ...(namespace ? { namespace } : {}), ...(name ? { name } : {}) };
+        return encryptedData(object).map(([, value]) => [value, written] as const);
       }),
   );
 }
 
 function encryptedData(object: Readonly<Record<string, unknown>>): [string, string][] {
-  const { encryptedData: data = {} } = (object["spec"] ?? {}) as { encryptedData?: Record<string, string> };
-  return Object.entries(data);
+  const { encryptedData: data } = (object["spec"] ?? {}) as { encryptedData?: Record<string, unknown> | null };
+  return Object.entries(data ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string");
 }
 
 function identityOf({ metadata }: KubernetesObject): Identity {
-  const { annotations = {} } = metadata as { annotations?: Record<string, string> };
+  return { namespace: metadata.namespace || "default", name: metadata.name, scope: scopeOf(metadata.annotations) };
+}
+
+/** The scope that a SealedSecret's annotations name. */
+export function scopeOf(annotations: Readonly<Record<string, unknown>> = {}): Scope {
   const scopes: readonly Scope[] = ["cluster-wide", "namespace-wide"];
-  const scope = scopes.find((name) => annotations[`sealedsecrets.bitnami.com/${name}`] === "true") ?? "strict";
-  return { namespace: metadata.namespace ?? "default", name: metadata.name, scope };
+  return scopes.find((name) => String(annotations[`sealedsecrets.bitnami.com/${name}`]) === "true") ?? "strict";
 }

@@ -47,6 +47,15 @@ export function newest(certificates: readonly SealingCertificate[]): SealingCert
 
 /** The root path that a stack's root Application points at. */
 export function stackRootPath(file: string): string {
+  return gitopsSettings(file).path ?? "applications";
+}
+
+/** The repository that a stack's root Application points at. */
+export function stackRepository(file: string): string | undefined {
+  return gitopsSettings(file).repoURL;
+}
+
+function gitopsSettings(file: string): { readonly path?: string; readonly repoURL?: string } {
   const { config } = readStackYaml(file);
-  return (config?.[`${PROJECT}:gitops`] as { path?: string } | undefined)?.path ?? "applications";
+  return (config?.[`${PROJECT}:gitops`] as ReturnType<typeof gitopsSettings> | undefined) ?? {};
 }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
 import { type Environment, renderEnvironment } from "../../../scripts/infra-repo/manifests/environments";
-import { kustomize } from "../../../scripts/infra-repo/manifests/kustomize";
+import { readFiles } from "../../../scripts/infra-repo/manifests/files";
 import { nameOf } from "../../../scripts/infra-repo/manifests/rendered";
+import { loadRenderers } from "../../../scripts/infra-repo/manifests/renderers";
 import { paths } from "../../../scripts/lib/paths";
 import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
@@ -34,12 +35,19 @@ export const environments: Drill = {
   inTest: false,
   run: async (see) =>
     infraRepository(async (clone) => {
-      const render = await kustomize(paths.cache, see);
+      const renderers = await loadRenderers(paths.cache, see);
+      const repository = clone.directory;
       const seconds: string[] = [];
       const seen = new Set<string>();
       try {
         for (const [name, rootPath] of Object.entries(ROOT_PATHS)) {
-          const environment = await renderEnvironment(render, clone.directory, name, rootPath);
+          const environment = await renderEnvironment({
+            renderers,
+            repository,
+            content: readFiles(repository),
+            name,
+            rootPath,
+          });
           assert.deepEqual(environment.findings, []);
           const begin = performance.now();
           await switchTo(name, rootPath);
@@ -72,9 +80,9 @@ async function switchTo(name: string, rootPath: string): Promise<void> {
 
 async function isLive(environment: Environment): Promise<void> {
   const { items } = await kubectlJson<{ items: readonly Application[] }>("get", "applications", "-n", "argocd");
-  for (const { name, path } of environment.applications) {
+  for (const { name, sources } of environment.applications) {
     const live = items.find(({ metadata }) => metadata.name === name);
-    assert.equal(live?.spec.source.path, path, `${name} follows another path`);
+    assert.equal(live?.spec.source.path, sources[0]?.path, `${name} follows another path`);
     assert.equal(live?.status?.sync?.status, "Synced", `${name} is not Synced`);
     assert.equal(live.status.health?.status, "Healthy", `${name} is not Healthy`);
   }

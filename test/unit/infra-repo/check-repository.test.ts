@@ -2,31 +2,34 @@
  * Every rule of `npm run check-gitops` on a repository that breaks it, rendered by the real kustomize and held against
  * Kubernetes' real schemas. Not proved here: that Argo CD refuses the same (drills), and what charts bring.
  */
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkRepository } from "../../../scripts/infra-repo/manifests/check-repository";
-import { environmentNames, overlays } from "../../../scripts/infra-repo/manifests/environments";
-import { kustomize, type Render } from "../../../scripts/infra-repo/manifests/kustomize";
+import { readFiles } from "../../../scripts/infra-repo/manifests/files";
 import { loadSchemas } from "../../../scripts/infra-repo/manifests/load-schemas";
+import { loadRenderers } from "../../../scripts/infra-repo/manifests/renderers";
+import type { Renderers } from "../../../scripts/infra-repo/manifests/rendering";
+import { overlays, rootPaths } from "../../../scripts/infra-repo/manifests/roots";
 import type { Schemas } from "../../../scripts/infra-repo/manifests/schemas";
 import { withStandIns } from "../../../scripts/infra-repo/manifests/working-copy";
 import { paths, root } from "../../../scripts/lib/paths";
-import { DEPLOYMENT, OVERLAY, ROOT, repository } from "./fixture";
+import { DEPLOYMENT, files, OVERLAY, ROOT, repository } from "./fixture";
 
-let render: Render;
-let schemas: Schemas;
+let renderers: Renderers;
+let schemas: () => Schemas;
 
 beforeAll(async () => {
   // On a computer without the programs they are built here, once.
-  schemas = await loadSchemas(paths.cache, repository(), () => undefined);
-  render = await kustomize(paths.cache, () => undefined);
+  schemas = await loadSchemas(paths.cache, () => undefined);
+  renderers = await loadRenderers(paths.cache, () => undefined);
 }, 600_000);
 
 async function problems(
   changes: Parameters<typeof repository>[0],
   mirrorImages?: ReadonlySet<string>,
 ): Promise<readonly string[]> {
-  const args = { repository: repository(changes), render, schemas };
+  const args = { repository: repository(changes), renderers, schemas: schemas() };
   return (await checkRepository(mirrorImages ? { ...args, mirrorImages } : args)).problems;
 }
 
@@ -40,9 +43,10 @@ test("a repository that keeps every rule has no problem", async () => {
 
 test("the starter renders, every overlay and every root path", async () => {
   await withStandIns(join(root, "gitops"), false, async (copy) => {
-    expect([...environmentNames(copy).keys()]).toEqual(["local", "production", "staging"]);
-    for (const folder of [...environmentNames(copy).values(), ...overlays(copy)])
-      expect((await render(join(copy, folder))).length, folder).toBeGreaterThan(0);
+    const roots = rootPaths(copy, readFiles(copy));
+    expect([...roots.keys()]).toEqual(["local", "production", "staging"]);
+    for (const folder of [...roots.values(), ...overlays(copy)])
+      expect("objects" in (await renderers.kustomize(copy, folder)), folder).toBe(true);
   });
 }, 60_000);
 
@@ -52,7 +56,7 @@ describe("each broken file is named with what is wrong and what to do", () => {
       "invalid YAML",
       { [DEPLOYMENT]: ["replicas: 2", "replicas: [2"] },
       [
-        "apps/web/overlays/staging/deployment.yaml:7 — is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ]; correct it [yaml]",
+        "apps/web/overlays/staging/deployment.yaml:7 — can't be read as YAML: Flow sequence in block collection must be sufficiently indented and end with a ]; correct it, or list the file in policy-exceptions.yaml with a reason [yaml]",
         "apps/web/overlays/staging — can't be rendered: ",
       ],
     ],
@@ -96,14 +100,14 @@ describe("each broken file is named with what is wrong and what to do", () => {
       "a plain Secret that nothing lists",
       { "apps/web/overlays/staging/secret.yaml": SECRET },
       [
-        "apps/web/overlays/staging/secret.yaml: Secret password — is a Secret in clear; seal it (npm run seal), and change the value wherever it is used: Git never forgets [plain-secret]",
+        "apps/web/overlays/staging/secret.yaml:1: Secret password — is a Secret in clear (password); seal it (npm run seal -- STACK NAMESPACE NAME KEY=-), and change the value wherever it is used: Git never forgets [plain-secret]",
       ],
     ],
     [
       "a generated Secret",
       { [OVERLAY]: ["resources:", "kind: Kustomization\nsecretGenerator: [{ name: s, literals: [a=b] }]\nresources:"] },
       [
-        "apps/web/overlays/staging/kustomization.yaml: secretGenerator — makes a Secret in clear; seal it (npm run seal), and change the value wherever it is used: Git never forgets [plain-secret]",
+        "apps/web/overlays/staging/kustomization.yaml:1: Secret s secretGenerator — makes a Secret in clear; seal it (npm run seal -- STACK NAMESPACE NAME KEY=-), and change the value wherever it is used: Git never forgets [plain-secret]",
         "apps/web/overlays/staging: Secret web/s-",
         "apps/web/overlays/staging: Secret web/s-",
       ],
@@ -190,8 +194,7 @@ describe("each broken file is named with what is wrong and what to do", () => {
       "a namespace that the project doesn't reach",
       { [ROOT]: ["namespace: web }", "namespace: other }"] },
       [
-        `${PLACE} — project web doesn't reach the namespace web; correct the namespace, or add it to the project's destinations [project]`,
-        "apps/web/overlays/staging: NetworkPolicy web/default-deny — project web doesn't reach",
+        "applications/staging: Application argocd/web spec.destination — project web doesn't allow https://kubernetes.default.svc, namespace web; correct it, or add it to the project's destinations [project]",
       ],
     ],
     [
@@ -221,15 +224,9 @@ describe("each broken file is named with what is wrong and what to do", () => {
       ],
     ],
     [
-      "an exception from what has none",
-      {
-        "apps/web/overlays/staging/secret.yaml": SECRET,
-        "policy-exceptions.yaml": "- { rule: plain-secret, object: Secret password, reason: nobody will look }\n",
-      },
-      [
-        "apps/web/overlays/staging/secret.yaml: Secret password — is a Secret in clear",
-        "policy-exceptions.yaml: Secret password — allows plain-secret",
-      ],
+      "an exception without a reason",
+      { "policy-exceptions.yaml": "- { rule: readiness, object: Deployment web/web }\n" },
+      ["policy-exceptions.yaml — can't be read: "],
     ],
   ];
 
@@ -252,6 +249,67 @@ test("an exception with a reason silences its one finding", async () => {
     }),
   ).toEqual([]);
 });
+
+test("an exception by place silences a Secret in clear and a file that is no YAML", async () => {
+  expect(
+    await problems({
+      "docs/example/secret.yaml": SECRET,
+      "docs/example/template.yaml": "{{ name }}: [",
+      "policy-exceptions.yaml":
+        "- { rule: plain-secret, object: Secret password, place: docs/*, reason: the example of the manual }\n" +
+        "- { rule: yaml, place: docs/example/template.yaml, reason: a template of the manual }\n",
+    }),
+  ).toEqual([]);
+});
+
+test("what a nested Application deploys is judged, and counted", async () => {
+  const nested = (name: string, path: string, namespace: string): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: ${name}, namespace: argocd }\nspec:\n  project: default\n  source: { repoURL: ssh://git@git.example.org/infra.git, path: ${path} }\n  destination: { server: https://kubernetes.default.svc, namespace: ${namespace} }\n`;
+  const place = "workloads/leaf: Pod leaf/leaf";
+  expect(
+    await problems({
+      "applications/staging/kustomization.yaml": "resources: [web.yaml, team.yaml]\n",
+      "applications/staging/team.yaml": nested("team", "applications/team", "argocd"),
+      "applications/team/leaf.yaml": nested("leaf", "workloads/leaf", "leaf"),
+      "workloads/leaf/pod.yaml":
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: leaf }\nspec: { hostNetwork: true, containers: [{ name: leaf, image: 'leaf:latest', resources: { requests: { cpu: 1, memory: 1Mi }, limits: { memory: 1Mi } } }] }\n",
+    }),
+  ).toEqual([
+    "workloads/leaf: Namespace leaf — has pods and no NetworkPolicy that denies by default; add one with podSelector: {} and both policyTypes [default-deny]",
+    `${place} metadata.namespace — nothing in staging declares the namespace leaf; add it with its Pod Security label [namespace]`,
+    `${place} spec.containers[0].image — leaf:latest is whatever was pushed last; name a version, in the kustomization's images [image-tag]`,
+    `${place} spec.hostNetwork — shares the node's network; remove it, or list it in policy-exceptions.yaml with a reason [privileged]`,
+  ]);
+});
+
+test("a folder without Applications is no repository that keeps every rule", async () => {
+  const empty = files({ "README.md": "nothing" });
+  const result = await checkRepository({ repository: empty, renderers, schemas: schemas() });
+  expect(result.problems).toEqual([
+    `${empty} — holds no Application and no overlay below apps/; give the folder of an infrastructure repository [render]`,
+  ]);
+});
+
+test("a copy of the starter passes with what it seals for itself, and names what is off", async () => {
+  await withStandIns(join(root, "gitops"), false, async (copy) => {
+    // The hub seals for the applications that are on.
+    for (const name of ["local", "staging", "production"])
+      rmSync(join(copy, "apps/registry/overlays", name, "sealed-secret.yaml"));
+    const {
+      problems: found,
+      notes,
+      objects,
+    } = await checkRepository({ repository: copy, renderers, schemas: schemas() });
+    expect(found).toEqual([]);
+    expect(objects).toBeGreaterThan(100);
+    expect(notes).toEqual(
+      ["local", "production", "staging"].map(
+        (name) =>
+          `apps/registry/overlays/${name}: no Application points there, and sealed-secret.yaml is listed and doesn't exist`,
+      ),
+    );
+  });
+}, 60_000);
 
 test("two Applications with one object are named", async () => {
   const second =

@@ -81,14 +81,19 @@ export const ROOT = "applications/staging/web.yaml";
 
 /** The good repository with some files changed: replaced by a text, or edited: `[from, to]`. @returns its folder */
 export function repository(changes: Readonly<Record<string, string | readonly [string, string]>> = {}): string {
-  const directory = join(scratch, String(count++));
-  const files: Record<string, string> = { ...GOOD };
+  const contents: Record<string, string> = { ...GOOD };
   for (const [file, change] of Object.entries(changes)) {
-    if (typeof change === "string") files[file] = change;
-    else if (files[file]?.includes(change[0])) files[file] = files[file].replace(change[0], change[1]);
+    if (typeof change === "string") contents[file] = change;
+    else if (contents[file]?.includes(change[0])) contents[file] = contents[file].replace(change[0], change[1]);
     else throw new Error(`${file} doesn't have ${change[0]}`);
   }
-  for (const [file, text] of Object.entries(files)) {
+  return files(contents);
+}
+
+/** A folder with these files. @returns its path */
+export function files(contents: Readonly<Record<string, string>>): string {
+  const directory = join(scratch, String(count++));
+  for (const [file, text] of Object.entries(contents)) {
     mkdirSync(dirname(join(directory, file)), { recursive: true });
     writeFileSync(join(directory, file), text);
   }

@@ -4,9 +4,8 @@ import { renderedFiles } from "../../../scripts/infra-repo/manifests/rendition";
 
 const web = { apiVersion: "apps/v1", kind: "Deployment", metadata: { namespace: "web", name: "web" } };
 
-function environment(objects: Environment["parts"][number]["objects"]): Environment {
-  const parts = [{ name: "web", place: "apps/web/overlays/staging", objects }];
-  return { name: "staging", rootPath: "applications/staging", parts, applications: [], projects: [], findings: [] };
+function environment(objects: Environment["parts"][number]["objects"]): Pick<Environment, "parts"> {
+  return { parts: [{ name: "web", place: "apps/web/overlays/staging", recursive: false, objects }] };
 }
 
 test("the order of objects and keys doesn't depend on how they are written", () => {
@@ -17,7 +16,7 @@ test("the order of objects and keys doesn't depend on how they are written", () 
   expect(one).toEqual([
     {
       name: "web/ClusterRole.system_web.yaml",
-      text: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: system:web\n",
+      text: 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: "system:web"\n',
     },
     {
       name: "web/Deployment.web.web.yaml",

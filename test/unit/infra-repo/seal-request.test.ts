@@ -3,7 +3,7 @@ import { sealRequest } from "../../../scripts/infra-repo/secrets/seal-request";
 
 function request(args: readonly string[], flags: { out?: string; scope?: string } = {}) {
   const [stack = "", namespace = "", name = "", ...pairs] = args;
-  return sealRequest(stack, namespace, name, pairs, { type: "Opaque", scope: "strict", ...flags });
+  return sealRequest(stack, namespace, name, pairs, flags);
 }
 
 test("values come from standard input or from files", () => {
@@ -14,8 +14,6 @@ test("values come from standard input or from files", () => {
     namespace: "store",
     name: "store-auth",
     values: { password: { from: "stdin" }, "ca.crt": { from: "file", path: "/tmp/ca.crt" } },
-    scope: "strict",
-    type: "Opaque",
     out: "x.yaml",
   });
 });

@@ -1,0 +1,131 @@
+import { posix } from "node:path";
+import { parseAllDocuments } from "yaml";
+import type { FileDocument, FileText, RepositoryContent } from "./files";
+import type { Finding } from "./finding";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const CURE =
+  "seal it (npm run seal -- STACK NAMESPACE NAME KEY=-), and change the value wherever it is used: Git never forgets";
+
+/** Argo CD's own Secrets hold addresses, too: only these fields are secret. */
+const ARGO_CD_SECRETS = [
+  ...["password", "username", "sshPrivateKey", "tlsClientCertData", "tlsClientCertKey", "bearerToken", "config"],
+  ...["githubAppPrivateKey", "gcpServiceAccountKey", "proxy"],
+];
+
+/** Secrets in clear anywhere in a repository, in every form: what is in Git is out, whether anything lists it or not. */
+export function plainSecrets({ names, documents, texts }: RepositoryContent): Finding[] {
+  return [
+    ...documents.flatMap((document) => [...inDocument(document), ...generated(document, new Set(names))]),
+    ...texts.flatMap(inText),
+  ];
+}
+
+/** The keys of a Secret that hold a value in clear; none for a Secret without values, or with placeholders only. */
+export function clearKeys(object: Fields): string[] {
+  const labels = fields(fields(object["metadata"])["labels"]);
+  const ofArgoCd = labels["argocd.argoproj.io/secret-type"] !== undefined;
+  // SOPS encrypts the values and says so in a field of its own; each value is ENC[…].
+  return [...Object.entries(fields(object["data"])), ...Object.entries(fields(object["stringData"]))]
+    .filter(([key, value]) => (ofArgoCd ? ARGO_CD_SECRETS.includes(key) : true) && !isPlaceholder(value))
+    .map(([key]) => key);
+}
+
+/** Nothing, or a mark that a tool replaces: SOPS, Argo CD Vault Plugin, environment variables, templates. */
+function isPlaceholder(value: unknown): boolean {
+  if (value === null || value === undefined || value === "") return true;
+  const text = String(value as string | number | boolean).trim();
+  return text === "" || /^(ENC\[[^\]]*\]|<[^<>]+>|\$\{[^}]+\}|\{\{[^}]*\}\}|\$\([^)]+\))$/.test(text);
+}
+
+/** Every Secret inside a document: itself, items of lists, patches, values of charts, manifests kept as text. */
+function inDocument({ file, line, content }: FileDocument): Finding[] {
+  return secretsIn(content).map((secret) => {
+    const { name } = fields(secret["metadata"]) as { name?: string };
+    const keys = clearKeys(secret).join(", ");
+    const text = `is a Secret in clear (${keys}); ${CURE}`;
+    return { rule: "plain-secret", place: `${file}:${line}`, object: `Secret ${name ?? "?"}`, text };
+  });
+}
+
+function secretsIn(value: unknown, kind?: string): Fields[] {
+  if (typeof value === "string") return /\bkind["']?\s*:\s*["']?Secret/.test(value) ? manifestsIn(value) : [];
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((item) => secretsIn(item, kind));
+  const object = value as Fields;
+  const own = object["kind"] ?? kind;
+  if (own === "Secret" && clearKeys(object).length > 0) return [object];
+  return Object.entries(object).flatMap(([name, field]) =>
+    secretsIn(field, own === "SecretList" && name === "items" ? "Secret" : undefined),
+  );
+}
+
+/** The Secrets of a manifest that is kept as text: in a patch, in a chart's values, in a ConfigMap. */
+function manifestsIn(text: string): Fields[] {
+  return parseAllDocuments(text, { logLevel: "silent" }).flatMap((document) => {
+    if (document.errors.length > 0) return [];
+    try {
+      return secretsIn(document.toJS());
+    } catch {
+      return []; // Text with an anchor that isn't its own is no manifest.
+    }
+  });
+}
+
+/** Secrets that kustomize would make of what is in the repository; a kustomization is known by its name, too. */
+function generated({ file, line, content }: FileDocument, names: ReadonlySet<string>): Finding[] {
+  const { kind } = content;
+  const isKustomization = kind === "Kustomization" || kind === "Component" || /(^|\/)kustomization\.ya?ml$/i.test(file);
+  if ((!isKustomization && !file.endsWith("Kustomization")) || !Array.isArray(content["secretGenerator"])) return [];
+  return (content["secretGenerator"] as readonly unknown[]).map(fields).flatMap((entry) => {
+    const literals = list(entry["literals"]).filter(
+      (literal) => !isPlaceholder(literal.slice(literal.indexOf("=") + 1)),
+    );
+    const files = [...list(entry["files"]), ...list(entry["envs"]), ...list(entry["env"])]
+      .map((source) => source.slice(source.indexOf("=") + 1))
+      .filter((source) => names.has(posix.join(posix.dirname(file), source)));
+    if (literals.length + files.length === 0) return [];
+    const object = `Secret ${typeof entry["name"] === "string" ? entry["name"] : "?"}`;
+    const text = `makes a Secret in clear; ${CURE}`;
+    return [{ rule: "plain-secret", place: `${file}:${line}`, object, field: "secretGenerator", text }];
+  });
+}
+
+/** Secrets in a template or a broken file, line by line: values that are written out and no expressions. */
+function inText({ file, text }: FileText): Finding[] {
+  const lines = text.split("\n");
+  const starts = lines.flatMap((line, index) => (index === 0 || /^---/.test(line) ? [index] : []));
+  return starts.flatMap((start, index): Finding[] => {
+    const part = lines.slice(start, starts[index + 1]);
+    if (!part.some((line) => /^\s*-?\s*"?kind"?\s*:\s*["']?Secret["']?\s*,?\s*(#.*)?\r?$/.test(line))) return [];
+    const value = part.findIndex((_line, at) => isValueInClear(part, at));
+    if (value < 0) return [];
+    const place = `${file}:${start + value + 1}`;
+    return [{ rule: "plain-secret", place, object: "Secret ?", text: `holds a value of a Secret in clear; ${CURE}` }];
+  });
+}
+
+/** Whether a line is an entry below `data:` or `stringData:` with a value that is no expression. */
+function isValueInClear(lines: readonly string[], index: number): boolean {
+  const entry = /^(\s*)["']?[-._\w]+["']?\s*:\s*(\S.*?)\s*,?\s*$/.exec(lines[index] ?? "");
+  if (!entry) return false;
+  const written = (entry[2] ?? "").replace(/\s+#.*$/, "").replace(/^(["'])(.*)\1$/, "$2");
+  const value = /^[|>][-+\d]*$/.test(written) ? (lines[index + 1] ?? "").trim() : written;
+  if (value.includes("{{") || value === "{}" || isPlaceholder(value)) return false;
+  const indent = entry[1]?.length ?? 0;
+  const parent = lines
+    .slice(0, index)
+    .reverse()
+    .find((line) => line.trim() !== "" && !/^\s*(#|\{\{)/.test(line) && line.search(/\S/) < indent);
+  return /^\s*["']?(data|stringData)["']?\s*:\s*\{?\s*(#.*)?\r?$/.test(parent ?? "");
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}
+
+function list(value: unknown): string[] {
+  const all: readonly unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return all.filter((item) => typeof item === "string");
+}
