@@ -59,8 +59,12 @@ export async function checkRepository(args: CheckArgs): Promise<CheckResult> {
     ...objects.map(({ object }) => object),
   ];
   for (const definition of definitions) schemas.addCustomResource(definition);
+  const unknown = new Set<string>();
   for (const { place, object } of objects) {
-    const complaints = [...schemas.check(object), ...OBJECT_RULES.flatMap((rule) => rule(object))];
+    // An unknown kind is one problem, however many objects have it.
+    const form = schemas.check(object).filter(({ field, text }) => field !== "apiVersion" || !unknown.has(text));
+    for (const { text } of form.filter(({ field }) => field === "apiVersion")) unknown.add(text);
+    const complaints = [...form, ...OBJECT_RULES.flatMap((rule) => rule(object))];
     findings.push(...complaints.map((complaint) => ({ place, object: nameOf(object), ...complaint })));
   }
   const notes = [

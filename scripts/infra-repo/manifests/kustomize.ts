@@ -69,5 +69,11 @@ function reason(stderr: string, repository: string, path: string): { problem: st
   const missing = /evalsymlink failure on '([^']+)'/.exec(text)?.[1];
   // Kustomize says this three times over, once for each thing that the missing file might have been.
   if (missing !== undefined) return { problem: `${missing} is listed and doesn't exist`, missing };
+  // The whole configuration of the chart stands between the two.
+  const chart = /HelmChartInflationGenerator[\s\S]*?\bname: (\S+)[\s\S]*must specify --enable-helm/.exec(text)?.[1];
+  if (chart !== undefined)
+    return {
+      problem: `it has helmCharts (${chart}), which Argo CD renders only with kustomize.buildOptions: --enable-helm; an Application with chart: ${chart} needs none`,
+    };
   return { problem: text.split(/\s*\n\s*/).join(" ") };
 }
