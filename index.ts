@@ -10,14 +10,17 @@ import { Hub } from "./components/hub/hub";
 import { PushNotification } from "./components/hub/push-notification";
 import { KubernetesCluster } from "./components/kubernetes/cluster";
 import { PodNetwork } from "./components/kubernetes/pod-network";
+import { runningVersions } from "./components/kubernetes/running-versions";
 import { createMachines } from "./components/machines/create-machines";
 import { warnOfDeadAgent } from "./components/remote/ssh-agent";
 import { takeOver } from "./components/objects/take-over";
+import { keepLivingCluster } from "./config/living-cluster";
 import { loadConfig } from "./config/load";
 import { summarizeNotices } from "./config/notices";
 
 // Configuration: checked whole, every problem reported at once.
 const config = loadConfig();
+keepLivingCluster(config);
 void warnOfDeadAgent();
 const { cluster: settings, diskGate: gateSettings, gitops, network: nodeNetwork, sealingKeys, ssh, versions } = config;
 const { list, source } = config.artifacts;
@@ -120,9 +123,16 @@ if (hub && nodePort !== undefined) {
   new PushNotification("hub-push", { hub, argocd: webhook }, { dependsOn: argocd.ready });
 }
 
+const running = runningVersions(
+  `${settings.name}-versions`,
+  { on: cluster.first, nodes: machines, configured: versions, stackId },
+  { parent: cluster, dependsOn: [...cluster.complete, ...network.ready, ...argocd.ready, ...sealedSecrets.ready] },
+);
+
 // Outputs.
 export const endpoint = cluster.endpoint;
 export const kubeconfig = cluster.kubeconfig;
+export const founded = cluster.founded;
 export const nodes = machines.map(({ name, role, address }) => ({ name, role, address }));
 export const diskGate = gate.results;
 export const rootApplication = {
@@ -133,6 +143,6 @@ export const rootApplication = {
   knownHosts: hub ? pulumi.interpolate`${config.hub.address} ${hub.hostKey}` : undefined,
 };
 const argocdAccess = { url: argocd.url, adminPassword: argocd.adminPassword };
-export { argocdAccess as argocd, versions };
+export { argocdAccess as argocd, running as versions };
 export const notices = summarizeNotices(config.notices);
 export const sealingCertificate = sealedSecrets.certificate;

@@ -4,6 +4,7 @@ import type { Machine, Role } from "../machines/machine";
 import type { RemoteStep } from "../remote/remote-step";
 import { TOKENS } from "../tokens";
 import { ClusterSteps } from "./cluster-steps";
+import { type FoundedCluster, foundedCluster } from "./founded";
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
 import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
@@ -57,6 +58,8 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly endpoint: string;
   /** PEM, not secret. */
   readonly caCertificate: pulumi.Output<string>;
+  /** What the next run compares its configuration with. */
+  readonly founded: pulumi.Output<FoundedCluster>;
   /** The API answers. */
   readonly ready: readonly pulumi.Resource[];
   /** Every node is a member. */
@@ -106,6 +109,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     this.caCertificate = pulumi
       .unsecret(init.stdout)
       .apply((stdout) => (JSON.parse(stdout) as { caCertificate: string }).caCertificate);
+    this.founded = foundedCluster(pulumi.unsecret(init.stdout), args.controlPlanes);
     const admissions = new Map(joining.map((node) => [node.name, steps.admit(node, init)]));
     const joined = this.joinAll(steps, others, args.workers, after, admissions);
     const members = joining.map((node) => steps.register(node, joined.get(node.name) ?? init));

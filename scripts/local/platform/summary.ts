@@ -8,7 +8,10 @@ import type { StackOutputs } from "./stack";
 
 interface KubernetesNode {
   readonly metadata: { readonly name: string };
-  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
+  readonly status: {
+    readonly conditions: readonly { readonly type: string; readonly status: string }[];
+    readonly nodeInfo: { readonly kubeletVersion: string };
+  };
 }
 
 interface Application {
@@ -18,7 +21,7 @@ interface Application {
 
 /** The platform as the cluster itself reports it. */
 export interface Observed {
-  readonly nodes: readonly { readonly name: string; readonly ready: boolean }[];
+  readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly version: string }[];
   readonly applications: readonly { readonly name: string; readonly sync: string; readonly health: string }[];
 }
 
@@ -37,6 +40,7 @@ export async function observe(): Promise<Observed> {
     nodes: nodes.map((node) => ({
       name: node.metadata.name,
       ready: node.status.conditions.some((condition) => condition.type === "Ready" && condition.status === "True"),
+      version: node.status.nodeInfo.kubeletVersion,
     })),
     applications: applications.map((application) => ({
       name: application.metadata.name,
@@ -50,9 +54,10 @@ export async function observe(): Promise<Observed> {
 export function renderSummary(outputs: StackOutputs, observed: Observed): string {
   const here = (file: string): string => relative(process.cwd(), file) || ".";
   const nodes = outputs.nodes.map((node) => {
-    const state = observed.nodes.find((seen) => seen.name === node.name)?.ready ? "Ready" : "NotReady";
+    const seen = observed.nodes.find(({ name }) => name === node.name);
     const gate = outputs.diskGate[node.name];
-    return [node.name, node.role, node.address, state, gate ? describeGateResult(gate) : ""];
+    const state = seen?.ready ? "Ready" : "NotReady";
+    return [node.name, node.role, node.address, state, seen?.version ?? "", gate ? describeGateResult(gate) : ""];
   });
   const applications = observed.applications.map(({ name, sync, health }) => [name, sync, health]);
   const versions = Object.entries(outputs.versions).map(([name, version]) => `${name} ${version}`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Looks at a node for `npm run drift`, and changes nothing. Prints one fact a line, fields separated by tabs:
 #   owner STACK_ID · file PATH SHA256 (- for a missing one) · manifest PATH · package NAME VERSION older|same|newer
-#   unit NAME ACTIVE ENABLED NEEDS_RELOAD DROP_INS · sysctl KEY VALUE · module NAME yes|no · swap yes|no
+#   unit NAME ACTIVE ENABLED NEEDS_RELOAD DROP_INS · program UNIT current|replaced (none: it does not run) · sysctl KEY VALUE · module NAME yes|no · swap yes|no
 #   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · disk P99_NS · end
 # The last line proves that nothing was cut off. Nothing secret is printed: of files that also hold a key, the
 # certificate only.
@@ -50,9 +50,18 @@ look_at_units() {
   local name properties
   while IFS= read -r name; do
     [ -n "$name" ] || continue
-    properties=$(systemctl show --property=ActiveState,UnitFileState,NeedDaemonReload,DropInPaths "$name")
+    properties=$(systemctl show --property=ActiveState,UnitFileState,NeedDaemonReload,DropInPaths,MainPID "$name")
     fact unit "$name" "$(property ActiveState)" "$(property UnitFileState)" "$(property NeedDaemonReload)" "$(property DropInPaths)"
+    look_at_program "$name" "$(property MainPID)"
   done <<<"$UNITS"
+}
+
+# look_at_program UNIT PID: whether the file that it was started from is still the one under that name. A process goes on
+# with the old one, and the next start, whenever that is, takes the new one.
+look_at_program() {
+  local file
+  file=$(readlink "/proc/${2:-0}/exe") || return 0 # it does not run, which its unit says
+  fact program "$1" "$(case "$file" in *' (deleted)') echo replaced ;; *) echo current ;; esac)"
 }
 
 # property NAME: of the unit that is looked at; systemctl prints them in an order of its own.

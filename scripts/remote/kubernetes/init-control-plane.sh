@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the first control plane: kubeadm init, once. Prints {"caCertificate": …} and what was written, as lib/written.sh
-# says, the same on every run.
+# Makes the first control plane: kubeadm init, once. Prints {"caCertificate": …, "cluster": …}, the latter as the cluster
+# itself says (lib/cluster-facts.sh), and what was written (lib/written.sh), the same on every run.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, STACK_ID, IDENTITY, ETCD_DIRECTORY
@@ -18,6 +18,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/files.sh"
 . "$(dirname "$0")/../lib/written.sh"
 . "$(dirname "$0")/../lib/reset.sh"
+. "$(dirname "$0")/../lib/cluster-facts.sh"
 SCOPE=init
 
 readonly READY_SECONDS=120
@@ -67,8 +68,11 @@ apply() {
   require_ours
   take_lock
   if [ -e "$INITIALISED_FILE" ] || [ -e "$JOINED_FILE" ]; then await_existing; else init; fi
+  read_cluster_facts
+  refuse_changed_cluster "$INIT_CONFIG"
   record_node /etc/kubernetes/admin.conf
-  describe_joined | jq --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt '{caCertificate: $ca} + .'
+  { describe_cluster && describe_joined; } |
+    jq --slurp --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt '{caCertificate: $ca} + add'
 }
 
 destroy() { reset_ours; }

@@ -99,6 +99,16 @@ function units({ units }: ExpectedNode, observed: ObservedNode): Found[] {
             },
           ]
         : []),
+      ...(observed.programs.get(name) === false
+        ? [
+            {
+              what: `${what}: program`,
+              expected: "the installed one",
+              found: "one that was replaced since",
+              cure: `systemctl restart ${name}, on one node at a time`,
+            },
+          ]
+        : []),
     ];
   });
 }

@@ -7,6 +7,8 @@ export interface ObservedNode {
   /** By name; the version of a missing one is `-`, which is older than any. */
   readonly packages: ReadonlyMap<string, { readonly version: string; readonly age: "older" | "same" | "newer" }>;
   readonly units: ReadonlyMap<string, ObservedUnit>;
+  /** Whether the file that each running unit was started from is still the one under that name, by unit. */
+  readonly programs: ReadonlyMap<string, boolean>;
   readonly sysctls: ReadonlyMap<string, string>;
   readonly modules: ReadonlyMap<string, boolean>;
   readonly swap: boolean;
@@ -55,6 +57,7 @@ export function parseProbe(stdout: string): ObservedNode {
         { active, enabled, needsReload: reload === "yes", dropIns },
       ]),
     ),
+    programs: new Map(rows("program").map(([name = "", state]) => [name, state === "current"])),
     sysctls: pairs("sysctl"),
     modules: new Map(rows("module").map(([name = "", there]) => [name, there === "yes"])),
     swap: rows("swap")[0]?.[0] === "yes",

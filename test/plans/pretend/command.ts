@@ -58,10 +58,21 @@ function printed(name: string, inputs: PropertyMap): PropertyMap {
     },
     ...{ domainType: "kvm", storageDirectory: "/var/lib/libvirt/images", file: "/var/lib/libvirt/images/base.raw" },
     caCertificate: CA_CERTIFICATE,
+    versions: { kubernetes: "what is pretended to run" },
+    cluster: foundedWith(exported("INIT_CONFIG") ?? ""),
     // Nothing, which is enough for `npm run drift` to look for the node.
     ...(name.endsWith("-prepare") ? { node: exported("NODE_NAME"), written: {} } : {}),
   };
   return { stdout: JSON.stringify(facts), stderr: "" };
+}
+
+/** The cluster's own answer: what kubeadm was given. */
+function foundedWith(config: string): Record<string, string> {
+  const field = (name: string): string => new RegExp(`^ *${name}: v?(.*)$`, "m").exec(config)?.[1] ?? "";
+  return {
+    ...{ name: field("clusterName"), podSubnet: field("podSubnet"), serviceSubnet: field("serviceSubnet") },
+    kubernetes: field("kubernetesVersion"),
+  };
 }
 
 /** Nobody answers at this address of this computer, and nothing else uses it. */

@@ -5,11 +5,14 @@ load machine.bash
 
 setup() {
   create_machine
-  export IDENTITY=machine-1 POD_CIDR='' INIT_CONFIG='token: abcdef.secretsecretsecr' OTHER_CONTROL_PLANES=10.78.0.12
+  export IDENTITY=machine-1 POD_CIDR='' OTHER_CONTROL_PLANES=10.78.0.12
+  export INIT_CONFIG=$'token: abcdef.secretsecretsecr\n---\nclusterName: test\nkubernetesVersion: v1.27.4\nnetworking:\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/12'
+  printf 'clusterName: %s\nkubernetesVersion: v1.27.4\nnetworking:\n  dnsDomain: cluster.local\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/12\n' \
+    test >"$BATS_TEST_TMPDIR/kubeadm-config"
   mkdir -p "$MACHINE/etc/gitops-platform"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
   fake systemctl ip iptables-save iptables-restore ip6tables-save ip6tables-restore ipset </dev/null
-  fake kubectl <<<'[ -t 0 ] || cat >/dev/null'
+  fake kubectl <<<'case " $* " in *" get configmap kubeadm-config "*) cat "${CALLS%/*}/kubeadm-config" ;; *) [ -t 0 ] || cat >/dev/null ;; esac'
   answering 10.78.0.11
   fake kubeadm <<'FAKE'
 case $1 in
@@ -37,7 +40,7 @@ FAKE
 @test "the first run founds the cluster, the second prints the same and does nothing" {
   local sum RESULT
   sum=$(sha256sum <<<"the CA")
-  RESULT='{"caCertificate":"the CA\n","node":"cp-1","written":{"files":{"/etc/kubernetes/pki/ca.crt":"'${sum%% *}'"},"units":{"kubelet":""}}}'
+  RESULT='{"caCertificate":"the CA\n","cluster":{"name":"test","podSubnet":"10.244.0.0/16","serviceSubnet":"10.96.0.0/12","kubernetes":"1.27.4"},"node":"cp-1","written":{"files":{"/etc/kubernetes/pki/ca.crt":"'${sum%% *}'"},"units":{"kubelet":""}}}'
   on_machine kubernetes/init-control-plane.sh apply
   [ "$status" -eq 0 ]
   [ "$(jq -c . <<<"$output")" = "$RESULT" ]
@@ -92,6 +95,23 @@ FAKE
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"this machine has no cluster, but the control plane 10.78.0.12 serves one; a second one would split it."* ]]
   [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "what a living cluster was founded with is not changed, and one that can't say it is not touched" {
+  local change
+  on_machine kubernetes/init-control-plane.sh apply
+  for change in 's/clusterName: test/clusterName: other/' 's|podSubnet: .*|podSubnet: 10.200.0.0/16|' \
+    's|serviceSubnet: .*|serviceSubnet: 10.112.0.0/12|' 's/v1.27.4/v1.27.3/'; do
+    INIT_CONFIG=$(sed "$change" <<<"$INIT_CONFIG") on_machine kubernetes/init-control-plane.sh apply
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"of a living cluster can't be changed (got "* ]]
+    [ -z "$output" ]
+  done
+  [[ $stderr == *"kubernetesVersion of a living cluster can't be changed (got v1.27.3, need v1.27.4)"* ]]
+  : >"$BATS_TEST_TMPDIR/kubeadm-config"
+  on_machine kubernetes/init-control-plane.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't read the ConfigMap kube-system/kubeadm-config"* ]]
 }
 
 @test "an unprepared machine is refused" {

@@ -46,6 +46,24 @@ snapshot() {
   [ "${lines[-1]}" = end ]
 }
 
+@test "a program whose file was replaced while it runs is told from one whose file is still there" {
+  local pid
+  cp /usr/bin/sleep "$BATS_TEST_TMPDIR/kubelet"
+  "$BATS_TEST_TMPDIR/kubelet" 60 3>&- &
+  pid=$!
+  fake systemctl <<<"echo MainPID=$pid"
+  on_machine drift/probe-node.sh probe
+  grep -qxF $'program\tkubelet\tcurrent' <<<"$output"
+  cp /usr/bin/sleep "$BATS_TEST_TMPDIR/kubelet.new"
+  mv "$BATS_TEST_TMPDIR/kubelet.new" "$BATS_TEST_TMPDIR/kubelet"
+  on_machine drift/probe-node.sh probe
+  kill "$pid"
+  grep -qxF $'program\tkubelet\treplaced' <<<"$output"
+  fake systemctl <<<"echo MainPID=0"
+  on_machine drift/probe-node.sh probe
+  [ "$(grep -c ^program <<<"$output")" -eq 0 ]
+}
+
 @test "certificates are printed, keys never" {
   on_machine drift/probe-node.sh probe
   local body secret path

@@ -59,6 +59,11 @@ test.each([
     changed("unit\tkubelet\tactive\tenabled\tno", "unit\tkubelet\tactive\tenabled\tyes"),
     "cp-1 | service kubelet: unit file | read by systemd | changed since",
   ],
+  [
+    "a program that goes on from a file that was replaced",
+    changed("sysctl\t", "program\tcontainerd\tcurrent\nprogram\tkubelet\treplaced\nsysctl\t"),
+    "cp-1 | service kubelet: program | the installed one | one that was replaced since",
+  ],
   ["a kernel setting", changed("ip_forward\t1", "ip_forward\t0"), "cp-1 | sysctl net.ipv4.ip_forward | 1 | 0"],
   [
     "an unloaded module",

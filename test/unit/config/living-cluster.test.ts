@@ -1,0 +1,95 @@
+/** What a living cluster can't follow; that it is refused in a preview is proved in test/policy/living-cluster.test.ts. */
+import { describe, expect, it } from "vitest";
+import { type BoundConfig, type LivingCluster, checkLivingCluster } from "../../../config/living-cluster";
+
+const living: LivingCluster = {
+  ...{ name: "production", podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/12", kubernetes: "1.27.4" },
+  controlPlanes: [
+    { name: "cp-1", address: "192.0.2.11", identity: "ssh-ed25519 ONE" },
+    { name: "cp-2", address: "192.0.2.12", identity: "ssh-ed25519 TWO" },
+  ],
+};
+
+const node = (name: string, address: string, hostKey: string, role = "control-plane"): unknown => ({
+  ...{ kind: "adopted", name, role, address, hostKey },
+});
+
+interface Edit {
+  cluster?: object;
+  kubernetes?: string;
+  nodes?: readonly unknown[];
+}
+
+const nodes = [node("cp-1", "192.0.2.11", "ssh-ed25519 ONE"), node("cp-2", "192.0.2.12", "ssh-ed25519 TWO")];
+
+function refused({ cluster = {}, kubernetes = "1.27.4", nodes: changed = nodes }: Edit): string[] {
+  const { name, podSubnet, serviceSubnet } = living;
+  const config = {
+    cluster: { name, podSubnet, serviceSubnet, ...cluster },
+    nodes: changed,
+    versions: { kubernetes },
+  } as unknown as BoundConfig;
+  return checkLivingCluster(config, living).map(({ sentence }) => sentence);
+}
+
+it("accepts the cluster as it is, more nodes, and fewer", () => {
+  expect(refused({})).toEqual([]);
+  expect(refused({ nodes: [...nodes, node("worker-1", "192.0.2.21", "ssh-ed25519 SIX", "worker")] })).toEqual([]);
+  expect(refused({ nodes: nodes.slice(0, 1) })).toEqual([]);
+});
+
+it.each([
+  ["podSubnet", "10.200.0.0/16", "10.244.0.0/16"],
+  ["serviceSubnet", "10.112.0.0/12", "10.96.0.0/12"],
+  ["name", "other", "production"],
+])("refuses another cluster.%s", (key, got, need) => {
+  expect(refused({ cluster: { [key]: got } })).toEqual([
+    `cluster.${key} can't be changed on a living cluster (got "${got}", need "${need}"); put ${need} back, or destroy ` +
+      "the stack and bring it up anew",
+  ]);
+});
+
+describe("versions.kubernetes", () => {
+  it.each([
+    ["1.27.3", "Kubernetes has no way back to an older version"],
+    ["1.26.15", "Kubernetes has no way back to an older version"],
+    ["1.29.1", "Kubernetes is upgraded one minor version at a time"],
+    ["2.0.0", "Kubernetes is upgraded one minor version at a time"],
+    ["1.28.0", "this version of the program upgrades no living cluster, and would replace the files under running nodes"],
+    ["1.27.16", "this version of the program upgrades no living cluster, and would replace the files under running nodes"],
+  ])("refuses %s", (kubernetes, why) => {
+    expect(refused({ kubernetes })).toEqual([
+      `versions.kubernetes ${kubernetes} can't replace the 1.27.4 that runs: ${why}; put 1.27.4 back`,
+    ]);
+  });
+});
+
+describe("nodes", () => {
+  it("refuses another first control plane", () => {
+    expect(refused({ nodes: [...nodes].reverse() })).toEqual([
+      "nodes[0].name cp-2 can't be the first control plane of a living cluster, which cp-1 founded; put cp-1 before it again",
+    ]);
+    expect(refused({ nodes: nodes.slice(1) })).toEqual([
+      "nodes[0].name cp-2 can't be the first control plane of a living cluster, which cp-1 founded; put cp-1 back, or " +
+        "follow docs/runbooks/lost-control-plane.md if it is lost",
+    ]);
+  });
+
+  it("refuses to move or rename an adopted control plane", () => {
+    expect(refused({ nodes: [nodes[0], node("cp-2", "192.0.2.99", "ssh-ed25519 TWO")] })).toEqual([
+      "nodes[1].address 192.0.2.99 can't take the place of 192.0.2.12 while the same server is a control plane (its host " +
+        "key is the same); put 192.0.2.12 back, or remove the node in one update and add it in the next",
+    ]);
+    expect(refused({ nodes: [nodes[0], node("cp-9", "192.0.2.12", "ssh-ed25519 TWO")] })[0]).toMatch(
+      /^nodes\[1\]\.name cp-9 can't take the place of cp-2 /,
+    );
+  });
+
+  it("accepts another server under the name", () => {
+    expect(refused({ nodes: [nodes[0], node("cp-2", "192.0.2.99", "ssh-ed25519 NEW")] })).toEqual([]);
+  });
+
+  it("says everything at once", () => {
+    expect(refused({ cluster: { podSubnet: "10.200.0.0/16" }, kubernetes: "1.27.3", nodes: nodes.slice(1) })).toHaveLength(3);
+  });
+});
