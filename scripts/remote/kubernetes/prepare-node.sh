@@ -102,6 +102,22 @@ install_binary() {
   mv -f "$2.new" "$2"
 }
 
+# version_of KUBELET: `v1.27.4`; empty for a file that is not one.
+version_of() {
+  chmod 755 "$1" && "$1" --version 2>/dev/null </dev/null | sed -n 's/^Kubernetes //p'
+}
+
+# refuse_other_version KUBELET: on a node that is a member. Its kubelet would go on from the old file, and be upgraded by its
+# next start, whenever that comes, and whatever the others run.
+refuse_other_version() {
+  local running wanted
+  [ -e /var/lib/kubelet/config.yaml ] && [ -e /usr/local/bin/kubelet ] && [ -e "$1" ] || return 0
+  running=$(version_of /usr/local/bin/kubelet) || running=''
+  wanted=$(version_of "$1") || wanted=''
+  [ -z "$running" ] || [ "$running" = "$wanted" ] ||
+    die "this node is a member that runs Kubernetes $running (got ${wanted:-a file without a version}); nothing was installed. A living cluster is not upgraded by this step: put versions.kubernetes ${running#v} back into the stack file, and run again"
+}
+
 install_artifacts() {
   local name url sum wanted='' staging=$DATA_DIRECTORY/staging
   while read -r name url sum; do
@@ -109,6 +125,7 @@ install_artifacts() {
   done <<<"$FILES"
   [ -n "$wanted" ] || return 0
   download_all "$staging" <<<"$wanted"
+  refuse_other_version "$staging/kubelet"
   mkdir -p "$DATA_DIRECTORY/installed"
   while read -r name url sum; do
     case "$name" in

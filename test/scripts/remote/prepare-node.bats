@@ -79,6 +79,29 @@ serve() {
   [ ! -e "$MACHINE/opt/cni/bin" ]
 }
 
+@test "another version never replaces the programs of a member; the same version's are repaired" {
+  FILES=''
+  serve kubelet <<<'echo Kubernetes v1.27.3'
+  on_machine kubernetes/prepare-node.sh apply
+  mkdir -p "$MACHINE/var/lib/kubelet"
+  touch "$MACHINE/var/lib/kubelet/config.yaml"
+  FILES=''
+  serve kubelet <<<'echo Kubernetes v1.27.4'
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'this node is a member that runs Kubernetes v1.27.3 (got v1.27.4); nothing was installed.'* ]]
+  [ "$(cat "$MACHINE/usr/local/bin/kubelet")" = 'echo Kubernetes v1.27.3' ]
+  FILES=''
+  serve kubelet <<<'echo Kubernetes v1.27.3 # built again'
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [[ $(cat "$MACHINE/usr/local/bin/kubelet") == *'built again' ]]
+  echo swapped >"$MACHINE/usr/local/bin/kubelet"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [[ $(cat "$MACHINE/usr/local/bin/kubelet") == *'built again' ]]
+}
+
 @test "a missing file is named" {
   rm "$BATS_TEST_TMPDIR/served/kubectl"
   on_machine kubernetes/prepare-node.sh apply
