@@ -113,7 +113,10 @@ function checkVersion(wanted: string, running: string): Problem | undefined {
     : major > 0 || minor > 1
       ? "Kubernetes is upgraded one minor version at a time"
       : "this version of the program upgrades no living cluster, and would replace the files under running nodes";
-  return problem("versions.kubernetes", `${wanted} can't replace the ${running} that runs: ${why}; put ${running} back`);
+  return problem(
+    "versions.kubernetes",
+    `${wanted} can't replace the ${running} that runs: ${why}; put ${running} back`,
+  );
 }
 
 function difference(wanted: string, running: string): [number, number, number] {

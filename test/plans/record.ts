@@ -39,7 +39,6 @@ const none = (): void => undefined;
 /** Sites that are there before something changes: the stack file as it is given, with a change of their own. */
 const SITES: Readonly<Record<string, { stack: "local" | "production"; before: (site: Site) => void }>> = {
   production: { stack: "production", before: none },
-  "older Kubernetes": { stack: "production", before: ({ config }) => (config.versions["kubernetes"] = "1.27.4") },
   "keys not protected": {
     stack: "production",
     before: ({ config }) => Object.assign(config["cluster"] as object, { protectKeys: false }),
@@ -99,7 +98,6 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "protected-removed": { site: "production", change: ({ config }) => config.nodes.pop(), exitCode: 1 },
   "worker-removed": { site: "keys not protected", change: ({ config }) => config.nodes.pop() },
-  "kubernetes-patch": { site: "older Kubernetes", change: ({ config }) => (config.versions["kubernetes"] = "1.27.16") },
   "server-replaced": {
     site: "adopted server",
     change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { hostKey: otherHostKey }),

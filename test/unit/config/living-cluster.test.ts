@@ -55,8 +55,14 @@ describe("versions.kubernetes", () => {
     ["1.26.15", "Kubernetes has no way back to an older version"],
     ["1.29.1", "Kubernetes is upgraded one minor version at a time"],
     ["2.0.0", "Kubernetes is upgraded one minor version at a time"],
-    ["1.28.0", "this version of the program upgrades no living cluster, and would replace the files under running nodes"],
-    ["1.27.16", "this version of the program upgrades no living cluster, and would replace the files under running nodes"],
+    [
+      "1.28.0",
+      "this version of the program upgrades no living cluster, and would replace the files under running nodes",
+    ],
+    [
+      "1.27.16",
+      "this version of the program upgrades no living cluster, and would replace the files under running nodes",
+    ],
   ])("refuses %s", (kubernetes, why) => {
     expect(refused({ kubernetes })).toEqual([
       `versions.kubernetes ${kubernetes} can't replace the 1.27.4 that runs: ${why}; put 1.27.4 back`,
@@ -90,6 +96,8 @@ describe("nodes", () => {
   });
 
   it("says everything at once", () => {
-    expect(refused({ cluster: { podSubnet: "10.200.0.0/16" }, kubernetes: "1.27.3", nodes: nodes.slice(1) })).toHaveLength(3);
+    expect(
+      refused({ cluster: { podSubnet: "10.200.0.0/16" }, kubernetes: "1.27.3", nodes: nodes.slice(1) }),
+    ).toHaveLength(3);
   });
 });

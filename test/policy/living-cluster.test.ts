@@ -1,0 +1,71 @@
+/**
+ * What a living cluster can't follow is refused before anything is registered, by the real engine from a real state: on a site
+ * that only exists on paper. That no connection is opened shows in what the engine was asked for: the stack, and nothing else.
+ */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Site } from "../plans/site";
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await Site.make("production");
+  await site.up();
+}, 240_000);
+afterAll(() => site.remove());
+
+interface Changed {
+  cluster?: object;
+  kubernetes?: string;
+  nodes?: (nodes: Site["config"]["nodes"]) => Site["config"]["nodes"];
+}
+
+/** What Pulumi says to a changed stack file, which is then put back. */
+async function refusal(command: readonly string[], { cluster, kubernetes, nodes }: Changed): Promise<string> {
+  const before = structuredClone(site.config);
+  Object.assign(site.config["cluster"] as object, cluster);
+  if (kubernetes !== undefined) site.config.versions["kubernetes"] = kubernetes;
+  if (nodes) site.config.nodes = nodes(site.config.nodes);
+  await site.writeConfig();
+  const { exitCode, stdout } = await site.pulumi(command);
+  Object.assign(site.config, before);
+  expect(exitCode).not.toBe(0);
+  // Only the stack itself was there to be compared: no resource was registered.
+  expect(stdout).toMatch(/Resources:\n +1 unchanged\n +1 errored\n/);
+  expect(stdout.match(/error: The living cluster of stack production can't become/g)?.length).toBeGreaterThan(0);
+  return stdout;
+}
+
+const preview = ["preview"];
+
+it("previews what it is without a word", async () => {
+  await site.writeConfig();
+  const { exitCode, stdout } = await site.pulumi(["preview", "--expect-no-changes"]);
+  expect(stdout).not.toMatch(/living cluster/);
+  expect(exitCode).toBe(0);
+});
+
+it.each<[string, Changed, RegExp]>([
+  ["podSubnet", { cluster: { podSubnet: "10.200.0.0/16" } }, /cluster\.podSubnet can't be changed on a living cluster/],
+  ["serviceSubnet", { cluster: { serviceSubnet: "10.112.0.0/12" } }, /cluster\.serviceSubnet can't be changed/],
+  ["name", { cluster: { name: "other" } }, /cluster\.name can't be changed on a living cluster/],
+  ["an older version", { kubernetes: "1.27.4" }, /versions\.kubernetes 1\.27\.4 can't replace the 1\.27\.16 that runs/],
+  [
+    "another first control plane",
+    { nodes: ([first, second, ...more]) => [second, first, ...more].flatMap((node) => node ?? []) },
+    /can't be the first control plane of a living cluster, which production-cp-1 founded/,
+  ],
+])("refuses %s in the preview", async (_what, changed, sentence) => {
+  expect(await refusal(preview, changed)).toMatch(sentence);
+});
+
+it("refuses everything at once in an update without a preview, and nothing is changed", async () => {
+  const said = await refusal(["up", "--yes", "--skip-preview"], {
+    cluster: { podSubnet: "10.200.0.0/16" },
+    kubernetes: "1.27.4",
+  });
+  expect(said).toMatch(/cluster\.podSubnet can't/);
+  expect(said).toMatch(/versions\.kubernetes 1\.27\.4 can't/);
+  await site.writeConfig();
+  const { exitCode } = await site.pulumi(["preview", "--expect-no-changes"]);
+  expect(exitCode).toBe(0);
+});
