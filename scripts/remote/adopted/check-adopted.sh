@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks whether a server that somebody ordered can become a node. Changes nothing on it, and says everything that is
-# against it at once. Prints who the server is as one line of JSON: {"hostname", "machineId", "mac"}.
+# Checks whether an ordered server can become a node. Changes nothing on it, and reports every problem at once. Prints the
+# server's identity as one line of JSON: {"hostname", "machineId", "mac"}.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, NODE_ROLE (control-plane or worker), STACK_ID, ETCD_DIRECTORY

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Refuses servers that can't be told apart: copies of one disk share its machine-id, and sometimes host name and MAC
-# address, by which Kubernetes and the network know them. Runs on any of them.
+# Refuses servers that can't be told apart: copies of one disk share the machine-id, and sometimes the host name and the MAC
+# address, which Kubernetes and the network tell nodes apart by. Runs on any of them.
 #
 # Environment: NODE_NAME (for messages); SERVERS: lines "name hostname machineId mac".
 # State: none. Undo: none.

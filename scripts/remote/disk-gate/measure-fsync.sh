@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Measures how long fdatasync takes where etcd will write, as etcd writes, and refuses a disk that is too slow. At the same
-# time it measures what else etcd suffers from: CPU time that the hypervisor takes, and the network to the other members.
-# The decision is made here and only here. Prints the result as one line of JSON.
+# Measures fdatasync where etcd will write, in etcd's own pattern, and refuses a disk that is too slow. Measures CPU steal and
+# the network to the other members at the same time. Only this script decides. Prints the result as one line of JSON.
 #
 # Environment
 #   NODE_NAME

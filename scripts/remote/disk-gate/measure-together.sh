@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures once more how long fdatasync takes, while every other node on the same hypervisor writes as etcd does: virtual
-# disks that are quick alone may be one disk. Refuses one that is only quick alone. Runs on all of them at once; where no
-# etcd will live, it only writes. Prints the result, that of the machine alone included, as one line of JSON.
+# Measures fdatasync again while every other node on the same hypervisor writes like etcd: virtual disks that are fast alone
+# may share one disk. Refuses a disk that is fast only alone. Runs on all these nodes at once; a node without etcd only
+# writes. Prints the result, with that of the machine alone, as one line of JSON.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Where and how the repository's hook tells Argo CD of a push (see lib/push-event.sh).
+# Configures the repository's hook, which notifies Argo CD of a push (lib/push-event.sh).
 #
 # Environment: NODE_NAME (for messages); WEB_URL: http://<host>/<path> of the repository, host as in its address, without
 #   .git; ADDRESSES: lines `address:port` of Argo CD's server; TOKEN: its webhook secret; CERTIFICATE: its certificate or

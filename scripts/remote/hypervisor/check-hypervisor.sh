@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks that this server can run guests, and says all that is missing at once. Prints, as JSON, what guests run as and
-# where their disks go. On a hypervisor, by hand: NODE_NAME=hv-1 ATTACHMENT=bridge:br0 \
+# Checks that this server can run guests, and reports everything that is missing at once. Prints, as JSON, the domain type
+# and the directory of the disks. On a hypervisor, by hand: NODE_NAME=hv-1 ATTACHMENT=bridge:br0 \
 #   STORAGE=directory:/var/lib/libvirt/gitops-platform bash check-hypervisor.sh apply
 #
 # Environment

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the image that guests start from to this hypervisor, once; prints its path as JSON. What has not the checksum
-# that it must have never gets its name.
+# Downloads the image that guests start from to this hypervisor, once, and prints its path as JSON. A file with another
+# checksum never gets the image's name.
 #
 # Environment
 #   NODE_NAME (of the hypervisor), STACK_ID, STORAGE_DIRECTORY

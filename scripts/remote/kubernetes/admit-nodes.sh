@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# On a control plane: lets the listed nodes join. Forgets what rebuilt machines left behind under the same names,
-# renews the bootstrap token and, where more control planes join, the encrypted certificates.
+# On a control plane: lets the listed nodes join. Removes the Nodes and etcd members of rebuilt machines, renews the bootstrap
+# token and, where more control planes join, the encrypted certificates.
 #
 # Environment
 #   NODE_NAME, STACK_ID
-#   NODES                lines "name role address identity": those that join
+#   NODES                lines "name role address identity"
 #   BOOTSTRAP_TOKEN      id.secret (secret)
 #   UPLOAD_CERTS_CONFIG  kubeadm configuration with the certificate key (secret); empty: no more control planes
 # State: the Secrets bootstrap-token-* and kubeadm-certs; Node objects and etcd members of machines that are gone

@@ -33,7 +33,7 @@ refuse_second_cluster() {
   done
 }
 
-# A cluster that existed is never silently replaced by an empty one.
+# An empty cluster never replaces one that existed.
 await_existing() {
   [ -d "$ETCD_DIRECTORY/member" ] ||
     die "this machine was made a control plane at $(cat "$INITIALISED_FILE"), but $ETCD_DIRECTORY/member is gone; an empty cluster would take its place. Restore an etcd snapshot there, or rebuild the machine, and run again"

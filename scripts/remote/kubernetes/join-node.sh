@@ -33,7 +33,7 @@ is_member() {
   [ "$(cat "$JOINED_FILE" 2>/dev/null)" = "$(cluster_fingerprint)" ] || [ -e "$INITIALISED_FILE" ]
 }
 
-# A killed join whose kubelet already has its certificate only missed the marker. A control plane has more to do.
+# A worker whose join was killed after its kubelet got a certificate lacks only the marker. A control plane lacks more.
 is_registered() {
   [ "$NODE_ROLE" = worker ] && [ -s "$KUBELET_CONFIG" ] && cmp --silent /etc/kubernetes/pki/ca.crt <(printf '%s' "$CA_CERTIFICATE") &&
     kubectl --kubeconfig "$KUBELET_CONFIG" --request-timeout=10s get node "$NODE_NAME" >/dev/null 2>&1
@@ -61,8 +61,8 @@ status_of() {
   ask_api "$1" --output /dev/null --write-out '%{http_code}' --header @<(printf 'Authorization: Bearer %s' "$2" 2>/dev/null) || true
 }
 
-# What lets a node join is short-lived, and kubeadm says little about it: an expired token it retries for five minutes. No
-# answer is no refusal, because kubeadm waits for the API itself.
+# Token and certificates are short-lived, and kubeadm reports little: it retries an expired token for five minutes. No answer is
+# no refusal, because kubeadm waits for the API itself.
 require_valid_admission() {
   local renew="renew it with \`$RENEW_COMMAND\`, and run again"
   [ "$(status_of "/api/v1/nodes/$NODE_NAME" "$1")" != 401 ] ||

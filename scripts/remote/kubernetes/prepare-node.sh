@@ -5,7 +5,7 @@
 # Environment
 #   NODE_NAME, NODE_ADDRESS, STACK_ID, ETCD_DIRECTORY
 #   FILES            lines "name url sha256": kubelet, kubeadm, kubectl, crictl (tgz), cni-plugins (tgz)
-#   IMAGES           lines "reference digest": needed before pods can start; pulled now
+#   IMAGES           lines "reference digest": needed before pods can start, so pulled now
 #   PREFETCH_IMAGES  the same, for later workloads; pulled by a unit in the background
 #   SANDBOX_IMAGE    reference of the pause image
 #   REGISTRY_HOSTS   upstream registries, separated by blanks

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kubeadm with secrets in a file that only root can read and that goes away; its log stays on the node.
+# Runs kubeadm with its secrets in a file that only root can read and that is removed; the log stays on the node.
 
 readonly LOG_DIRECTORY=/var/log/gitops-platform
 readonly SECRETS_DIRECTORY=/run/gitops-platform

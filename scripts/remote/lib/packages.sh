@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Debian packages that a step needs. What is missing is installed, and noted before it is, so that the undo takes away
-# exactly that; on a machine that has them all, as behind an air gap, apt is not called.
+# exactly that. On a machine that has them all, as behind an air gap, apt is not called.
 
 readonly PACKAGE_NOTES=/var/lib/gitops-platform/packages
 # shellcheck disable=SC2034 # read by the scripts that source this

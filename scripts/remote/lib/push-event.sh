@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tells Argo CD about a push, so that it is live in seconds and not at the next poll. The functions become the
-# repository's post-receive hook; they use nothing outside themselves.
+# Notifies Argo CD of a push, so that it is live in seconds and not at the next poll. The functions become the repository's
+# post-receive hook, so they use nothing outside themselves.
 
 # push_event OLD NEW REF: the part of GitLab's push event that Argo CD reads (util/webhook of Argo CD 2.7 and 2.13). It
 # takes host and path of web_url and matches any address of that repository, .git or not; a push to default_branch is

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Machines that begin something together, without any of them being in charge: each listens, and waits until all do. On
-# the kubelet's port, which every machine of a cluster lets the others reach; a machine whose kubelet listens there
-# already is at work, which is what it would be needed for.
+# Machines that begin something together without a leader: each listens, and waits until all do. They use the kubelet's
+# port, which every machine of a cluster lets the others reach; where the kubelet already listens, the machine counts as
+# present.
 
 readonly RENDEZVOUS_PORT=10250 RENDEZVOUS_SECONDS=180
 LISTENER=

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes a node's Kubernetes away, and only that: what it runs on (packages, containerd, images) is prepare-node.sh's.
+# Removes a node's Kubernetes, and only that: prepare-node.sh removes what it runs on (packages, containerd, images).
 
 # remove_rules SAVE RESTORE: the packet filter without the chains of kube-proxy, kube-router and flannel.
 remove_rules() {

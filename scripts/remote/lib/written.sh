@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What a step wrote on a machine, for `npm run drift`. It is part of the step's result, so that what is expected comes
-# from Pulumi's state: whoever changes a file on the machine can't change what it is compared with.
+# What a step wrote on a machine, for `npm run drift`. It is part of the step's result, so that drift compares with Pulumi's
+# state: a change on the machine can't change the expectation.
 
-# The record of kubeadm's files is kept beside them: a step that runs again must not take an edited one for its own.
+# The record of kubeadm's files stays on the node: a step that runs again must not record an edited file.
 readonly KUBEADM_RECORD=$STATE_DIRECTORY/kubeadm-files.json
 
 # checksums <<< paths: {path: sha256} of those that are there.
