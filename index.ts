@@ -124,7 +124,7 @@ if (hub && nodePort !== undefined) {
 }
 
 const running = runningVersions(
-  `${settings.name}-versions`,
+  settings.name,
   { on: cluster.first, nodes: machines, configured: versions, stackId },
   { parent: cluster, dependsOn: [...cluster.complete, ...network.ready, ...argocd.ready, ...sealedSecrets.ready] },
 );

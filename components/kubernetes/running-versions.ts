@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
+import { versionsStepName } from "./steps";
 
 export interface RunningVersionsArgs {
   /** The control plane that is asked. */
@@ -13,12 +14,12 @@ export interface RunningVersionsArgs {
 
 /** The version of each part that ran when the last update looked, read from the cluster: `{ kubernetes: "1.27.4", … }`. */
 export function runningVersions(
-  name: string,
+  cluster: string,
   { configured, nodes, on, stackId }: RunningVersionsArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<Readonly<Record<string, string>>> {
   const read = new RemoteStep(
-    name,
+    versionsStepName(cluster),
     {
       on,
       script: "kubernetes/read-versions.sh",

@@ -19,6 +19,11 @@ export function kubeconfigStepName(cluster: string): string {
   return `${cluster}-kubeconfig`;
 }
 
+/** The step that reads which versions run. */
+export function versionsStepName(cluster: string): string {
+  return `${cluster}-versions`;
+}
+
 /** Every step of a cluster. The founder's `join` is the founding; nobody has to admit it. */
 export function stepsOf(cluster: string, founder: string, joining: readonly string[]): Steps {
   const entry = (node: string, step: NodeStep, summary: string = SUMMARIES[step]): [string, StepFacts] => [
@@ -37,5 +42,6 @@ export function stepsOf(cluster: string, founder: string, joining: readonly stri
       ]),
     ]),
     [kubeconfigStepName(cluster)]: { step: "kubeconfig", summary: "prints the administrator's kubeconfig" },
+    [versionsStepName(cluster)]: { step: "versions", summary: "reads which versions run" },
   };
 }
