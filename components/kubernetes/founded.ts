@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 
 /** What can't be changed on a living cluster, as the cluster itself says, and which machines its etcd is bound to. */
@@ -20,5 +20,5 @@ export function foundedCluster(
   return founding.apply((stdout) => ({
     ...(JSON.parse(stdout) as { cluster: Omit<FoundedCluster, "controlPlanes"> }).cluster,
     controlPlanes: controlPlanes.map(({ name, address, identity }) => ({ name, address, identity })),
-  })) as pulumi.Output<FoundedCluster>;
+  }));
 }
