@@ -1,4 +1,3 @@
-import { nameOf } from "../../components/tokens";
 import { answerOf } from "@gitops-platform/ssh/answer";
 import type { SshSettings } from "@gitops-platform/ssh/settings";
 import { nameOf, REMOTE_COMMAND } from "../../components/tokens";

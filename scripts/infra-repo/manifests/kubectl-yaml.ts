@@ -42,7 +42,12 @@ function normal(object: KubernetesObject): KubernetesObject {
   const apiVersion: unknown = object.apiVersion;
   if (typeof apiVersion === "string" && metadata?.name !== undefined) return object;
   const { generateName = "" } = (metadata ?? {}) as { generateName?: string };
-  return { ...object, apiVersion: String((apiVersion ?? "") as string | number), kind: kind ?? "", metadata: { name: generateName, ...metadata } };
+  return {
+    ...object,
+    apiVersion: String((apiVersion ?? "") as string | number),
+    kind: kind ?? "",
+    metadata: { name: generateName, ...metadata },
+  };
 }
 
 /** A value with the keys of every object in order. */

@@ -10,7 +10,12 @@ const GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: good }\n";
 describe("an odd file is a finding with its line, and the rest is read", () => {
   const aliases = `x: &a [1]\nlist:\n${"  - *a\n".repeat(200)}`;
   const cases: readonly [string, string, string, string | undefined][] = [
-    ["more aliases than a reader should follow", "odd.yaml", aliases, "odd.yaml:1 — its aliases make more copies than this check follows; correct it, or list"],
+    [
+      "more aliases than a reader should follow",
+      "odd.yaml",
+      aliases,
+      "odd.yaml:1 — its aliases make more copies than this check follows; correct it, or list",
+    ],
     ["an alias that leads nowhere", "odd.yaml", "a: 1\nb: *gone\n", "odd.yaml:1 — Unresolved alias"],
     ["a tab", "odd.yaml", "a:\n\tb: 1\n", "odd.yaml:2 — Tabs are not allowed"],
     ["a key twice", "odd.yaml", "a: 1\nb: 2\na: 3\n", "odd.yaml:3 — Map keys must be unique"],

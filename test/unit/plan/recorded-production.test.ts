@@ -33,9 +33,7 @@ describe("the recorded plans of production", () => {
       ...[`${REMOTE_COMMAND} adoption-production-cp-2`, `${TOKENS.adoption} adoption`],
       `${TOKENS.adoptedMachine} production-cp-2`,
     ];
-    const unknown = [...resourcesIn(recorded(name))].filter(
-      (one) => !known.has(kind(one)) && !ofAdopted.includes(one),
-    );
+    const unknown = [...resourcesIn(recorded(name))].filter((one) => !known.has(kind(one)) && !ofAdopted.includes(one));
     expect(unknown, AGAIN).toEqual([]);
   });
 
