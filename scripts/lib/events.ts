@@ -74,7 +74,8 @@ const LONG_SECONDS = 30;
 
 /** Keeps the last state that the plugin printed for a resource in work. */
 export function noteState({ diagnosticEvent }: EngineEvent, states: Map<string, string>): void {
-  if (!diagnosticEvent?.ephemeral || !diagnosticEvent.urn) return;
+  // At the level "debug" the kubernetes plugin repeats an object's old events.
+  if (!diagnosticEvent?.ephemeral || !diagnosticEvent.urn || diagnosticEvent.severity === "debug") return;
   const { urn } = diagnosticEvent;
   const state = redacted(diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
   // Of several conditions, one that is met doesn't end the wait: the other one stays the reason.
@@ -108,7 +109,7 @@ function meaningOf(message: string, urn: string | undefined): string | undefined
   const text = message.replaceAll(/<\{%.*?%\}>/g, "").trim();
   if (text === "update failed" || text === "preview failed" || text === "destroy failed") return undefined;
   // The program repeats the failure of a step when the update goes on with the others; the step has given the reason.
-  if (/^Running program [\s\S]* resource \S+ \[[\w:]+\] failed to register\b/.test(text)) return undefined;
+  if (/^(?:Running program [\s\S]* |Error: )resource \S+ \[[^\]]+\] failed to register\b/.test(text)) return undefined;
   const sentence = text.split("\n").filter((line) => /^\[[\w-]+\] /.test(line.trim()));
   if (sentence.length > 0) return sentence.map((line) => line.trim()).join("\n");
   return urn === undefined || urn === "" || urn.includes("pulumi:pulumi:Stack::")
@@ -118,6 +119,7 @@ function meaningOf(message: string, urn: string | undefined): string | undefined
 
 /** What the kubernetes plugin writes around a reason: the URN once more, and advice to forget a resource. */
 const FRAMES: readonly (readonly [RegExp, string])[] = [
+  [/^1 error occurred:\s+\* /, ""],
   [/resource "?urn:\S+ was successfully created, but the Kubernetes API server reported that it failed to /, "didn't "],
   [/the Kubernetes API server reported that "[^"]*" failed to /, "didn't "],
   [/ If the cluster was deleted, [\s\S]*PULUMI_K8S_DELETE_UNREACHABLE[\s\S]*$/, ""],

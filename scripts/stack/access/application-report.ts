@@ -1,9 +1,8 @@
-import type { V1Pod } from "@kubernetes/client-node";
 import { redacted } from "../../lib/redaction";
 import { exportState } from "../drift/cluster";
 import { type Deployment, plain } from "../../lib/stack-state";
 import { type Application, isLive, readApplications, readPods, type Resource, stateOf } from "./applications";
-import { podTrouble } from "./pod-trouble";
+import { type Pod, podTrouble } from "./pod-trouble";
 import type { StackAccess } from "./stack-access";
 
 /**
@@ -18,7 +17,7 @@ export async function applicationReport(access: StackAccess): Promise<readonly s
     const kubeconfig = kubeconfigIn(await exportState(access));
     if (kubeconfig === undefined) return [];
     const applications = await readApplications(kubeconfig);
-    const pods = new Map<string, readonly V1Pod[]>();
+    const pods = new Map<string, readonly Pod[]>();
     for (const namespace of sickNamespaces(applications)) pods.set(namespace, await readPods(kubeconfig, namespace));
     return renderApplications(applications, pods);
   } catch (error) {
@@ -47,7 +46,7 @@ function sickNamespaces(applications: readonly Application[]): ReadonlySet<strin
  */
 export function renderApplications(
   applications: readonly Application[],
-  pods: ReadonlyMap<string, readonly V1Pod[]>,
+  pods: ReadonlyMap<string, readonly Pod[]>,
 ): readonly string[] {
   const sick = applications.filter((application) => !isLive(stateOf(application)));
   const paragraphs = sick.map((application) => {

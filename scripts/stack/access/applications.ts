@@ -1,4 +1,5 @@
-import type { ApiConstructor, ApiType, V1Pod } from "@kubernetes/client-node";
+import type { ApiConstructor, ApiType } from "@kubernetes/client-node";
+import type { Pod } from "./pod-trouble";
 
 /** An Argo CD Application, as far as commands read it. */
 export interface Application {
@@ -60,7 +61,7 @@ export async function readApplications(kubeconfig: string): Promise<readonly App
 }
 
 /** The pods of a namespace. @throws like {@link readApplications} */
-export async function readPods(kubeconfig: string, namespace: string): Promise<readonly V1Pod[]> {
+export async function readPods(kubeconfig: string, namespace: string): Promise<readonly Pod[]> {
   const { CoreV1Api } = await import("@kubernetes/client-node");
   return (await bounded((await client(kubeconfig, CoreV1Api)).listNamespacedPod({ namespace }))).items;
 }

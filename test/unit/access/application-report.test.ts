@@ -1,6 +1,6 @@
-import type { V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { renderApplications } from "../../../scripts/stack/access/application-report";
+import type { Pod } from "../../../scripts/stack/access/pod-trouble";
 import type { Application } from "../../../scripts/stack/access/applications";
 
 /* Does not prove that a cluster is asked: the local platform with a broken repository does. */
@@ -10,7 +10,7 @@ function application(name: string, status: Application["status"]): Application {
 }
 
 const live = { sync: { status: "Synced" }, health: { status: "Healthy" } };
-const none = new Map<string, readonly V1Pod[]>();
+const none = new Map<string, readonly Pod[]>();
 const root = application("infrastructure-root", {
   sync: { status: "Synced" },
   health: { status: "Progressing" },
@@ -75,15 +75,15 @@ describe("the Applications of a failed update", () => {
   });
 
   it("give the reasons of the pods in the namespaces of sick objects", () => {
-    const container = { image: "", imageID: "", ready: false, restartCount: 0, name: "web" };
+    const container = { name: "web" };
     const pull = { reason: "ImagePullBackOff", message: 'Back-off pulling image "web:0.0.0-nobody"' };
-    const pod = (name: string, status: V1Pod["status"]): V1Pod => ({
+    const pod = (name: string, status: Pod["status"]): Pod => ({
       metadata: { name },
       ...(status ? { status } : {}),
     });
     const pods = [
       pod("web-1", { containerStatuses: [{ ...container, state: { waiting: pull } }] }),
-      pod("web-2", { containerStatuses: [{ ...container, ready: true, state: { running: {} } }] }),
+      pod("web-2", { containerStatuses: [{ ...container, state: { running: {} } }] }),
       pod("web-3", { containerStatuses: [{ ...container, state: { waiting: { reason: "ContainerCreating" } } }] }),
       pod("web-4", {
         containerStatuses: [

@@ -31,7 +31,7 @@ describe("an error", () => {
     const updated =
       'the Kubernetes API server reported that "argocd/infrastructure-root" failed to fully initialize or become live: ' +
       cause;
-    for (const message of [created, updated])
+    for (const message of [created, updated, `1 error occurred:\n\t* ${updated}\n\n`])
       expect(errorOf(urn, message)).toBe(`root-application: didn't fully initialize or become live: ${cause}`);
     const unreachable =
       "failed to read resource state due to unreachable cluster. If the cluster was deleted, you can remove this resource " +
@@ -50,6 +50,9 @@ describe("an error", () => {
       "Running program '/srv/platform/index.ts' failed with an unhandled exception:\n<ref *1> Error: error serializing " +
       'property "stdin": resource hv-4-check [command:remote:Command] failed to register\n    at resource.ts:795:40';
     expect(errorOf(STACK, echo)).toBeUndefined();
+    const rejected =
+      "Error: resource root-application [kubernetes:argoproj.io/v1alpha1:Application] failed to register\n    at resource.ts:795:40";
+    expect(errorOf(STACK, rejected)).toBeUndefined();
     const own =
       "Running program '/srv/platform/index.ts' failed with an unhandled exception:\nTypeError: no such thing";
     expect(errorOf(STACK, own)).toBe(own);
@@ -63,8 +66,8 @@ describe("an error", () => {
 describe("a resource that takes long", () => {
   const urn = "urn:pulumi:local::gitops-platform::kubernetes:argoproj.io/v1alpha1:Application::root-application";
   const states = new Map<string, string>();
-  const say = (message: string, ephemeral: boolean): void => {
-    noteState({ timestamp: 0, diagnosticEvent: { urn, message, severity: "info#err", ephemeral } }, states);
+  const say = (message: string, ephemeral: boolean, severity = "info"): void => {
+    noteState({ timestamp: 0, diagnosticEvent: { urn, message, severity, ephemeral } }, states);
   };
 
   it("says after half a minute that it is waited for, and what its plugin said last", () => {
@@ -77,6 +80,7 @@ describe("a resource that takes long", () => {
     say('<{%reset%}>Waiting for {.status.health.status}=Healthy (found "Progressing")<{%reset%}>', true);
     say("<{%reset%}>Found {.status.sync.status}=Synced<{%reset%}>", true);
     say("something that stays", false);
+    say("ResourceUpdated: Updated health status: Progressing -> Healthy", true, "debug");
     expect(describeLong(started, states, 160)).toEqual([
       'waiting  root-application (60 s): need {.status.health.status}=Healthy (found "Progressing")',
     ]);

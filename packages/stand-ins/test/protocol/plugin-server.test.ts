@@ -23,7 +23,7 @@ beforeAll(async () => {
   );
   client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
   await call<pb.ConfigureResponse>((done) => client.configure(new pb.ConfigureRequest(), done));
-});
+}, 60_000); // the TypeScript loader takes its time on a busy computer
 
 afterAll(() => {
   client.close();
