@@ -17,6 +17,7 @@ const PRINTED: readonly [RegExp, unknown][] = [
   [/^adoption-/, { hostname: "host", machineId: "0".repeat(32), mac: "52:54:00:00:00:01" }],
   [/-join$/, { caCertificate: CERTIFICATE }],
   [/-kubeconfig$/, "KUBECONFIG"],
+  [/-versions$/, { versions: { kubernetes: "1.27.4" } }],
   [
     /^disk-gate-/,
     {
