@@ -50,11 +50,6 @@ export function isList(value: PropertyValue | undefined): value is PropertyValue
   return Array.isArray(value);
 }
 
-/** A map without some of its keys. */
-export function without(map: PropertyMap, keys: readonly string[]): PropertyMap {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
-}
-
 /** The value without its secret marks, at every depth. Unknowns stay. */
 export function reveal(value: PropertyValue): PropertyValue {
   if (value instanceof Secret) return reveal(value.value);
