@@ -74,7 +74,7 @@ function readDocuments(file: string, text: string): Pick<RepositoryContent, "doc
   // Merge keys are YAML 1.1, and kubectl knows them.
   const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true, logLevel: "silent" });
   for (const [index, document] of parsed.entries()) {
-    const line = lines.linePos(document.contents?.range?.[0] ?? document.range[0]).line || 1;
+    const line = lines.linePos(document.contents?.range[0] ?? document.range[0]).line || 1;
     const [error] = document.errors;
     if (error) {
       broken(error.linePos?.[0].line ?? line, error.message.replace(/ at line[\s\S]*$|\n[\s\S]*$/, ""));

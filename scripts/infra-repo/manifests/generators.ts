@@ -137,8 +137,10 @@ function pathParameters(path: string, filename: string | undefined, go: boolean,
 
 /** `{ a: { b: 1 } }` → `{ "a.b": "1" }`. */
 function flat(value: unknown, path = ""): Record<string, string> {
-  if (typeof value !== "object" || value === null)
-    return { [path]: String((value ?? "") as string | number | boolean) };
+  if (typeof value !== "object" || value === null) {
+    const scalar = (value ?? "") as string | number | boolean;
+    return { [path]: String(scalar) };
+  }
   return Object.assign(
     {},
     ...Object.entries(value).map(([name, field]) => flat(field, path === "" ? name : `${path}.${name}`)),

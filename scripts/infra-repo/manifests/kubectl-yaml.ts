@@ -39,12 +39,12 @@ export function itemsOf(document: unknown): KubernetesObject[] {
 /** Rules read metadata of every object; the schema check reports where a manifest has none. */
 function normal(object: KubernetesObject): KubernetesObject {
   const { kind, metadata } = object as Partial<KubernetesObject>;
-  const apiVersion: unknown = object.apiVersion;
+  const apiVersion = object.apiVersion as string | number | undefined;
   if (typeof apiVersion === "string" && metadata?.name !== undefined) return object;
   const { generateName = "" } = (metadata ?? {}) as { generateName?: string };
   return {
     ...object,
-    apiVersion: String((apiVersion ?? "") as string | number),
+    apiVersion: String(apiVersion ?? ""),
     kind: kind ?? "",
     metadata: { name: generateName, ...metadata },
   };

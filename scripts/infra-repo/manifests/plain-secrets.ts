@@ -35,7 +35,8 @@ export function clearKeys(object: Fields): string[] {
 /** Nothing, or a mark that a tool replaces: SOPS, Argo CD Vault Plugin, environment variables, templates. */
 function isPlaceholder(value: unknown): boolean {
   if (value === null || value === undefined || value === "") return true;
-  const text = String(value as string | number | boolean).trim();
+  const scalar = value as string | number | boolean;
+  const text = String(scalar).trim();
   return text === "" || /^(ENC\[[^\]]*\]|<[^<>]+>|\$\{[^}]+\}|\{\{[^}]*\}\}|\$\([^)]+\))$/.test(text);
 }
 

@@ -83,7 +83,7 @@ describe("the Applications of a failed update", () => {
     });
     const pods = [
       pod("web-1", { containerStatuses: [{ ...container, state: { waiting: pull } }] }),
-      pod("web-2", { containerStatuses: [{ ...container, state: { running: {} } }] }),
+      pod("web-2", { containerStatuses: [{ ...container, state: {} }] }),
       pod("web-3", { containerStatuses: [{ ...container, state: { waiting: { reason: "ContainerCreating" } } }] }),
       pod("web-4", {
         containerStatuses: [
