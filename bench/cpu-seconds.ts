@@ -4,7 +4,7 @@ const SAMPLE_MS = 40;
 /** Clock ticks a second, as /proc counts them. */
 const TICKS = 100;
 
-/** What a command took. */
+/** Time of a command. */
 export interface Timing {
   readonly seconds: number;
   /** CPU seconds by what the process is. */
@@ -17,8 +17,8 @@ interface Spent {
 }
 
 /**
- * Times something, and the processes that it starts: those whose environment names a mark. What a process spends in its
- * last 40 ms is missed.
+ * Times a command and the processes that it starts: those whose environment contains a mark. Misses what a process spends
+ * in its last 40 ms.
  */
 export async function timed(mark: string, run: () => Promise<void>): Promise<Timing> {
   const others = new Set(processes());
@@ -57,13 +57,12 @@ function note(id: string, mark: string, spent: Map<string, Spent>): void {
   }
 }
 
-/** What a process of a preview is, by its command line. */
+/** Kind of a process, by its command line. */
 function kindOf(command: string): string {
   if (command.includes("pulumi-resource-")) return "plugins";
   if (command.includes("pulumi-language-")) return "language host";
-  // The engine is told of the pack, too.
+  // The engine's arguments name the pack, too.
   if (/bin\/pulumi\0/.test(command)) return "engine";
   if (/policy\/pack\.js|run-policy-pack/.test(command)) return "policy pack";
-  if (command.includes("scripts/stack/preview.ts")) return "command";
   return command.includes("cmd/run") ? "program" : "other";
 }

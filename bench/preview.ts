@@ -3,20 +3,15 @@
  * unchanged, and CPU seconds of its processes. The variants run in turns, so that a busy computer slows all of them down
  * alike. The machines exist on paper only, which a preview can't tell.
  */
-import { execa } from "execa";
-import { cpSync, copyFileSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { loadavg } from "node:os";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
 import { paths } from "../scripts/lib/paths";
+import { quickPreview } from "../scripts/lib/pulumi";
 import { policyArguments } from "../policy/arguments";
 import { Site } from "../test/plans/site";
 import { timed, type Timing } from "./cpu-seconds";
 
 const ROUNDS = 3;
-
-/** The hook that `npm run preview` starts the program with. */
-const QUICK = { NODE_OPTIONS: `--require "${join(paths.root, "scripts/lib/quick-start.cjs")}"` };
 
 async function main(): Promise<void> {
   const counts = process.argv.slice(2).map(Number);
@@ -24,15 +19,13 @@ async function main(): Promise<void> {
   for (const machines of counts.length > 0 ? counts : [5, 20, 100]) {
     const site = await Site.make("production");
     await site.setMachines(machines);
-    const clone = cloneOf(site);
     const rules = policyArguments(site.stack);
     const report = async (when: string): Promise<void> => {
       const timings = await inTurns({
         "plain SDK": () => enginePreview(site),
         "plain SDK, rules": () => enginePreview(site, rules),
-        "quick start": () => enginePreview(site, [], QUICK),
-        "quick start, rules": () => enginePreview(site, rules, QUICK),
-        "npm run preview": () => preview(site, clone),
+        "quick start": () => enginePreview(site, [], quickPreview),
+        "quick start, rules": () => enginePreview(site, rules, quickPreview),
       });
       for (const [variant, each] of Object.entries(timings)) print(`${machines} machines, ${when}, ${variant}`, each);
     };
@@ -42,19 +35,8 @@ async function main(): Promise<void> {
       await report("unchanged");
     } finally {
       site.remove();
-      rmSync(clone, { recursive: true, force: true });
     }
   }
-}
-
-/** This clone with the stack file of a site, as a pipeline's job has it. */
-function cloneOf(site: Site): string {
-  const clone = mkdtempSync(join(tmpdir(), "gitops-platform-clone-"));
-  const left = ["node_modules", ".git", ".local"];
-  cpSync(paths.root, clone, { recursive: true, filter: (source) => !left.includes(basename(source)) });
-  symlinkSync(join(paths.root, "node_modules"), join(clone, "node_modules"));
-  copyFileSync(site.configFile, join(clone, `Pulumi.${site.stack}.yaml`));
-  return clone;
 }
 
 /** Runs every variant once before it counts, which fills caches, and then all of them in each round. */
@@ -77,24 +59,9 @@ function median(numbers: readonly number[]): number {
 async function enginePreview(site: Site, args: readonly string[] = [], env: object = {}): Promise<Timing> {
   return timed(site.directory, async () => {
     // The engine passes an empty NODE_OPTIONS on like none.
-    const all = { PULUMI_HOME: paths.pulumiHome, NODE_OPTIONS: "", ...env };
+    const all = { NODE_OPTIONS: "", ...env };
     const { exitCode, stderr } = await site.pulumi(["preview", "--json", ...args], all);
     if (exitCode !== 0) throw new Error(`the preview ended with ${exitCode}:\n${stderr}`);
-  });
-}
-
-/** What `npm run preview` runs once packages are installed. */
-async function preview(site: Site, clone: string): Promise<Timing> {
-  // The command sets what makes Pulumi quick, and its home, by itself.
-  const { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = site.env;
-  return timed(site.directory, async () => {
-    const { exitCode, stdout, stderr } = await execa(
-      process.execPath,
-      ["--require", "tsx/cjs", "scripts/stack/preview.ts", site.stack],
-      { cwd: clone, env: { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE }, reject: false, stdin: "ignore" },
-    );
-    if (exitCode !== 0 && exitCode !== 7)
-      throw new Error(`npm run preview ended with ${exitCode}:\n${stdout}\n${stderr}`);
   });
 }
 
