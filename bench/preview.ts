@@ -6,7 +6,6 @@
 import { loadavg } from "node:os";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
 import { paths } from "../scripts/lib/paths";
-import { quickPreview } from "../scripts/lib/pulumi";
 import { policyArguments } from "../policy/arguments";
 import { Site } from "../test/plans/site";
 import { timed, type Timing } from "./cpu-seconds";
@@ -24,8 +23,6 @@ async function main(): Promise<void> {
       const timings = await inTurns({
         "plain SDK": () => enginePreview(site),
         "plain SDK, rules": () => enginePreview(site, rules),
-        "quick start": () => enginePreview(site, [], quickPreview),
-        "quick start, rules": () => enginePreview(site, rules, quickPreview),
       });
       for (const [variant, each] of Object.entries(timings)) print(`${machines} machines, ${when}, ${variant}`, each);
     };

@@ -42,12 +42,6 @@ export function engineEnvironment(): Record<string, string> {
   };
 }
 
-/**
- * For previews only: the program registers the same resources without the SDK's bookkeeping for debuggers. Updates run on
- * the plain SDK, where a second does not matter.
- */
-export const quickPreview: Variables = { NODE_OPTIONS: `--require "${join(__dirname, "quick-start.cjs")}"` };
-
 /** The environment of the local platform's stack. Its passphrase is named by file, never by value. */
 export function pulumiEnvironment(): Record<string, string> {
   return {

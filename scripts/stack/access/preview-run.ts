@@ -1,4 +1,4 @@
-import { type Printed, quickPreview, reasonOf, runPulumi } from "../../lib/pulumi";
+import { type Printed, reasonOf, runPulumi } from "../../lib/pulumi";
 import { redacted } from "../../lib/redaction";
 import { policyArguments } from "../../../policy/arguments";
 import { describeFinding, type Finding, Findings } from "../../../policy/findings";
@@ -20,7 +20,7 @@ export async function previewPlan(access: StackAccess, savePlan?: string): Promi
   const findings = new Findings();
   try {
     const flags = [...policyArguments(access.stack), ...(savePlan === undefined ? [] : ["--save-plan", savePlan])];
-    const env = { ...access.env, ...quickPreview, ...findings.env };
+    const env = { ...access.env, ...findings.env };
     const result = await runPulumi(["preview", "--json", "--show-sames", ...access.args, ...flags], { env });
     return planFrom(access, result, findings.read());
   } finally {

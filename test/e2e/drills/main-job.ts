@@ -5,7 +5,7 @@ import { configuredMachines, eventually, kubectl, kubectlJson, mustStart, pulumi
 
 /** Limit for a start with the mirror built, on two quiet cores, without stolen time. */
 const START_LIMIT_SECONDS = 120;
-const AGAIN_LIMIT_SECONDS = 15;
+const AGAIN_LIMIT_SECONDS = 25;
 
 /** The Applications that `applications/base` of the starter switches on. */
 const CHILDREN = ["credentials", "local-path-provisioner", "metrics-server", "store", "web"];

@@ -12,11 +12,11 @@ import { must, on, run, type Ran } from "../platform";
 import { watchSteal } from "../stolen-time";
 
 /**
- * Wider than the goals for two quiet cores, 4 and 5 s (bench/preview.md), because the cluster runs on the same cores. They
- * catch a preview that has become much slower.
+ * The plain SDK takes 9 s beside the cluster on Node.js 20 (bench/preview.md), where the goal is 4 s. These limits catch a
+ * preview that becomes much slower than it is.
  */
-const LIMIT_SECONDS = 6;
-const GUESTS_LIMIT_SECONDS = 8;
+const LIMIT_SECONDS = 14;
+const GUESTS_LIMIT_SECONDS = 20;
 const PREVIEW = ["preview", ...localStack, "--non-interactive", "--expect-no-changes"];
 
 export const preview: Drill = {

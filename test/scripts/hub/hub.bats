@@ -1,7 +1,7 @@
 # Proves, on a real hub with a small mirror: files, images, Git over SSH, the first commit, and the call on a push.
 # Does not prove that Argo CD takes the call (the drills do).
 
-load ../machines/machine.bash
+load ../local-machine/machine.bash
 ADDRESS=10.77.1.10
 REPOSITORY=ssh://git@$ADDRESS/srv/git/infra.git
 

@@ -148,7 +148,6 @@ describe("an update", () => {
     expect(fake.calls[0]).toMatch(
       /^up --stack production --yes --skip-preview --continue-on-error --suppress-outputs --refresh --non-interactive --color never --event-log \S+$/,
     );
-    expect(fake.variable("NODE_OPTIONS") ?? "").not.toContain("quick-start");
   });
 
   it("that fails outside any resource gives the end of its log, redacted", async () => {
