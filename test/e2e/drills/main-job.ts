@@ -4,7 +4,7 @@ import type { Drill } from "../drill";
 import { configuredMachines, eventually, kubectl, kubectlJson, mustStart, pulumi, type Ran, stop } from "../platform";
 
 /** Limit for a start with the mirror built, on two quiet cores, without stolen time. */
-const START_LIMIT_SECONDS = 120;
+const START_LIMIT_SECONDS = 180;
 const AGAIN_LIMIT_SECONDS = 25;
 
 /** The Applications that `applications/base` of the starter switches on. */
