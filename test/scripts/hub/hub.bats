@@ -56,7 +56,7 @@ seed() {
   printf 'export %s=%q\n' REPOSITORY_URL "$REPOSITORY" HOST_KEY "$(cut -d' ' -f1,2 "$HUB/host-hub.pub")" \
     PRIVATE_KEY "$(cat "$HUB/login")" SOURCE "$HUB/starter" KUBESEAL "$BIN/kubeseal" SEALING_CERTIFICATE "$(cat "$HUB/argocd.crt")" \
     SECRETS $'apps/sealed-secret.yaml credentials database-creds SuperSecret123\napps/one.yaml a b c\napps/store/sealed.yaml store store-auth Another123' \
-    "$@" | bash "$SCRIPTS/seed-repository.sh" apply
+    "$@" | bash "$SCRIPTS/../hub/seed-repository.sh" apply
 }
 
 # notify CERTIFICATE ADDRESSES
