@@ -22,11 +22,11 @@ class PretendObjects implements protocol.ProviderPlugin {
   }
 
   async create({ inputs }: protocol.CreateRequest): Promise<protocol.ResourceState> {
-    return { id: idOf(inputs), properties: inputs };
+    return { id: idOf(inputs), properties: stored(inputs) };
   }
 
   async update({ news }: protocol.UpdateRequest): Promise<PropertyMap> {
-    return news;
+    return stored(news);
   }
 
   async delete(): Promise<void> {
@@ -36,6 +36,11 @@ class PretendObjects implements protocol.ProviderPlugin {
   async read(): Promise<never> {
     throw new Error("configured Kubernetes cluster is unreachable: it only exists on paper");
   }
+}
+
+/** The state as the official plugin stores it, which compares with `__inputs` when it previews. */
+function stored(inputs: PropertyMap): PropertyMap {
+  return { ...inputs, __inputs: inputs, __initialApiVersion: inputs["apiVersion"] ?? "", __fieldManager: "pulumi" };
 }
 
 function idOf({ metadata }: PropertyMap): string {
