@@ -65,6 +65,9 @@ const cluster = new KubernetesCluster(settings.name, {
   etcdDirectory,
   conntrack: local ? "kernel" : settings.conntrack,
   podCidrs: local ? "address" : "controller",
+  drain: config.drain,
+  nodeDrains: new Map(config.nodes.map(({ name, drain = {} }) => [name, drain])),
+  maxUnavailable: config.upgrade.maxUnavailable,
   stackId,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });

@@ -16,6 +16,8 @@ export interface LivingCluster {
     /** An adopted server's is its host key. */
     readonly identity: string;
   }[];
+  /** Names of all members; unset by programs that upgraded none. */
+  readonly nodes?: readonly string[];
 }
 
 /** The parts of the configuration that a living cluster binds. */
@@ -59,8 +61,7 @@ export function checkLivingCluster({ cluster, nodes, versions }: BoundConfig, li
     if (got !== need) problems.push(immutable(key, got, need));
   }
   problems.push(...checkFounder(nodes, living), ...checkServers(nodes, living));
-  const version = checkVersion(versions.kubernetes, living.kubernetes);
-  return version === undefined ? problems : [...problems, version];
+  return [...problems, ...checkVersion({ cluster, nodes, versions }, living)];
 }
 
 function immutable(key: string, got: string, need: string): Problem {
@@ -105,20 +106,26 @@ function checkServers(nodes: BoundConfig["nodes"], { controlPlanes }: LivingClus
   });
 }
 
-/** Until this program upgrades clusters, only the version that runs is possible. */
-function checkVersion(wanted: string, running: string): Problem | undefined {
+/** kubeadm upgrades to a later patch of the same minor version, and to the next minor version. */
+function checkVersion({ nodes, versions }: BoundConfig, living: LivingCluster): Problem[] {
+  const [wanted, running] = [versions.kubernetes, living.kubernetes];
   const [major, minor, patch] = difference(wanted, running);
-  if (major === 0 && minor === 0 && patch === 0) return undefined;
-  const older = (major || minor || patch) < 0;
-  const why = older
-    ? "Kubernetes has no way back to an older version"
-    : major > 0 || minor > 1
-      ? "Kubernetes is upgraded one minor version at a time"
-      : "this version of the program upgrades no living cluster, and would replace the files under running nodes";
-  return problem(
-    "versions.kubernetes",
-    `${wanted} can't replace the ${running} that runs: ${why}; put ${running} back`,
-  );
+  if (major === 0 && minor === 0 && patch === 0) return [];
+  const why =
+    (major || minor || patch) < 0
+      ? "Kubernetes has no way back to an older version"
+      : major > 0 || minor > 1
+        ? "Kubernetes is upgraded one minor version at a time"
+        : undefined;
+  const problems = why ? [`${wanted} can't replace the ${running} that runs: ${why}; put ${running} back`] : [];
+  const added = nodes.filter(({ name }) => living.nodes?.includes(name) === false).map(({ name }) => name);
+  if (!why && added.length > 0) {
+    problems.push(
+      `${wanted} can't replace the ${running} that runs while ${added.join(" and ")} joins; add nodes in one update, ` +
+        "and upgrade in another",
+    );
+  }
+  return problems.map((text) => problem("versions.kubernetes", text));
 }
 
 function difference(wanted: string, running: string): [number, number, number] {

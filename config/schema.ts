@@ -3,6 +3,17 @@ import * as field from "./fields";
 import { gitops, sealingKey } from "./gitops-schema";
 import { diskGiB, guestImage, guestShape, hostKey, hypervisor, memoryMiB, port } from "./hypervisor-schema";
 
+const drainSettings = {
+  timeoutSeconds: field.number(
+    { need: "a whole number of seconds from 10 to 3600", example: "300" },
+    { min: 10, max: 3600, whole: true },
+  ),
+  gracePeriodSeconds: field.number(
+    { need: "a whole number of seconds from 0 to 3600", example: "60" },
+    { min: 0, max: 3600, whole: true },
+  ),
+};
+
 const nodeBase = {
   name: field.dnsLabel("cp-1").describe("Host name and Kubernetes node name."),
   role: field
@@ -13,6 +24,13 @@ const nodeBase = {
     .dnsLabel("host-1")
     .optional()
     .describe("Any name for the computer it runs on: the disk gate also measures nodes with the same one together."),
+  drain: field
+    .section({
+      timeoutSeconds: drainSettings.timeoutSeconds.optional(),
+      gracePeriodSeconds: drainSettings.gracePeriodSeconds.optional(),
+    })
+    .optional()
+    .describe("What is different about draining this node; see the section drain."),
 };
 
 const localNode = field
@@ -107,6 +125,28 @@ const diskGate = field
       .describe("Lets a node over its limit pass."),
   })
   .describe("The disk gate: nothing of Kubernetes is installed before every control plane has passed it.");
+
+const drain = field
+  .section({
+    timeoutSeconds: drainSettings.timeoutSeconds
+      .default(300)
+      .describe(
+        "How long the pods of a node may take to leave it. A budget that keeps one longer stops the update there.",
+      ),
+    gracePeriodSeconds: drainSettings.gracePeriodSeconds
+      .optional()
+      .describe("How long each pod may take to end, in seconds; unset: as the pod itself says."),
+  })
+  .describe("How a node is emptied before its containerd or kubelet restarts.");
+
+const upgrade = field
+  .section({
+    maxUnavailable: field
+      .number({ need: "a whole number from 1 to 100", example: "1" }, { min: 1, max: 100, whole: true })
+      .default(1)
+      .describe("How many workers are drained at the same time. Control planes are drained one by one."),
+  })
+  .describe("In which steps nodes are upgraded.");
 
 /** A date without quotes is a moment in YAML, and Pulumi writes it out as Go does. */
 const DATE = /^\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?$/;
@@ -230,6 +270,8 @@ export const stackSchema = field.section({
   hub: sections.hub.optional(),
   localMachines: sections.localMachines.optional(),
   diskGate: diskGate.prefault({}),
+  upgrade: upgrade.prefault({}),
+  drain: drain.prefault({}),
   acceptedNotices: field
     .list(
       { need: "a list of accepted notices", example: "- { ids: [CVE-2024-31989], reason: …, until: … }" },

@@ -7,7 +7,8 @@ type Node = StackFile["nodes"][number];
 type Adopted = Extract<Node, { kind: "adopted" }>;
 
 /** The sections that the program gets as the schema makes them. */
-type Unchanged = "cluster" | "network" | "versions" | "hypervisors" | "guestImage" | "hub" | "diskGate";
+type Unchanged =
+  "cluster" | "network" | "versions" | "hypervisors" | "guestImage" | "hub" | "diskGate" | "upgrade" | "drain";
 
 /**
  * A stack's configuration, whole and checked: files read, defaults filled in. `S` is how secrets are held: plain text

@@ -21,8 +21,21 @@ export interface ClusterStepsArgs {
   /** A node's part of the pod network by its address; a node without one gets it from the cluster. */
   readonly podCidrs: ReadonlyMap<string, string>;
   readonly stackId: pulumi.Input<string>;
+  readonly drain: DrainSettings;
+  readonly nodeDrains: ReadonlyMap<string, Partial<DrainSettings>>;
   readonly after: readonly pulumi.Resource[];
 }
+
+/** How a node is emptied before its containerd or kubelet restarts. */
+export interface DrainSettings {
+  /** How long the pods of a node may take to leave it, in seconds. A budget that keeps one longer stops the update. */
+  readonly timeoutSeconds: number;
+  /** How long each pod may take to end, in seconds; undefined: as the pod itself says. */
+  readonly gracePeriodSeconds?: number | undefined;
+}
+
+/** What a turn may take beyond the drain, in seconds: kubeadm's own waits, and the node's health. */
+const TURN_SECONDS = 900;
 
 /** The remote steps that a cluster is made of: what each is told, and how it is undone. The cluster puts them in order. */
 export class ClusterSteps {
@@ -150,6 +163,30 @@ export class ClusterSteps {
         undo: "script",
       },
       { parent: this.parent, dependsOn: [joined] },
+    );
+  }
+
+  /** The node's turn: with nothing staged, and of the cluster's version, it is not touched. Its order is the cluster's. */
+  activate(node: Machine, prepared: RemoteStep, after: readonly pulumi.Resource[]): RemoteStep {
+    const { settings } = this.args;
+    const drain = { ...this.args.drain, ...this.args.nodeDrains.get(node.name) };
+    return new RemoteStep(
+      stepName(settings.name, node.name, "activation"),
+      {
+        on: node,
+        script: "kubernetes/activate-node.sh",
+        env: {
+          ...this.nodeEnv(node),
+          NODE_ROLE: node.role,
+          KUBERNETES_VERSION: settings.version,
+          DRAIN_TIMEOUT_SECONDS: String(drain.timeoutSeconds),
+          DRAIN_GRACE_PERIOD_SECONDS: String(drain.gracePeriodSeconds ?? -1),
+        },
+        rerunOn: [prepared.digest],
+        undo: "none",
+        timeoutSeconds: drain.timeoutSeconds + TURN_SECONDS,
+      },
+      { parent: this.parent, dependsOn: [...after] },
     );
   }
 

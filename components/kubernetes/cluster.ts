@@ -3,7 +3,7 @@ import type { Artifact, ArtifactSource } from "../artifacts/artifact";
 import type { Machine, Role } from "../machines/machine";
 import type { RemoteStep } from "../remote/remote-step";
 import { TOKENS } from "../tokens";
-import { ClusterSteps } from "./cluster-steps";
+import { ClusterSteps, type DrainSettings } from "./cluster-steps";
 import { type FoundedCluster, foundedCluster } from "./founded";
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
@@ -37,6 +37,12 @@ export interface KubernetesClusterArgs {
   readonly podCidrs: ClusterSettings["podCidrs"];
   /** The ownership marker: `<project>/<stack>/<cluster id>`. A machine with another one is refused. */
   readonly stackId: pulumi.Input<string>;
+  /** How nodes are emptied before something of them restarts. */
+  readonly drain: DrainSettings;
+  /** What is different for a node, by its name. */
+  readonly nodeDrains: ReadonlyMap<string, Partial<DrainSettings>>;
+  /** How many workers have their turn at the same time. Control planes have theirs one by one. */
+  readonly maxUnavailable: number;
   /** The gates: nothing of Kubernetes touches any machine before all of them have passed. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -109,15 +115,17 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     this.caCertificate = pulumi
       .unsecret(init.stdout)
       .apply((stdout) => (JSON.parse(stdout) as { caCertificate: string }).caCertificate);
-    this.founded = foundedCluster(pulumi.unsecret(init.stdout), args.controlPlanes);
     const admissions = new Map(joining.map((node) => [node.name, steps.admit(node, init)]));
     const joined = this.joinAll(steps, others, args.workers, after, admissions);
     const members = joining.map((node) => steps.register(node, joined.get(node.name) ?? init));
+    const activations = this.activateInTurn(steps, args, prepared, [init, ...members]);
+    const [founding, turn] = [pulumi.unsecret(init.stdout), pulumi.unsecret(activations.last.stdout)];
+    this.founded = foundedCluster(founding, turn, args.controlPlanes, args.workers);
     const kubeconfig = steps.printKubeconfig(init);
 
     this.kubeconfig = pulumi.secret(kubeconfig.stdout);
     this.ready = [init];
-    this.complete = [init, ...members];
+    this.complete = [init, ...members, ...activations.all];
     this.identity = pulumi.output(first.identity);
     this.disposedWith = first.disposedWith ?? init;
     // Policies read the control planes here.
@@ -150,6 +158,38 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     for (const node of workers) joined.set(node.name, join(node, []));
     return joined;
   }
+
+  /**
+   * Every node has staged before the first one has its turn. Control planes have theirs one after the other, then workers in
+   * as many lanes as may be away at once.
+   */
+  private activateInTurn(
+    steps: ClusterSteps,
+    { controlPlanes, workers, maxUnavailable }: KubernetesClusterArgs,
+    prepared: ReadonlyMap<string, RemoteStep>,
+    members: readonly pulumi.Resource[],
+  ): Activations {
+    const staged = [...prepared.values(), ...members];
+    const all: RemoteStep[] = [];
+    const activate = (node: Machine, previous: readonly RemoteStep[]): void => {
+      const step = prepared.get(node.name);
+      if (step) all.push(steps.activate(node, step, [...staged, ...previous]));
+    };
+    for (const node of controlPlanes) activate(node, all.slice(-1));
+    const [last] = all.slice(-1);
+    if (!last) throw new Error("no control plane has a turn");
+    workers.forEach((node, index) => {
+      const before = all[controlPlanes.length + index - maxUnavailable];
+      activate(node, [index < maxUnavailable || !before ? last : before]);
+    });
+    return { all, last };
+  }
+}
+
+/** `last` is the last control plane's. */
+interface Activations {
+  readonly all: readonly RemoteStep[];
+  readonly last: RemoteStep;
 }
 
 function downloadsByRole(args: KubernetesClusterArgs): Record<Role, NodeDownloads> {

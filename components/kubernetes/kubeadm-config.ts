@@ -75,8 +75,12 @@ export function renderInitConfig(cluster: ClusterSettings, node: NodeSettings, b
   );
 }
 
-/** kubeadm's configuration to upload the control planes' certificates, encrypted with the key. */
+/**
+ * kubeadm's configuration to upload the control planes' certificates, encrypted with the key. It has no version, so that an
+ * upgrade doesn't admit every node anew: admit-nodes.sh adds the version of the kubeadm that runs there to the last document.
+ */
 export function renderUploadCertsConfig(cluster: ClusterSettings, node: NodeSettings, certificateKey: string): string {
+  const { ["kubernetesVersion"]: _version, ...configuration } = clusterConfiguration(cluster);
   return documents(
     {
       apiVersion: API,
@@ -85,7 +89,7 @@ export function renderUploadCertsConfig(cluster: ClusterSettings, node: NodeSett
       localAPIEndpoint: { advertiseAddress: node.address, bindPort: 6443 },
       nodeRegistration: nodeRegistration(node),
     },
-    clusterConfiguration(cluster),
+    configuration,
   );
 }
 
@@ -120,7 +124,7 @@ function publicKeyHash(certificate: string): string {
   return `sha256:${createHash("sha256").update(new Uint8Array(key)).digest("hex")}`;
 }
 
-function clusterConfiguration(cluster: ClusterSettings): object {
+function clusterConfiguration(cluster: ClusterSettings): Record<string, unknown> {
   return {
     apiVersion: API,
     kind: "ClusterConfiguration",

@@ -5,6 +5,7 @@ const SUMMARIES = {
   join: "joins the cluster",
   admission: "lets the node join, for a limited time",
   membership: "labels the member; its undo drains it and takes it out",
+  activation: "takes over what was staged, drained, in the node's turn",
 } as const;
 
 type NodeStep = keyof typeof SUMMARIES;
@@ -34,11 +35,13 @@ export function stepsOf(cluster: string, founder: string, joining: readonly stri
     ...Object.fromEntries([
       entry(founder, "prepare"),
       entry(founder, "join", "founds the cluster"),
+      entry(founder, "activation"),
       ...joining.flatMap((node) => [
         entry(node, "prepare"),
         entry(node, "admission"),
         entry(node, "join"),
         entry(node, "membership"),
+        entry(node, "activation"),
       ]),
     ]),
     [kubeconfigStepName(cluster)]: { step: "kubeconfig", summary: "prints the administrator's kubeconfig" },

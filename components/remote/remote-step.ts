@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Host } from "./host";
 import { inlineLibraries, renderScript } from "./script";
@@ -50,6 +51,8 @@ export interface RemoteStepArgs {
  * new RemoteStep("cp-1-init", { on: machine, script: "kubernetes/init.sh", env: { CONFIG: text }, undo: "script" });
  */
 export class RemoteStep extends command.remote.Command {
+  private readonly sent: () => pulumi.Output<string>;
+
   constructor(name: string, args: RemoteStepArgs, opts: pulumi.CustomResourceOptions = {}) {
     const run = (verb: "apply" | "change" | "destroy"): string =>
       `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${args.timeoutSeconds ?? 300} bash -s -- ${verb}`;
@@ -75,5 +78,11 @@ export class RemoteStep extends command.remote.Command {
         ...(args.on.disposedWith ? { deletedWith: args.on.disposedWith } : {}),
       }),
     );
+    this.sent = () => pulumi.unsecret(pulumi.all(args.env ?? {})).apply((env) => renderScript(body, env));
+  }
+
+  /** SHA-256 of the script with its variables, whichever machine it runs on. Only for a step without secrets. */
+  get digest(): pulumi.Output<string> {
+    return this.sent().apply((text) => createHash("sha256").update(text).digest("hex"));
   }
 }

@@ -4,8 +4,8 @@ import { cacheDirectory } from "./cache-directory";
 import { BuildStore } from "./units/store";
 import { buildAll } from "./units/schedule";
 import { isMadeFrom, type Unit } from "./units/unit";
-import { builtFiles, builtGuestFiles, hostTools } from "./catalogue/artifacts";
-import { declareUnits, type Units } from "./catalogue/units";
+import { builtEarlier, builtFiles, builtGuestFiles, builtImages, hostTools } from "./catalogue/artifacts";
+import { declareUnits, type EarlierKubernetes, type Units } from "./catalogue/units";
 import { explainDiskFull, requireSpace } from "./host/disk-space";
 import { withLock } from "./host/lock";
 import { goVersion, GUEST_PACKAGES, installMissing, neededGoVersion } from "./host/tools";
@@ -43,6 +43,12 @@ export interface EnsureMirrorArgs {
    * Also builds a hypervisor's disk and a guest image. A mirror that has current ones keeps and lists them. @default false
    */
   readonly virtual?: boolean;
+  /**
+   * Also builds these releases of Kubernetes before the mirror's own, which clusters are upgraded from: `["1.27.3"]`. Those
+   * that no module is served of are left out, because the stack's own check names what the list lacks. A mirror that has one
+   * keeps and lists it. @default none
+   */
+  readonly kubernetes?: readonly string[];
   /** Takes one line for each unit that begins or ends, with the remaining time. */
   readonly log?: (line: string) => void;
   /** Shows progress instead of {@link log}: see `taskDisplay`. */
@@ -99,7 +105,8 @@ class MirrorRun {
     await this.store.open();
     const virtual = this.virtualUnits(units, source);
     const basic = source === "modules" ? units.ordered : [units.machine, ...tools.map(({ unit }) => unit)];
-    const wanted = [...basic, ...virtual];
+    const earlier = source === "modules" ? this.earlierReleases(units) : [];
+    const wanted = [...basic, ...virtual, ...earlier.flatMap(unitsOf)];
     const outdated = this.args.refreshDebian ? wanted.filter((unit) => isMadeFrom(unit, units.debian)) : [];
     for (const unit of outdated) await this.store.discard(unit);
     const stale = wanted.filter((unit) => !this.store.has(unit));
@@ -109,7 +116,7 @@ class MirrorRun {
       ...(virtual.length > 0 ? [{ unit: units.virtual.hypervisor, directory: this.layout.hypervisor }] : []),
     ];
     const toolsChanged = await publishTools(this.store, this.layout, tools, disks);
-    const published = await this.publish(source, units);
+    const published = await this.publish(source, units, earlier);
     const list = { origin: ORIGINS[source], artifacts: published.artifacts };
     const listed = await writeJson(this.layout.artifactsFile, list);
     return {
@@ -123,6 +130,14 @@ class MirrorRun {
   private virtualUnits({ virtual }: Units, source: MirrorSource): readonly Unit[] {
     const units = source === "modules" ? Object.values(virtual) : [virtual.hypervisor];
     return this.args.virtual || units.every((unit) => this.store.has(unit)) ? units : [];
+  }
+
+  /** The earlier releases of Kubernetes, if requested or built already. */
+  private earlierReleases({ earlier }: Units): readonly EarlierKubernetes[] {
+    const { kubernetes = [] } = this.args;
+    return earlier.filter(
+      (release) => kubernetes.includes(release.version) || unitsOf(release).every((unit) => this.store.has(unit)),
+    );
   }
 
   private async build(stale: readonly Unit[], furtherPackages: Readonly<Record<string, string>>): Promise<void> {
@@ -158,11 +173,14 @@ class MirrorRun {
     }
   }
 
-  private async publish(source: MirrorSource, units: Units): Promise<Published> {
+  private async publish(source: MirrorSource, units: Units, earlier: readonly EarlierKubernetes[]): Promise<Published> {
     const writer = new ImageWriter(this.layout, this.logs);
     try {
-      const files = [...builtFiles(units), ...builtGuestFiles(units).filter(({ unit }) => this.store.has(unit))];
-      if (source === "modules") return await publishModules(files, units, this.store, this.layout, writer);
+      const releases = earlier.map((release) => builtEarlier(release));
+      const guests = builtGuestFiles(units).filter(({ unit }) => this.store.has(unit));
+      const files = [...builtFiles(units), ...guests, ...releases.flatMap((release) => release.files)];
+      const images = [...builtImages(units), ...releases.flatMap((release) => release.images)];
+      if (source === "modules") return await publishModules(files, images, this.store, this.layout, writer);
       return await this.copy(writer);
     } catch (cause) {
       throw await explainDiskFull(cause, this.cache, "the mirror", 1024);
@@ -196,4 +214,8 @@ class MirrorRun {
     if (kubectl) await publishProgram(join(this.layout.files, kubectl.path), join(this.layout.bin, "kubectl"));
     return published;
   }
+}
+
+function unitsOf({ programs, images }: EarlierKubernetes): readonly Unit[] {
+  return [programs, ...Object.values(images)];
 }

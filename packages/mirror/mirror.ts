@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { MirrorError } from "./units/failure";
 import { cacheDirectory } from "./cache-directory";
+import { EARLIER_KUBERNETES } from "./catalogue/go-components";
 import { ensureMirror, type EnsureMirrorArgs, type Mirror } from "./ensure-mirror";
 import { formatDuration, plainDisplay, taskDisplay } from "./progress";
 import { artifactTable, readArtifacts } from "./publish/artifacts-file";
@@ -21,6 +22,7 @@ Builds or updates the air-gap mirror: every file and image that a cluster downlo
   --upstream-files URL    a server that has upstream's files by host and path
   --upstream-registry H:P a registry that has upstream's images by host and repository
   --virtual               also build a hypervisor's disk and a guest image, for virtual machines on this computer
+  --kubernetes VERSION    also build this earlier release, which a cluster is upgraded from
   --refresh-debian        take today's Debian packages for the machines' disk and the images
   --list                  only show what the mirror has
   --help                  this text
@@ -33,6 +35,7 @@ const OPTIONS = {
   "upstream-files": { type: "string" },
   "upstream-registry": { type: "string" },
   virtual: { type: "boolean", default: false },
+  kubernetes: { type: "string", multiple: true },
   "refresh-debian": { type: "boolean", default: false },
   list: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -81,7 +84,7 @@ async function ensure(args: Omit<EnsureMirrorArgs, "display">): Promise<Mirror> 
  */
 export async function mirrorCommand(args: readonly string[]): Promise<void> {
   const began = Date.now();
-  const { from, pin, list, help, virtual, ...upstream } = parseOptions(args);
+  const { from, pin, list, help, virtual, kubernetes = [], ...upstream } = parseOptions(args);
   const cache = cacheDirectory();
   if (help) {
     print(USAGE);
@@ -99,10 +102,13 @@ export async function mirrorCommand(args: readonly string[]): Promise<void> {
       `--upstream-list — does not exist (got ${upstream["upstream-list"]}) — name an existing file`,
     );
   }
+  const releases: readonly string[] = EARLIER_KUBERNETES;
+  const unknown = kubernetes.find((version) => !releases.includes(version));
+  if (unknown !== undefined) {
+    throw new MirrorError(`--kubernetes — is not an earlier release (got ${unknown}, need ${releases.join(" or ")})`);
+  }
   const mirror = await ensure({
-    cache,
-    from,
-    virtual,
+    ...{ cache, from, virtual, kubernetes },
     refreshDebian: upstream["refresh-debian"],
     upstream: {
       pin,

@@ -14,7 +14,7 @@ import { installPackages, preflight } from "./platform/preflight";
 import { localTarget } from "../lib/pulumi";
 import { update, type UpdateResult } from "../lib/update";
 import { recoverPlatform, type Recovery } from "./platform/recovery";
-import { prepareStack, readOutputs, writeOutputs } from "./platform/stack";
+import { configuredKubernetes, prepareStack, readOutputs, writeOutputs } from "./platform/stack";
 import { applicationReport } from "../stack/access/application-report";
 import { observe, renderSummary } from "./platform/summary";
 
@@ -65,6 +65,7 @@ async function start(): Promise<number> {
           // A moving estimate on a terminal, a line for everything that is done elsewhere.
           const { changed } = await ensureMirror({
             cache: paths.cache,
+            kubernetes: configuredKubernetes(),
             ...(process.stdout.isTTY ? { display: taskDisplay(task) } : { log }),
           });
           task.title = changed ? "Mirror: built" : "Mirror is up to date";

@@ -9,30 +9,32 @@ import { run, type Ran } from "./platform";
 /** A busy computer takes three times as long as a quiet one. */
 const LIMIT_SECONDS = 300;
 
-/** The moment of the kill: some time after the creation of a resource has begun. */
+/** The moment of the kill: some time after work on a resource has begun. */
 export interface Interruption {
   /** The resource's own name. */
   readonly name: string;
+  /** @default create */
+  readonly op?: "create" | "update";
   readonly delayMs: number;
 }
 
 /** Runs `npm start` and kills its Pulumi CLI. @throws with the output of a start that ends by itself */
-export async function killedStart({ name, delayMs }: Interruption): Promise<void> {
+export async function killedStart({ name, op = "create", delayMs }: Interruption): Promise<void> {
   const since = Date.now();
   const attempt = run("npm", ["start", "--silent"]);
   let ended: Ran | undefined;
   void attempt.then((ran) => (ended = ran));
-  while (!begins(newestEventLog(since), name)) {
-    if (ended) throw new Error(`npm start ended before it began to create ${name}:\n${ended.output}`);
+  while (!begins(newestEventLog(since), op, name)) {
+    if (ended) throw new Error(`npm start ended before it began to ${op} ${name}:\n${ended.output}`);
     if (Date.now() - since > LIMIT_SECONDS * 1000)
-      throw new Error(`${name} — its creation did not begin within ${LIMIT_SECONDS} s`);
+      throw new Error(`${name} — its ${op} did not begin within ${LIMIT_SECONDS} s`);
     await sleep(50);
   }
   const cliPid = runningCli();
   await sleep(delayMs);
   process.kill(cliPid, "SIGKILL");
   const { exitCode } = await attempt;
-  if (exitCode === 0) throw new Error(`npm start succeeded although its CLI was killed while it created ${name}`);
+  if (exitCode === 0) throw new Error(`npm start succeeded although its CLI was killed during the ${op} of ${name}`);
 }
 
 function newestEventLog(since: number): string | undefined {
@@ -44,13 +46,13 @@ function newestEventLog(since: number): string | undefined {
     .at(-1);
 }
 
-function begins(log: string | undefined, name: string): boolean {
+function begins(log: string | undefined, op: string, name: string): boolean {
   if (log === undefined) return false;
   // The last line may be incomplete.
   const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
   return lines.some((line) => {
     const metadata = (JSON.parse(line) as EngineEvent).resourcePreEvent?.metadata;
-    return metadata?.op === "create" && nameOf(metadata.urn) === name;
+    return metadata?.op === op && nameOf(metadata.urn) === name;
   });
 }
 

@@ -16,6 +16,7 @@ const PRINTED: readonly [RegExp, unknown][] = [
   [/-image$/, { file: "/srv/guests/image.qcow2" }],
   [/^adoption-/, { hostname: "host", machineId: "0".repeat(32), mac: "52:54:00:00:00:01" }],
   [/-join$/, { caCertificate: CERTIFICATE }],
+  [/-activation$/, { cluster: { kubernetes: "1.27.4" } }],
   [/-kubeconfig$/, "KUBECONFIG"],
   [/-versions$/, { versions: { kubernetes: "1.27.4" } }],
   [

@@ -7,7 +7,15 @@ import {
   KUBE_ROUTER_VERSION,
   SEALED_SECRETS_VERSION,
 } from "./go-components";
-import { CNI_PLUGINS_ARCHIVE, CRICTL_ARCHIVE, GUEST_IMAGE, type ImageName, type Units } from "./units";
+import {
+  CNI_PLUGINS_ARCHIVE,
+  CRICTL_ARCHIVE,
+  type EarlierKubernetes,
+  GUEST_IMAGE,
+  type ImageName,
+  type KubernetesImage,
+  type Units,
+} from "./units";
 
 /** A file of the mirror, and the build output that it comes from. */
 export interface BuiltFile {
@@ -37,13 +45,7 @@ export interface HostTool {
 
 /** The files that machines download. */
 export function builtFiles({ go, archives }: Units): BuiltFile[] {
-  const kubernetes = ["kubelet", "kubeadm", "kubectl"].map((name) => ({
-    name,
-    version: KUBERNETES_VERSION,
-    path: `dl.k8s.io/release/v${KUBERNETES_VERSION}/bin/linux/amd64/${name}`,
-    unit: go.kubernetes,
-    output: name,
-  }));
+  const kubernetes = kubernetesFiles(KUBERNETES_VERSION, go.kubernetes);
   const release = (name: string, version: string, repository: string, output: string, unit: Unit): BuiltFile => {
     return { name, version, path: `github.com/${repository}/releases/download/v${version}/${output}`, unit, output };
   };
@@ -53,6 +55,27 @@ export function builtFiles({ go, archives }: Units): BuiltFile[] {
     release("crictl", crictl.version, "kubernetes-sigs/cri-tools", CRICTL_ARCHIVE, archives.crictl),
     release("cni-plugins", cni.version, "containernetworking/plugins", CNI_PLUGINS_ARCHIVE, archives.cniPlugins),
   ];
+}
+
+function kubernetesFiles(version: string, unit: Unit): BuiltFile[] {
+  const path = `dl.k8s.io/release/v${version}/bin/linux/amd64`;
+  return ["kubelet", "kubeadm", "kubectl"].map((name) => ({
+    ...{ name, version, path: `${path}/${name}`, unit, output: name },
+  }));
+}
+
+/** The files and images of an earlier release of Kubernetes; the mirror has them on request only. */
+export function builtEarlier({ version, programs, images }: EarlierKubernetes): {
+  readonly files: readonly BuiltFile[];
+  readonly images: readonly BuiltImage[];
+} {
+  return { files: kubernetesFiles(version, programs), images: kubernetesImages(version, images) };
+}
+
+function kubernetesImages(version: string, images: Readonly<Record<KubernetesImage, Unit>>): BuiltImage[] {
+  return (["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"] as const).map((name) => ({
+    ...{ name, version, path: `registry.k8s.io/${name}:v${version}`, unit: images[name] },
+  }));
 }
 
 /** The files that hypervisors download; the mirror has them on request only. */
@@ -69,12 +92,9 @@ export function builtImages({ images }: Units): BuiltImage[] {
     path,
     unit: images[name],
   });
-  const kubernetes = (["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"] as const).map(
-    (name) => built(name, KUBERNETES_VERSION, `registry.k8s.io/${name}:v${KUBERNETES_VERSION}`),
-  );
   const { podinfo, registry, "metrics-server": metrics, "local-path-provisioner": localPath } = GO_COMPONENTS;
   return [
-    ...kubernetes,
+    ...kubernetesImages(KUBERNETES_VERSION, images),
     built("etcd", "3.5.7-0", "registry.k8s.io/etcd:3.5.7-0"),
     built("coredns", "1.10.1", "registry.k8s.io/coredns/coredns:v1.10.1"),
     built("pause", "3.9", "registry.k8s.io/pause:3.9"),

@@ -10,16 +10,22 @@ export const KUBE_ROUTER_VERSION = "2.1.0";
 const ARGOCD = "github.com/argoproj/argo-cd/v2";
 const CNI = "github.com/containernetworking/plugins";
 
+/** Releases of Kubernetes that are served as modules, each with the commit and the time of its tag. */
+const KUBERNETES_RELEASES = {
+  "1.27.3": { gitCommit: "25b4e43193bcda6c7328a6d147b1fb73a33f1598", buildDate: "2023-06-14T09:53:42Z" },
+  "1.27.4": { gitCommit: "fa3d7990104d7c1f16943a67f11b154b71f6a132", buildDate: "2023-07-19T12:20:54Z" },
+} as const;
+
+type KubernetesRelease = keyof typeof KUBERNETES_RELEASES;
+
+/** Releases before {@link KUBERNETES_VERSION}, which clusters are upgraded from. They are built on request only. */
+export const EARLIER_KUBERNETES = ["1.27.3"] as const satisfies readonly KubernetesRelease[];
+
 /** The version that `kubectl version` and the API server report, in both packages that they read it from. */
-function kubernetesVersion(): Record<string, string> {
-  const fields = {
-    gitVersion: `v${KUBERNETES_VERSION}`,
-    gitMajor: "1",
-    gitMinor: "27",
-    gitCommit: "fa3d7990104d7c1f16943a67f11b154b71f6a132",
-    gitTreeState: "clean",
-    buildDate: "2023-07-19T12:20:54Z",
-  };
+function kubernetesVersion(version: KubernetesRelease): Record<string, string> {
+  const { gitCommit, buildDate } = KUBERNETES_RELEASES[version];
+  const [gitMajor = "", gitMinor = ""] = version.split(".");
+  const fields = { gitVersion: `v${version}`, gitMajor, gitMinor, gitCommit, gitTreeState: "clean", buildDate };
   return Object.fromEntries(
     ["k8s.io/client-go/pkg/version", "k8s.io/component-base/version"].flatMap((path) =>
       Object.entries(fields).map(([name, value]) => [`${path}.${name}`, value]),
@@ -78,7 +84,7 @@ export const GO_COMPONENTS = {
     name: "kubernetes",
     version: KUBERNETES_VERSION,
     programs: programs("k8s.io/kubernetes/cmd", KUBERNETES_PROGRAMS),
-    variables: kubernetesVersion(),
+    variables: kubernetesVersion(KUBERNETES_VERSION),
     moduleFiles: { "pause.c": { module: "k8s.io/kubernetes", path: "build/pause/linux/pause.c" } },
     seconds: 460,
     diskMiB: 3300,
@@ -223,6 +229,12 @@ export const GO_COMPONENTS = {
     diskMiB: 400,
   },
 } as const satisfies Record<string, GoComponent>;
+
+/** An earlier release of Kubernetes, from a module graph of its own. */
+export function earlierKubernetes(version: (typeof EARLIER_KUBERNETES)[number]): GoComponent {
+  const { moduleFiles: _pause, ...kubernetes } = GO_COMPONENTS.kubernetes;
+  return { ...kubernetes, name: `kubernetes-${version}`, version, variables: kubernetesVersion(version) };
+}
 
 /** Names of the components above. */
 export type GoComponentName = keyof typeof GO_COMPONENTS;

@@ -15,7 +15,7 @@ import {
   HYPERVISOR,
   MACHINE,
 } from "./debian-roots";
-import { GO_COMPONENTS, type GoComponentName } from "./go-components";
+import { EARLIER_KUBERNETES, earlierKubernetes, GO_COMPONENTS, type GoComponentName } from "./go-components";
 
 /** Everything the mirror consists of, as units that depend on each other. */
 export interface Units {
@@ -29,6 +29,14 @@ export interface Units {
   readonly ordered: readonly Unit[];
   /** Built on request only: the disk of a hypervisor as a local machine, and the image of its guests. */
   readonly virtual: { readonly hypervisor: Unit; readonly guest: Unit };
+  /** Built on request only: releases of Kubernetes that clusters are upgraded from. */
+  readonly earlier: readonly EarlierKubernetes[];
+}
+
+export interface EarlierKubernetes {
+  readonly version: string;
+  readonly programs: Unit;
+  readonly images: Readonly<Record<KubernetesImage, Unit>>;
 }
 
 export const GUEST_IMAGE = "debian-12-genericcloud-amd64.qcow2";
@@ -42,8 +50,11 @@ const ARGOCD_NAMES = [
   ...["applicationset-controller", "k8s-auth"],
 ];
 
+/** The images that have Kubernetes' own version. */
+export type KubernetesImage = "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kube-proxy";
+
 export type ImageName =
-  | ("kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kube-proxy" | "etcd" | "coredns" | "pause")
+  | (KubernetesImage | "etcd" | "coredns" | "pause")
   | ("flannel" | "flannel-cni-plugin" | "kube-router")
   | ("argocd" | "redis" | "sealed-secrets-controller" | "podinfo")
   | ("metrics-server" | "local-path-provisioner" | "busybox" | "registry");
@@ -68,7 +79,7 @@ export function declareUnits(goVersion: string): Units {
 
   /** An image of one component's programs: path in the image → program. */
   const make = (
-    name: ImageName,
+    name: string,
     layers: readonly Unit[],
     unit: Unit,
     programs: Readonly<Record<string, string>>,
@@ -77,14 +88,23 @@ export function declareUnits(goVersion: string): Units {
     const files = Object.entries(programs).map(([path, output]) => [path, { unit, output }] as const);
     return image({ name, layers, config: {}, ...rest, files: { ...Object.fromEntries(files), ...rest.files } });
   };
-  const kubernetes = (name: ImageName, layers: readonly Unit[]): Unit =>
-    make(name, layers, go.kubernetes, { [`usr/local/bin/${name}`]: name });
+  const kubernetes = (unit: Unit, suffix = ""): Record<KubernetesImage, Unit> => {
+    const of = (name: KubernetesImage, layers: readonly Unit[]): Unit =>
+      make(`${name}${suffix}`, layers, unit, { [`usr/local/bin/${name}`]: name });
+    return {
+      "kube-apiserver": of("kube-apiserver", [plain]),
+      "kube-controller-manager": of("kube-controller-manager", [plain]),
+      "kube-scheduler": of("kube-scheduler", [plain]),
+      "kube-proxy": of("kube-proxy", [base, network]),
+    };
+  };
+  const earlier = EARLIER_KUBERNETES.map((version) => {
+    const programs = goUnit(earlierKubernetes(version), goVersion);
+    return { version, programs, images: kubernetes(programs, `-${version}`) };
+  });
 
   const images: Record<ImageName, Unit> = {
-    "kube-apiserver": kubernetes("kube-apiserver", [plain]),
-    "kube-controller-manager": kubernetes("kube-controller-manager", [plain]),
-    "kube-scheduler": kubernetes("kube-scheduler", [plain]),
-    "kube-proxy": kubernetes("kube-proxy", [base, network]),
+    ...kubernetes(go.kubernetes),
     etcd: make("etcd", [plain], go.etcd, {
       "usr/local/bin/etcd": "etcd",
       "usr/local/bin/etcdctl": "etcdctl",
@@ -196,5 +216,5 @@ export function declareUnits(goVersion: string): Units {
     guest: guestImage({ root: GUEST, file: GUEST_IMAGE, sizeMiB: 2048 }),
   };
   const debian = [machine, base, network, argocd, redis, busybox, ...Object.values(virtual)];
-  return { go, machine, archives, images, virtual, debian, ordered: [...new Set(ordered)] };
+  return { go, machine, archives, images, virtual, earlier, debian, ordered: [...new Set(ordered)] };
 }

@@ -4,8 +4,7 @@ import type { Artifact } from "../artifact";
 import { readSums } from "../units/go-component";
 import type { BuildStore } from "../units/store";
 import type { Unit } from "../units/unit";
-import { builtImages, type BuiltFile, type HostTool } from "../catalogue/artifacts";
-import type { Units } from "../catalogue/units";
+import type { BuiltFile, BuiltImage, HostTool } from "../catalogue/artifacts";
 import type { ImageWriter } from "./image-writer";
 import { publishFile, type MirrorLayout } from "./layout";
 
@@ -37,7 +36,7 @@ export async function publishTools(
 /** Puts the outputs that were built from modules into the mirror: files by hard link, images through the registry. */
 export async function publishModules(
   files: readonly BuiltFile[],
-  units: Units,
+  images: readonly BuiltImage[],
   store: BuildStore,
   layout: MirrorLayout,
   writer: ImageWriter,
@@ -50,7 +49,7 @@ export async function publishModules(
     if (!sum) throw new Error(`${unit.name} has no checksum of ${output}`);
     artifacts.push({ kind: "file", name, version, path, sha256: sum.sha256 });
   }
-  for (const { name, version, path, unit } of builtImages(units)) {
+  for (const { name, version, path, unit } of images) {
     const digest = readFileSync(join(store.directory(unit), "digest"), "utf8");
     if (layout.storedDigest(path) !== digest) {
       await writer.push(join(store.directory(unit), "layout"), path);

@@ -37,6 +37,13 @@ export async function prepareStack(): Promise<void> {
   await pulumi(target, [...set, "--secret", `${SEALING_KEYS}[0].privateKey`], { input: pair.privateKey });
 }
 
+/** The version of Kubernetes that the committed stack file asks for, if it has one. */
+export function configuredKubernetes(): readonly string[] {
+  const versions = readStackYaml(join(root, "Pulumi.local.yaml")).config?.["gitops-platform:versions"];
+  const { kubernetes } = (versions ?? {}) as { readonly kubernetes?: unknown };
+  return typeof kubernetes === "string" ? [kubernetes] : [];
+}
+
 /** Creates the stack in Pulumi's state. @returns the salt of its secrets */
 async function createStack(): Promise<string | undefined> {
   const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-stack-"));

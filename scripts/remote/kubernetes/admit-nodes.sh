@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # On a control plane: lets the listed nodes join. Removes the Nodes and etcd members of rebuilt machines, renews the bootstrap
-# token and, where more control planes join, the encrypted certificates.
+# token and, where more control planes join, the encrypted certificates. Lets nodes see which of their pods belong to a
+# DaemonSet, without which none can drain itself.
 #
 # Environment
 #   NODE_NAME, STACK_ID
 #   NODES                lines "name role address identity"
 #   BOOTSTRAP_TOKEN      id.secret (secret)
-#   UPLOAD_CERTS_CONFIG  kubeadm configuration with the certificate key (secret); empty: no more control planes
-# State: the Secrets bootstrap-token-* and kubeadm-certs; Node objects and etcd members of machines that are gone
+#   UPLOAD_CERTS_CONFIG  kubeadm configuration with the certificate key (secret), without a version; empty: no more control
+#                        planes
+# State: the Secrets bootstrap-token-* and kubeadm-certs; the ClusterRole gitops-platform:drain and its binding; Node objects and etcd members of machines that are gone
 # Undo: none; the token expires by itself.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
@@ -41,6 +43,15 @@ forget_rebuilt_nodes() {
 renew_token() {
   kube apply --server-side --force-conflicts --filename - >/dev/null <<JSON
 {
+  "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "gitops-platform:drain"},
+  "rules": [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["get"]}]
+}
+{
+  "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "gitops-platform:drain"},
+  "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "gitops-platform:drain"},
+  "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}]
+}
+{
   "apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token",
   "metadata": {"name": "bootstrap-token-${BOOTSTRAP_TOKEN%%.*}", "namespace": "kube-system"},
   "stringData": {
@@ -55,7 +66,8 @@ JSON
 
 upload_certificates() {
   [ -n "$UPLOAD_CERTS_CONFIG" ] || return 0
-  secret_file certs.yaml <<<"$UPLOAD_CERTS_CONFIG"
+  # Without a version kubeadm would ask the Internet for one; its own will do.
+  printf '%s\nkubernetesVersion: %s\n' "$UPLOAD_CERTS_CONFIG" "$(kubeadm version --output short)" | secret_file certs.yaml
   mkdir -p "$LOG_DIRECTORY"
   kubeadm init phase upload-certs --upload-certs --skip-certificate-key-print --config "$SECRETS_DIRECTORY/certs.yaml" \
     >"$LOG_DIRECTORY/upload-certs.log" 2>&1 9>&- ||

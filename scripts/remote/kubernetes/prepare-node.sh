@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes a machine ready for kubeadm: packages, kernel, containerd, binaries, kubelet unit, API proxy, images. Prints what it
-# wrote, as lib/written.sh says, for `npm run drift`.
+# Makes a machine ready for kubeadm: packages, kernel, containerd, binaries, kubelet unit, API proxy, images. On a member of
+# the cluster, whatever its containerd or kubelet would restart for is staged, and activate-node.sh takes it over in the
+# node's turn. Prints what was written or staged, as lib/written.sh says, for `npm run drift`.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, STACK_ID, ETCD_DIRECTORY
@@ -21,6 +22,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/files.sh"
+. "$(dirname "$0")/../lib/staged.sh"
 . "$(dirname "$0")/../lib/found.sh"
 . "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/downloads.sh"
@@ -75,8 +77,15 @@ sum_of() {
 
 # installed NAME SHA256: every file is hashed again; an archive has a stamp, written after the last of its files.
 installed() {
+  local path=/usr/local/bin/$1
   case "$1" in
-    kubelet | kubeadm | kubectl) [ "$(sum_of "/usr/local/bin/$1")" = "$2" ] ;;
+    kubelet | kubeadm | kubectl)
+      if [ "$(sum_of "$path")" = "$2" ]; then
+        rm -f "$STAGED_DIRECTORY$path" # of a version that the stack file has no more
+      else
+        is_member && [ "$(sum_of "$STAGED_DIRECTORY$path")" = "$2" ]
+      fi
+      ;;
     *)
       [ "$(cat "$DATA_DIRECTORY/installed/$1" 2>/dev/null)" = "$2" ] &&
         sha256sum --check --status "$DATA_DIRECTORY/installed/$1.files" 2>/dev/null
@@ -97,35 +106,17 @@ install_archive() {
 }
 
 install_binary() {
-  mv -f "$1" "$2.new"
-  chmod 755 "$2.new"
-  mv -f "$2.new" "$2"
-}
-
-# version_of KUBELET: `v1.27.4`; empty for a file that is not one.
-version_of() {
-  chmod 755 "$1" && "$1" --version 2>/dev/null </dev/null | sed -n 's/^Kubernetes //p'
-}
-
-# refuse_other_version KUBELET: on a node that is a member. Its kubelet would go on from the old file, and be upgraded by its
-# next start, whenever that comes, and whatever the others run.
-refuse_other_version() {
-  local running wanted
-  [ -e /var/lib/kubelet/config.yaml ] && [ -e /usr/local/bin/kubelet ] && [ -e "$1" ] || return 0
-  running=$(version_of /usr/local/bin/kubelet) || running=''
-  wanted=$(version_of "$1") || wanted=''
-  [ -z "$running" ] || [ "$running" = "$wanted" ] ||
-    die "this node is a member that runs Kubernetes $running (got ${wanted:-a file without a version}); nothing was installed. A living cluster is not upgraded by this step: put versions.kubernetes ${running#v} back into the stack file, and run again"
+  chmod 755 "$1"
+  install_file "$1" "$2"
 }
 
 install_artifacts() {
-  local name url sum wanted='' staging=$DATA_DIRECTORY/staging
+  local name url sum directory wanted='' staging=$DATA_DIRECTORY/staging
   while read -r name url sum; do
     [ -z "$name" ] || installed "$name" "$sum" || wanted+="$name $url $sum"$'\n'
   done <<<"$FILES"
   [ -n "$wanted" ] || return 0
   download_all "$staging" <<<"$wanted"
-  refuse_other_version "$staging/kubelet"
   mkdir -p "$DATA_DIRECTORY/installed"
   while read -r name url sum; do
     case "$name" in
@@ -138,7 +129,10 @@ install_artifacts() {
         install_archive "$staging/cni-plugins" /opt/cni/bin
         note_archive cni-plugins /opt/cni/bin
         ;;
-      *) install_binary "$staging/$name" "/usr/local/bin/$name" ;;
+      *)
+        if is_member; then directory=$STAGED_DIRECTORY/usr/local/bin; else directory=/usr/local/bin; fi
+        install_binary "$staging/$name" "$directory/$name"
+        ;;
     esac
     [ -z "$name" ] || printf '%s' "$sum" >"$DATA_DIRECTORY/installed/$name"
   done <<<"$wanted"
@@ -151,6 +145,7 @@ apply() {
   claim_machine
   note_machine
   mkdir -p "$DATA_DIRECTORY"
+  is_member || rm -rf "$STAGED_DIRECTORY"
   install_node_packages
   load_modules
   set_sysctls

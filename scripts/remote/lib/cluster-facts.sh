@@ -22,12 +22,25 @@ read_cluster_facts() {
 # refuse_changed_cluster CONFIG: the preview refuses the same, from what the state knows; this is the cluster's own answer.
 refuse_changed_cluster() {
   local name got need
-  for name in clusterName podSubnet serviceSubnet kubernetesVersion; do
+  for name in clusterName podSubnet serviceSubnet; do
     need=$(cluster_field "$name" <<<"$CLUSTER_CONFIGURATION")
     got=$(cluster_field "$name" <<<"$1")
     [ "$got" = "$need" ] ||
       die "$name of a living cluster can't be changed (got $got, need $need); nothing was changed here. Put $need back into the stack file, or destroy the stack to found another cluster"
   done
+  need=$(cluster_field kubernetesVersion <<<"$CLUSTER_CONFIGURATION")
+  got=$(cluster_field kubernetesVersion <<<"$1")
+  is_upgrade "${need#v}" "${got#v}" ||
+    die "Kubernetes ${need#v} can't become ${got#v}: there is no way back, and one minor version at a time forth; nothing was changed here. Put ${need#v} back into the stack file, and run again"
+}
+
+# is_upgrade FROM TO: the same version, or one that kubeadm upgrades to.
+is_upgrade() {
+  local from to
+  IFS=. read -ra from <<<"$1"
+  IFS=. read -ra to <<<"$2"
+  [ "${from[0]}" -eq "${to[0]}" ] || return
+  [ "${to[1]}" -eq "${from[1]}" ] && [ "${to[2]}" -ge "${from[2]}" ] || [ "${to[1]}" -eq $((from[1] + 1)) ]
 }
 
 # describe_cluster: {cluster: {name, podSubnet, serviceSubnet, kubernetes}}

@@ -56,7 +56,7 @@ write_registry_hosts() {
 configure_containerd() {
   write_registry_hosts
   systemctl enable --quiet containerd
-  if render_containerd_config | write_file "$CONTAINERD_CONFIG"; then
+  if render_containerd_config | place_file "$CONTAINERD_CONFIG"; then
     systemctl restart containerd
   else
     systemctl start containerd

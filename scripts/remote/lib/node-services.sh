@@ -9,7 +9,7 @@ readonly DATA_DIRECTORY=/var/lib/gitops-platform
 # The condition keeps the kubelet still, instead of restarting for ever, until kubeadm has written its configuration.
 install_kubelet_unit() {
   local changed=
-  if write_file "$UNITS/kubelet.service" <<'UNIT'; then changed=yes; fi
+  if place_file "$UNITS/kubelet.service" <<'UNIT'; then changed=yes; fi
 [Unit]
 Description=kubelet
 Documentation=https://kubernetes.io/docs/
@@ -30,12 +30,11 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 UNIT
-  if kubelet_extra_args | write_file /etc/default/kubelet; then changed=yes; fi
+  if kubelet_extra_args | place_file /etc/default/kubelet; then changed=yes; fi
   printf '%s: unix:///run/containerd/containerd.sock\n' runtime-endpoint image-endpoint | write_file /etc/crictl.yaml || true # unchanged is fine
   [ -n "$changed" ] || return 0
   systemctl daemon-reload
   systemctl enable --quiet kubelet
-  systemctl try-restart kubelet
 }
 
 install_api_proxy() {

@@ -58,12 +58,21 @@ prepared_files() {
   installed_files
 }
 
+# prepared_sums: {path: sha256} of the above, of a staged file as it will be once the node has had its turn.
+prepared_sums() {
+  local staged
+  staged=$(staged_files)
+  jq --null-input --argjson files "$(prepared_files | checksums)" --arg directory "$STAGED_DIRECTORY" \
+    --argjson staged "$(sed "s|^/|$STAGED_DIRECTORY/|" <<<"$staged" | checksums)" \
+    '$files + ($staged | with_entries(.key |= ltrimstr($directory)))'
+}
+
 # describe_prepared PACKAGE…: the result of preparing a node. Modules and swap of a container are its host's.
 describe_prepared() {
   local modules='[]' swap=null
   if ! in_container; then modules=$(jq --raw-input --null-input '[inputs]' "$MODULES_FILE") swap=false; fi
   jq --null-input --compact-output --arg node "$NODE_NAME" --argjson modules "$modules" --argjson swap "$swap" \
-    --argjson files "$(prepared_files | checksums)" --argjson packages "$(package_versions "$@")" \
+    --argjson files "$(prepared_sums)" --argjson packages "$(package_versions "$@")" \
     --argjson units "$(drop_ins containerd kube-apiserver-proxy)" --argjson sysctls "$(kernel_settings)" \
     --argjson packageFiles "$(checksums <<<$'/usr/bin/containerd\n/usr/bin/containerd-shim-runc-v2\n/usr/sbin/runc\n/usr/sbin/haproxy')" \
     '{node: $node, written: {files: $files, packages: $packages, packageFiles: $packageFiles, units: $units,

@@ -18,6 +18,7 @@ import { selfHeal } from "./self-heal";
 import { slowDisk } from "./slow-disk";
 import { stateful } from "./stateful";
 import { threeControlPlanes } from "./three-control-planes";
+import { upgrade } from "./upgrade";
 
 /** Every drill, in the order of `all`. Drills that share a running platform follow each other. */
 export const drills: readonly Drill[] = [
@@ -39,5 +40,6 @@ export const drills: readonly Drill[] = [
   slowDisk,
   interruptedUp,
   threeControlPlanes,
+  upgrade,
   cleanStop,
 ];

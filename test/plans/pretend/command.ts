@@ -59,7 +59,9 @@ function printed(name: string, inputs: PropertyMap): PropertyMap {
     ...{ domainType: "kvm", storageDirectory: "/var/lib/libvirt/images", file: "/var/lib/libvirt/images/base.raw" },
     caCertificate: CA_CERTIFICATE,
     versions: { kubernetes: "what is pretended to run" },
-    cluster: foundedWith(exported("INIT_CONFIG") ?? ""),
+    cluster: name.endsWith("-activation")
+      ? { kubernetes: exported("KUBERNETES_VERSION") }
+      : foundedWith(exported("INIT_CONFIG") ?? ""),
     // Nothing, which is enough for `npm run drift` to look for the node.
     ...(name.endsWith("-prepare") ? { node: exported("NODE_NAME"), written: {} } : {}),
   };

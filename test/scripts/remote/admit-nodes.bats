@@ -29,7 +29,8 @@ known_as() {
   known_as machine-2
   on_machine kubernetes/admit-nodes.sh apply
   [ "$status" -eq 0 ]
-  [ "$(jq -r '.stringData["token-id"] + .metadata.name' "$BATS_TEST_TMPDIR/token")" = abcdefbootstrap-token-abcdef ]
+  [ "$(jq -r 'select(.kind == "Secret") | .stringData["token-id"] + .metadata.name' "$BATS_TEST_TMPDIR/token")" = abcdefbootstrap-token-abcdef ]
+  [ "$(jq -c 'select(.kind == "ClusterRole") | .rules' "$BATS_TEST_TMPDIR/token")" = '[{"apiGroups":["apps"],"resources":["daemonsets"],"verbs":["get"]}]' ]
   [ "$(calls secretsecret)" -eq 0 ]
   [ "$(calls ' delete ')" -eq 0 ]
   [ "$(calls '^kubeadm')" -eq 0 ]

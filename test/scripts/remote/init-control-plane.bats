@@ -101,17 +101,31 @@ FAKE
   local change
   on_machine kubernetes/init-control-plane.sh apply
   for change in 's/clusterName: test/clusterName: other/' 's|podSubnet: .*|podSubnet: 10.200.0.0/16|' \
-    's|serviceSubnet: .*|serviceSubnet: 10.112.0.0/12|' 's/v1.27.4/v1.27.3/'; do
+    's|serviceSubnet: .*|serviceSubnet: 10.112.0.0/12|'; do
     INIT_CONFIG=$(sed "$change" <<<"$INIT_CONFIG") on_machine kubernetes/init-control-plane.sh apply
     [ "$status" -eq 1 ]
     [[ $stderr == *"of a living cluster can't be changed (got "* ]]
     [ -z "$output" ]
   done
-  [[ $stderr == *"kubernetesVersion of a living cluster can't be changed (got v1.27.3, need v1.27.4)"* ]]
   : >"$BATS_TEST_TMPDIR/kubeadm-config"
   on_machine kubernetes/init-control-plane.sh apply
   [ "$status" -eq 1 ]
   [[ $stderr == *"can't read the ConfigMap kube-system/kubeadm-config"* ]]
+}
+
+@test "another version is left to each node's turn; one that Kubernetes can't go to is refused" {
+  local version
+  on_machine kubernetes/init-control-plane.sh apply
+  for version in 1.27.4 1.27.16 1.28.0; do
+    INIT_CONFIG=${INIT_CONFIG/v1.27.4/v$version} on_machine kubernetes/init-control-plane.sh apply
+    [ "$status" -eq 0 ]
+    [ "$(jq -r .cluster.kubernetes <<<"$output")" = 1.27.4 ]
+  done
+  for version in 1.27.3 1.26.15 1.29.0 2.27.4; do
+    INIT_CONFIG=${INIT_CONFIG/v1.27.4/v$version} on_machine kubernetes/init-control-plane.sh apply
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"Kubernetes 1.27.4 can't become $version: "* ]]
+  done
 }
 
 @test "an unprepared machine is refused" {

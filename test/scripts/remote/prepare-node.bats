@@ -79,27 +79,54 @@ serve() {
   [ ! -e "$MACHINE/opt/cni/bin" ]
 }
 
-@test "another version never replaces the programs of a member; the same version's are repaired" {
-  FILES=''
-  serve kubelet <<<'echo Kubernetes v1.27.3'
+@test "what would restart a member's kubelet or containerd is staged, and the result says what the node will have" {
+  local kubelet=/usr/local/bin/kubelet staged=$MACHINE/var/lib/gitops-platform/staged
   on_machine kubernetes/prepare-node.sh apply
   mkdir -p "$MACHINE/var/lib/kubelet"
   touch "$MACHINE/var/lib/kubelet/config.yaml"
   FILES=''
-  serve kubelet <<<'echo Kubernetes v1.27.4'
+  serve kubelet <<<'a later kubelet'
+  export SANDBOX_IMAGE=registry.k8s.io/pause:4 NODE_ADDRESS=10.78.0.99
+  : >"$CALLS"
   on_machine kubernetes/prepare-node.sh apply
-  [ "$status" -eq 1 ]
-  [[ $stderr == *'this node is a member that runs Kubernetes v1.27.3 (got v1.27.4); nothing was installed.'* ]]
-  [ "$(cat "$MACHINE/usr/local/bin/kubelet")" = 'echo Kubernetes v1.27.3' ]
+  [ "$status" -eq 0 ]
+  [ "$(cat "$MACHINE$kubelet")" = 'the kubelet' ]
+  [ "$(cd "$staged" && find . -type f | sort | tr '\n' ' ')" = './etc/containerd/config.toml ./etc/default/kubelet ./usr/local/bin/kubelet ' ]
+  [ -x "$staged$kubelet" ]
+  [ "$(calls 'restart')" -eq 0 ]
+  [ "$(jq -r ".written.files[\"$kubelet\"]" <<<"$output")" = "$(sha256sum <<<'a later kubelet' | cut -d' ' -f1)" ]
+  local first=$output
+  : >"$CALLS"
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$output" = "$first" ]
+  [ "$(calls '^curl')" -eq 0 ]
+  [ -e "$staged$kubelet" ]
+}
+
+@test "what the stack file no longer asks for is not staged any more" {
+  local staged=$MACHINE/var/lib/gitops-platform/staged before=$FILES
+  on_machine kubernetes/prepare-node.sh apply
+  mkdir -p "$MACHINE/var/lib/kubelet"
+  touch "$MACHINE/var/lib/kubelet/config.yaml"
   FILES=''
-  serve kubelet <<<'echo Kubernetes v1.27.3 # built again'
+  serve kubelet <<<'a later kubelet'
+  SANDBOX_IMAGE=registry.k8s.io/pause:4 on_machine kubernetes/prepare-node.sh apply
+  [ -e "$staged/usr/local/bin/kubelet" ]
+  FILES=$before on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ -z "$(find "$staged" -type f)" ]
+}
+
+@test "a member's program that was replaced by hand is staged again" {
+  local kubelet=/usr/local/bin/kubelet
+  on_machine kubernetes/prepare-node.sh apply
+  mkdir -p "$MACHINE/var/lib/kubelet"
+  touch "$MACHINE/var/lib/kubelet/config.yaml"
+  echo swapped >"$MACHINE$kubelet"
   on_machine kubernetes/prepare-node.sh apply
   [ "$status" -eq 0 ]
-  [[ $(cat "$MACHINE/usr/local/bin/kubelet") == *'built again' ]]
-  echo swapped >"$MACHINE/usr/local/bin/kubelet"
-  on_machine kubernetes/prepare-node.sh apply
-  [ "$status" -eq 0 ]
-  [[ $(cat "$MACHINE/usr/local/bin/kubelet") == *'built again' ]]
+  [ "$(cat "$MACHINE/var/lib/gitops-platform/staged$kubelet")" = 'the kubelet' ]
 }
 
 @test "a missing file is named" {

@@ -8,6 +8,7 @@ const living: LivingCluster = {
     { name: "cp-1", address: "192.0.2.11", identity: "ssh-ed25519 ONE" },
     { name: "cp-2", address: "192.0.2.12", identity: "ssh-ed25519 TWO" },
   ],
+  nodes: ["cp-1", "cp-2"],
 };
 
 const node = (name: string, address: string, hostKey: string, role = "control-plane"): unknown => ({
@@ -55,17 +56,22 @@ describe("versions.kubernetes", () => {
     ["1.26.15", "Kubernetes has no way back to an older version"],
     ["1.29.1", "Kubernetes is upgraded one minor version at a time"],
     ["2.0.0", "Kubernetes is upgraded one minor version at a time"],
-    [
-      "1.28.0",
-      "this version of the program upgrades no living cluster, and would replace the files under running nodes",
-    ],
-    [
-      "1.27.16",
-      "this version of the program upgrades no living cluster, and would replace the files under running nodes",
-    ],
   ])("refuses %s", (kubernetes, why) => {
     expect(refused({ kubernetes })).toEqual([
       `versions.kubernetes ${kubernetes} can't replace the 1.27.4 that runs: ${why}; put 1.27.4 back`,
+    ]);
+  });
+
+  it.each(["1.27.16", "1.28.0"])("accepts %s, with the same nodes or fewer", (kubernetes) => {
+    expect(refused({ kubernetes })).toEqual([]);
+    expect(refused({ kubernetes, nodes: nodes.slice(0, 1) })).toEqual([]);
+  });
+
+  it("refuses an upgrade in which nodes join", () => {
+    const more = [...nodes, node("worker-1", "192.0.2.21", "ssh-ed25519 SIX", "worker")];
+    expect(refused({ kubernetes: "1.27.16", nodes: more })).toEqual([
+      "versions.kubernetes 1.27.16 can't replace the 1.27.4 that runs while worker-1 joins; add nodes in one update, and " +
+        "upgrade in another",
     ]);
   });
 });

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unitKey } from "../../units/unit";
-import { builtFiles, builtGuestFiles, builtImages, hostTools } from "../../catalogue/artifacts";
-import { GO_COMPONENTS } from "../../catalogue/go-components";
+import { builtEarlier, builtFiles, builtGuestFiles, builtImages, hostTools } from "../../catalogue/artifacts";
+import { EARLIER_KUBERNETES, earlierKubernetes, GO_COMPONENTS } from "../../catalogue/go-components";
 import { PULUMI_COMPONENTS } from "../../pulumi/components";
 import { declareUnits } from "../../catalogue/units";
 
@@ -14,7 +14,8 @@ const units = declareUnits("go1.26.8");
 
 describe("Go components", () => {
   it("are exactly the folders", () => {
-    const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS)].map(
+    const earlier = EARLIER_KUBERNETES.map((version) => earlierKubernetes(version));
+    const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS), ...earlier].map(
       ({ name }) => name as string,
     );
     expect(names.sort()).toEqual(readdirSync(join(PROJECT, "packages/mirror/modules")).sort());
@@ -63,6 +64,20 @@ describe("Go components", () => {
     const version = GO_COMPONENTS[name as keyof typeof GO_COMPONENTS].version;
     if (name !== "podinfo") expect(module.endsWith(` v${version}`)).toBe(true);
   });
+});
+
+it("earlier releases of Kubernetes are pinned, under the same names, to modules of their own", () => {
+  expect(units.earlier.map(({ version }) => version)).toEqual(["1.27.3"]);
+  for (const release of units.earlier) {
+    const { version } = release;
+    expect(read(`packages/mirror/modules/kubernetes-${version}/go.mod`)).toContain(`k8s.io/kubernetes v${version}`);
+    const { files, images } = builtEarlier(release);
+    const ofVersion = [...builtFiles(units), ...builtImages(units)].filter((built) => built.version === "1.27.4");
+    expect([...files, ...images].map(({ path }) => path)).toEqual(
+      ofVersion.map(({ path }) => path.replaceAll("1.27.4", version)),
+    );
+    for (const { unit } of [...files, ...images]) expect(units.ordered).not.toContain(unit);
+  }
 });
 
 describe("units", () => {

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# A member's turn: the node takes over what prepare-node.sh has staged, and runs Kubernetes KUBERNETES_VERSION. It is drained
+# before, and healthy and schedulable after. A node without anything to take over is not touched. Prints what was written
+# (lib/written.sh), on a control plane also {"cluster": …} as the cluster itself says (lib/cluster-facts.sh).
+#
+# Environment
+#   NODE_NAME, NODE_ADDRESS, NODE_ROLE (control-plane or worker), STACK_ID, ETCD_DIRECTORY
+#   KUBERNETES_VERSION           without a leading v
+#   DRAIN_TIMEOUT_SECONDS        how long pods may take to leave
+#   DRAIN_GRACE_PERIOD_SECONDS   for each pod to end; -1: the pod's own
+# State: what prepare-node.sh stages; static pods and the kubelet's configuration, by kubeadm; /etc/gitops-platform/turn
+#   while the turn lasts
+# Undo: none.
+set -euo pipefail
+. "$(dirname "$0")/../lib/log.sh"
+. "$(dirname "$0")/../lib/verbs.sh"
+. "$(dirname "$0")/../lib/lock.sh"
+. "$(dirname "$0")/../lib/owner.sh"
+. "$(dirname "$0")/../lib/kubeadm.sh"
+. "$(dirname "$0")/../lib/files.sh"
+. "$(dirname "$0")/../lib/staged.sh"
+. "$(dirname "$0")/../lib/written.sh"
+. "$(dirname "$0")/../lib/members.sh"
+. "$(dirname "$0")/../lib/cluster-facts.sh"
+. "$(dirname "$0")/../lib/drain.sh"
+SCOPE=activation
+
+# While it is there, a turn is unfinished. It holds "cordoned" when the operator had cordoned the node before.
+readonly TURN_FILE=$STATE_DIRECTORY/turn
+readonly MANIFESTS=/etc/kubernetes/manifests
+readonly CONTAINERD_FILE=/etc/containerd/config.toml
+readonly HEALTH_SECONDS=300
+LEFT='' DRAIN_LEFT=''
+
+is_control_plane() { [ "$NODE_ROLE" = control-plane ]; }
+
+# runs_version: whether the cluster's configuration and this node's static pods are of the version already.
+runs_version() {
+  local part
+  is_control_plane || return 0
+  [ "$(cluster_field kubernetesVersion <<<"$CLUSTER_CONFIGURATION")" = "v$KUBERNETES_VERSION" ] || return
+  for part in kube-apiserver kube-controller-manager kube-scheduler; do
+    grep -qE "image: .*/$part:v$KUBERNETES_VERSION\$" "$MANIFESTS/$part.yaml" || return
+  done
+}
+
+needs_turn() {
+  [ -e "$TURN_FILE" ] || [ -n "$(staged_files)" ] || ! runs_version
+}
+
+# require_others: with one member away, etcd needs all the others.
+require_others() {
+  local attempt member url sick
+  is_control_plane || return 0
+  for ((attempt = 1; attempt <= ETCD_ATTEMPTS; attempt++)); do
+    if [ "$attempt" -gt 1 ]; then sleep "$ETCD_PAUSE_SECONDS"; fi
+    ask_etcd '' || continue
+    sick=''
+    while IFS='|' read -r member url; do
+      is_healthy "$url" || sick+="${member:-a member that never started} "
+    done < <(awk -F', ' -v own="$NODE_NAME" '$3 != own { print $3 "|" $5 }' <<<"$ETCD_MEMBERS")
+    [ -n "$sick" ] || return 0
+  done
+  die "it is not this node's turn: etcd's other members have to be healthy first (not healthy: ${sick:-no member answered}); nothing was changed. See \`kubectl --namespace kube-system get pods --selector component=etcd\`, and run again"
+}
+
+begin_turn() {
+  local unschedulable
+  [ ! -e "$TURN_FILE" ] || return 0
+  unschedulable=$(own_node | jq '.spec.unschedulable // false') ||
+    die "can't ask the API for this node; nothing was changed. See \`systemctl status kube-apiserver-proxy\` here, and run again"
+  if [ "$unschedulable" = true ]; then echo cordoned; fi | write_file "$TURN_FILE" || true # an empty file is a turn too
+}
+
+end_turn() {
+  if [ "$(cat "$TURN_FILE")" = cordoned ]; then
+    log_info "$NODE_NAME was cordoned before, and stays so"
+  else
+    node_kube uncordon "$NODE_NAME" >/dev/null || return
+  fi
+  rm -f "$TURN_FILE"
+}
+
+drain() {
+  log_info "$NODE_NAME is drained (for up to $DRAIN_TIMEOUT_SECONDS s)"
+  drain_node "$DRAIN_TIMEOUT_SECONDS" "$DRAIN_GRACE_PERIOD_SECONDS" && return
+  end_turn || log_info "$NODE_NAME could not be uncordoned"
+  die "$NODE_NAME could not be drained in $DRAIN_TIMEOUT_SECONDS s, and takes pods again; no other node is touched. ${DRAIN_LEFT}Make room (more replicas, another budget), or raise drain.timeoutSeconds, and run again"
+}
+
+# upgrade_static_pods: kubeadm also upgrades kube-proxy, CoreDNS and its own ConfigMap, by the first control plane of a version.
+upgrade_static_pods() {
+  take_over /usr/local/bin/kubeadm
+  if runs_version && [ ! -e "$STAGED_DIRECTORY/usr/local/bin/kubelet" ]; then return; fi
+  if is_control_plane && [ "$(cluster_field kubernetesVersion <<<"$CLUSTER_CONFIGURATION")" != "v$KUBERNETES_VERSION" ]; then
+    run_kubeadm upgrade upgrade apply "v$KUBERNETES_VERSION" --yes
+  else
+    run_kubeadm upgrade upgrade node
+  fi
+  record_kubeadm_files
+  rm -rf /etc/kubernetes/tmp # copies of the old manifests
+}
+
+# take_over_staged: sets KUBELET_SINCE, when the kubelet started again, in seconds since 1970.
+take_over_staged() {
+  local path restart_containerd=''
+  [ ! -e "$STAGED_DIRECTORY$CONTAINERD_FILE" ] || restart_containerd=yes
+  systemctl stop kubelet
+  while IFS= read -r path; do
+    [ -z "$path" ] || take_over "$path"
+  done < <(staged_files)
+  rm -rf "$STAGED_DIRECTORY"
+  [ -z "$restart_containerd" ] || systemctl restart containerd
+  systemctl daemon-reload
+  KUBELET_SINCE=$(date +%s)
+  systemctl start kubelet
+}
+
+# is_back: whether the node serves again; otherwise LEFT is what is missing.
+is_back() {
+  local node
+  if is_control_plane && ! api_ready "$NODE_ADDRESS:6443"; then LEFT="https://$NODE_ADDRESS:6443/readyz is not ok" && return 1; fi
+  node=$(own_node 2>/dev/null) || { LEFT="the API does not answer" && return 1; }
+  LEFT=$(jq --raw-output --argjson since "$KUBELET_SINCE" --arg version "v$KUBERNETES_VERSION" '
+    (.status.conditions[] | select(.type == "Ready")) as $ready
+    | if .status.nodeInfo.kubeletVersion != $version then "the kubelet reports \(.status.nodeInfo.kubeletVersion) (need \($version))"
+      elif ($ready.lastHeartbeatTime | fromdateiso8601) < $since then "the kubelet has not reported since it started"
+      elif $ready.status != "True" then "the node is not Ready: \($ready.message)" else "" end' <<<"$node")
+  [ -z "$LEFT" ] || return 1
+  # Its own parts: static pods and those of DaemonSets.
+  LEFT=$(own_pods 'select(of_daemonset or mirrored) | select(any(.status.conditions[]?; .type == "Ready" and .status == "True") | not)
+    | "\(.metadata.namespace)/\(.metadata.name) is not Ready"' 2>/dev/null) || LEFT="the API does not list the node's pods"
+  [ -z "$LEFT" ] || return 1
+  is_control_plane || return 0
+  LEFT="etcd's member on this node is not healthy"
+  ask_etcd '' && is_healthy "https://$NODE_ADDRESS:2379"
+}
+
+await_health() {
+  local deadline=$((SECONDS + HEALTH_SECONDS))
+  until is_back; do
+    [ "$SECONDS" -lt "$deadline" ] ||
+      die "$NODE_NAME did not come back in $HEALTH_SECONDS s: $(tr '\n' ',' <<<"$LEFT" | sed 's/,*$//'). It stays cordoned, and no other node is touched; look at \`journalctl -u kubelet\` and \`crictl ps -a\` there, and run again"
+    sleep 1
+  done
+}
+
+take_turn() {
+  local began=$SECONDS drained activated
+  require_others
+  begin_turn
+  drain
+  drained=$SECONDS
+  upgrade_static_pods
+  take_over_staged
+  activated=$SECONDS
+  await_health
+  end_turn || die "$NODE_NAME is healthy, but could not be uncordoned; run again"
+  log_info "$NODE_NAME had its turn: drained in $((drained - began)) s, changed in $((activated - drained)) s, healthy after $((SECONDS - activated)) s"
+}
+
+apply() {
+  require_ours
+  take_lock
+  if is_control_plane; then read_cluster_facts; fi
+  if needs_turn; then
+    take_turn
+    if is_control_plane; then read_cluster_facts; fi
+  fi
+  { if is_control_plane; then describe_cluster; fi && describe_joined; } | jq --slurp --compact-output add
+}
+
+run_verb "$@" </dev/null

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Document, YAMLSeq } from "yaml";
+import { paths } from "../../../scripts/lib/paths";
+import type { Drill } from "../drill";
+import { killedStart } from "../killed-start";
+import { configuredMachines, eventually, kubectl, kubectlJson, must, mustStart, on, run, start } from "../platform";
+import { RollingWatch } from "../rolling-watch";
+import { StackFile } from "../stack-file";
+
+const FROM = "1.27.3";
+const TO = "1.27.4";
+const CONTROL_PLANES = ["cp-1", "cp-2", "cp-3"];
+const NODES = [...CONTROL_PLANES, "worker-1", "worker-2"];
+const GAP_LIMIT_SECONDS = 10;
+
+/** Two replicas on two nodes, and a budget that first lets none of them go. */
+const WEB = (minAvailable: number): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: drill-web, namespace: default }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: drill-web } }
+  template:
+    metadata: { labels: { app: drill-web } }
+    spec:
+      topologySpreadConstraints:
+        - { maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: { matchLabels: { app: drill-web } } }
+      containers:
+        - name: web
+          image: ghcr.io/stefanprodan/podinfo:6.9.2
+          readinessProbe: { httpGet: { path: /readyz, port: 9898 } }
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: drill-web, namespace: default }
+spec: { minAvailable: ${minAvailable}, selector: { matchLabels: { app: drill-web } } }
+`;
+
+export const upgrade: Drill = {
+  name: "upgrade",
+  promise: `an edited version upgrades Kubernetes ${FROM} to ${TO}, one node at a time, drained, and goes on after a kill`,
+  needs: "nothing",
+  minutes: 20,
+  inTest: false,
+  run: async (see) => {
+    return StackFile.edited(async (file) => {
+      file.edit((document) => shape(document, FROM));
+      see((await mustStart()).output);
+      assert.deepEqual(await versions(), NODES.map((name) => `${name} ${FROM}`).sort());
+      await apply(WEB(2));
+      await eventually("the Deployment is there", 120, async () =>
+        assert.equal(await kubectl("get", "deployment/drill-web", "-o", "jsonpath={.status.readyReplicas}"), "2"),
+      );
+      const watch = await RollingWatch.begin(CONTROL_PLANES, "cp-3", "worker-2");
+      const writer = new Writer();
+
+      file.edit((document) => shape(document, TO));
+      await killedStart({ name: "local-cp-2-activation", op: "update", delayMs: 4000 });
+      const first = await kubeletStart("cp-1");
+      see("killed after the first control plane");
+      const blocked = await start();
+      assert.notEqual(blocked.exitCode, 0, "a budget that lets no pod go did not stop the update");
+      assert.match(
+        blocked.output,
+        /worker-1 could not be drained in 30 s.*default\/drill-web-\S+ stays: The disruption budget drill-web needs 2 healthy pods and has 2/,
+      );
+      see(`stopped by the budget: ${/worker-1 could not be drained.*/.exec(blocked.output)?.[0] ?? ""}`);
+      assert.deepEqual((await kubectlJson<{ items: object[] }>("get", "nodes")).items.filter(unschedulable), []);
+      await apply(WEB(1));
+      see((await mustStart()).output);
+
+      const acknowledged = writer.end();
+      const facts = await watch.end("worker-2");
+      see(
+        `${facts.samples} samples: away at once ${facts.mostAway.join(", ")}; order ${facts.order.join(", ")}; fewest ready pods ` +
+          `${facts.fewestReady}, etcd voters ${facts.fewestVoters}; longest gap of the API ${facts.longestGapSeconds.toFixed(1)} s`,
+      );
+      assert.equal(facts.mostAway.length, 1);
+      assert.deepEqual(facts.order, NODES);
+      assert.ok(facts.fewestReady >= 1);
+      assert.ok(facts.fewestVoters >= 2);
+      assert.ok(facts.longestGapSeconds < GAP_LIMIT_SECONDS);
+      assert.equal(await kubeletStart("cp-1"), first, "cp-1 was touched twice");
+      await assertUpgraded();
+      await assertKept(await acknowledged, see);
+
+      const again = await mustStart();
+      assert.match(again.output, /The local platform is up already/);
+      file.edit((document) => shape(document, FROM));
+      const back = await start();
+      assert.match(
+        back.output,
+        /versions\.kubernetes 1\.27\.3 can't replace the 1\.27\.4 that runs: Kubernetes has no way back/,
+      );
+      file.edit((document) => {
+        shape(document, TO);
+        addNode(document, "worker-3", "worker", "10.78.0.23");
+      });
+      see((await mustStart()).output);
+      assert.deepEqual(await versions(), [...NODES, "worker-3"].map((name) => `${name} ${TO}`).sort());
+      await assertSwappedKubeletIsDrift(see);
+      return `${NODES.length} nodes upgraded, longest gap of the API ${facts.longestGapSeconds.toFixed(1)} s`;
+    });
+  },
+};
+
+function shape(document: Document.Parsed, version: string): void {
+  document.setIn(["config", "gitops-platform:versions", "kubernetes"], version);
+  document.setIn(["config", "gitops-platform:drain"], { timeoutSeconds: 30 });
+  addNode(document, "cp-2", "control-plane", "10.78.0.12", 1);
+  addNode(document, "cp-3", "control-plane", "10.78.0.13", 2);
+}
+
+function addNode(document: Document.Parsed, name: string, role: string, address: string, at?: number): void {
+  const nodes = document.getIn(["config", "gitops-platform:nodes"]) as YAMLSeq;
+  const node = document.createNode({ name, kind: "local", role, address });
+  nodes.items.splice(at ?? nodes.items.length, 0, node);
+}
+
+async function apply(manifest: string): Promise<void> {
+  const file = join(paths.state, "drill-web.yaml");
+  writeFileSync(file, manifest);
+  await kubectl("apply", "--filename", file);
+}
+
+async function versions(): Promise<readonly string[]> {
+  const { items } = await kubectlJson<{
+    items: { metadata: { name: string }; status: { nodeInfo: { kubeletVersion: string } } }[];
+  }>("get", "nodes");
+  return items.map(({ metadata, status }) => `${metadata.name} ${status.nodeInfo.kubeletVersion.slice(1)}`).sort();
+}
+
+function unschedulable(node: { spec?: { unschedulable?: boolean } }): boolean {
+  return node.spec?.unschedulable === true;
+}
+
+async function kubeletStart(node: string): Promise<string> {
+  const { output } = await on(node, "systemctl show --property=ActiveEnterTimestampMonotonic --value kubelet");
+  assert.match(output, /^\d+$/m);
+  return output.trim();
+}
+
+/** Every part of Kubernetes, as the cluster runs it, is of the version. */
+async function assertUpgraded(): Promise<void> {
+  assert.deepEqual(await versions(), NODES.map((name) => `${name} ${TO}`).sort());
+  const images = await kubectl(
+    "get",
+    "pods",
+    "-n",
+    "kube-system",
+    "-o",
+    "jsonpath={.items[*].spec.containers[*].image}",
+  );
+  const parts = images
+    .split(" ")
+    .filter((image) => /\/kube-(apiserver|controller-manager|scheduler|proxy):/.test(image));
+  assert.equal(parts.length, CONTROL_PLANES.length * 3 + NODES.length);
+  for (const image of parts) assert.ok(image.endsWith(`:v${TO}`), image);
+  const config = await kubectl(
+    "get",
+    "cm",
+    "kubeadm-config",
+    "-n",
+    "kube-system",
+    "-o",
+    "jsonpath={.data.ClusterConfiguration}",
+  );
+  assert.match(config, new RegExp(`^kubernetesVersion: v${TO}$`, "m"));
+}
+
+const redis = (command: string): Promise<string> =>
+  kubectl(
+    ...["exec", "-n", "store", "store-0", "-c", "redis", "--", "sh", "-c"],
+    `REDISCLI_AUTH=$(cat /run/secrets/store/password) redis-cli ${command}`,
+  );
+
+/** Writes to the store until it is ended, and remembers what was acknowledged. */
+class Writer {
+  private readonly acknowledged: number[] = [];
+  private going = true;
+  private readonly loop = this.write();
+
+  private async write(): Promise<void> {
+    for (let value = 1; this.going; value += 1) {
+      const answer = await redis(`sadd drill-upgrade ${value}`).catch(() => "");
+      if (answer.trim() === "1") this.acknowledged.push(value);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  async end(): Promise<readonly number[]> {
+    this.going = false;
+    await this.loop;
+    return this.acknowledged;
+  }
+}
+
+async function assertKept(acknowledged: readonly number[], see: (line: string) => void): Promise<void> {
+  assert.ok(acknowledged.length > 20, `the store acknowledged ${acknowledged.length} writes: the check is blind`);
+  const { value } = await eventually("the store answers", 120, () => redis("smembers drill-upgrade"));
+  const kept = new Set(value.trim().split("\n").map(Number));
+  assert.deepEqual(
+    acknowledged.filter((written) => !kept.has(written)),
+    [],
+    "acknowledged writes were lost",
+  );
+  see(`all ${acknowledged.length} acknowledged writes of the store are there`);
+}
+
+/** A kubelet that was replaced by hand still runs its old file; only the comparison of files shows it. */
+async function assertSwappedKubeletIsDrift(see: (line: string) => void): Promise<void> {
+  const swapped = await on(
+    "worker-3",
+    "cp -a /usr/local/bin/kubelet /run/kubelet && sed -i '$ a #' /usr/local/bin/kubelet",
+  );
+  assert.equal(swapped.exitCode, 0, swapped.output);
+  const { exitCode, output } = await run("npm", ["run", "--silent", "drift", "--", "local"]);
+  assert.equal(exitCode, 7, output);
+  assert.match(output, /worker-3.*\/usr\/local\/bin\/kubelet/s);
+  see(`a kubelet that was swapped by hand is drift`);
+  await on("worker-3", "mv /run/kubelet /usr/local/bin/kubelet");
+  await must("npm", ["run", "--silent", "drift", "--", "local"]);
+  assert.equal(configuredMachines().length, NODES.length + 2);
+}

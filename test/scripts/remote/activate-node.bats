@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# A node's turn: nothing without a reason, drained before, healthy after, never left half-done or cordoned. With kubectl,
+# kubeadm and the API mocked; the drill `upgrade` has the real ones.
+bats_require_minimum_version 1.5.0
+load machine.bash
+
+setup() {
+  create_machine
+  export NODE_ROLE=worker KUBERNETES_VERSION=1.27.4 DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1
+  STAGED=$MACHINE/var/lib/gitops-platform/staged
+  mkdir -p "$MACHINE/etc/gitops-platform" "$MACHINE/etc/kubernetes/manifests" "$MACHINE/etc/kubernetes/tmp"
+  echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
+  echo '{}' >"$MACHINE/etc/gitops-platform/kubeadm-files.json"
+  version 1.27.4
+  echo 1.27.4 >"$BATS_TEST_TMPDIR/kubelet"
+  echo false >"$BATS_TEST_TMPDIR/cordoned"
+  fake systemctl sleep </dev/null
+  fake curl <<<'case "$*" in *eviction*) cat "${CALLS%/*}/eviction" ;; *) printf ok ;; esac'
+  fake kubeadm <<'FAKE'
+[ ! -e "${CALLS%/*}/kubeadm-dies" ] || { echo '[ERROR CreateJob]: no'; exit 1; }
+case "$*" in "upgrade apply"*) echo "$3" | sed s/v// >"${CALLS%/*}/cluster" ;; esac
+sed -i "s/:v.*/:v$KUBERNETES_VERSION/" /etc/kubernetes/manifests/*.yaml
+FAKE
+  fake kubectl <<'FAKE'
+at=${CALLS%/*}
+case " $* " in
+*" get configmap kubeadm-config "*) printf 'clusterName: test\nkubernetesVersion: v%s\npodSubnet: 10.244.0.0/16\nserviceSubnet: 10.96.0.0/12\n' "$(cat "$at/cluster")" ;;
+*" get node "*) jq -n --arg kubelet "v$(cat "$at/kubelet")" --argjson cordoned "$(cat "$at/cordoned")" '{spec: {unschedulable: $cordoned},
+    status: {nodeInfo: {kubeletVersion: $kubelet}, conditions: [{type: "Ready", status: "True", lastHeartbeatTime: (now + 60 | todate)}]}}' ;;
+*" --selector component=etcd "*) printf 'etcd-cp-1\netcd-cp-2\netcd-cp-3\n' ;;
+*" get pods "*) cat "$at/pods" ;;
+*" member list "*) for i in 1 2 3; do echo "${i}a, started, cp-$i, https://10.78.0.1$i:2380, https://10.78.0.1$i:2379, false"; done ;;
+*" endpoint health "*) ! grep -qF -- "${!#}" "$at/sick" ;;
+*" drain "*) [ ! -s "$at/drain" ] || { cat "$at/drain"; exit 1; } ;;
+esac
+FAKE
+  : >"$BATS_TEST_TMPDIR/sick"
+  pods
+}
+
+# version OF: the cluster's and its static pods'.
+version() {
+  local part
+  echo "$1" >"$BATS_TEST_TMPDIR/cluster"
+  for part in kube-apiserver kube-controller-manager kube-scheduler; do
+    echo "    image: registry.k8s.io/$part:v$1" >"$MACHINE/etc/kubernetes/manifests/$part.yaml"
+  done
+}
+
+# stage PATH: stdin waits for the node's turn.
+stage() {
+  mkdir -p "$STAGED${1%/*}"
+  cat >"$STAGED$1"
+}
+
+# pods NAME OWNER…: that are left on the node, all ready.
+pods() {
+  jq -n '[$ARGS.positional | _nwise(2) | {metadata: {namespace: "default", name: .[0], ownerReferences: [{kind: .[1]}]},
+    status: {phase: "Running", conditions: [{type: "Ready", status: "True"}]}}] | {items: .}' --args "$@" >"$BATS_TEST_TMPDIR/pods"
+}
+
+turn() { on_machine kubernetes/activate-node.sh apply; }
+
+@test "a node with nothing to take over is not touched" {
+  for NODE_ROLE in worker control-plane; do
+    turn
+    [ "$status" -eq 0 ]
+  done
+  [ "$(jq -r .cluster.kubernetes <<<"$output")" = 1.27.4 ]
+  [ "$(calls '^systemctl \(stop\|start\|restart\)')" -eq 0 ]
+  [ "$(calls ' drain \|^kubeadm')" -eq 0 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+}
+
+@test "a worker takes over its kubelet: drained, changed, healthy, schedulable, in this order" {
+  stage /usr/local/bin/kubeadm <<<'new kubeadm'
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(cat "$MACHINE/usr/local/bin/kubelet")" = 'new kubelet' ]
+  [ "$(cat "$MACHINE/usr/local/bin/kubeadm")" = 'new kubeadm' ]
+  [ ! -e "$STAGED" ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+  [ ! -e "$MACHINE/etc/kubernetes/tmp" ]
+  [ "$(grep -oE 'kubectl.* drain|kubeadm upgrade node|systemctl (stop|start) kubelet|uncordon' "$CALLS" | sed 's/.* //' | tr '\n' ' ')" = 'drain node kubelet kubelet uncordon ' ]
+  [ "$(calls 'drain cp-1 --ignore-daemonsets --delete-emptydir-data --timeout=30s --grace-period=-1')" -eq 1 ]
+  [ "$(calls 'restart containerd')" -eq 0 ]
+  [[ $stderr == *'cp-1 had its turn: drained in '* ]]
+  : >"$CALLS"
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls ' drain \|systemctl stop')" -eq 0 ]
+}
+
+@test "containerd restarts for its own configuration, and kubeadm is not needed for it" {
+  stage /etc/containerd/config.toml <<<'version = 2'
+  NODE_ROLE=control-plane turn
+  [ "$status" -eq 0 ]
+  [ "$(calls 'restart containerd')" -eq 1 ]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "the first control plane of a version upgrades the cluster, a later one itself" {
+  version 1.27.3
+  NODE_ROLE=control-plane turn
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm upgrade apply v1.27.4 --yes')" -eq 1 ]
+  [ "$(jq -r .cluster.kubernetes <<<"$output")" = 1.27.4 ]
+  version 1.27.3
+  echo 1.27.4 >"$BATS_TEST_TMPDIR/cluster"
+  NODE_ROLE=control-plane turn
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm upgrade apply')" -eq 1 ]
+  [ "$(calls '^kubeadm upgrade node')" -eq 1 ]
+}
+
+@test "another etcd member that is not healthy keeps a control plane from its turn" {
+  version 1.27.3
+  echo https://10.78.0.13:2379 >"$BATS_TEST_TMPDIR/sick"
+  NODE_ROLE=control-plane turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"etcd's other members have to be healthy first (not healthy: cp-3 ); nothing was changed."* ]]
+  [ "$(calls ' drain \|^kubeadm\|systemctl')" -eq 0 ]
+}
+
+@test "a pod that its budget keeps is named with the budget, and the node takes pods again" {
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  pods web-1 ReplicaSet flannel-1 DaemonSet
+  echo 'error when evicting pods/"web-1" -n "default" (will retry after 5s): Cannot evict pod' >"$BATS_TEST_TMPDIR/drain"
+  echo '{"status":"Failure","message":"Cannot evict","details":{"causes":[{"message":"The disruption budget web needs 1 healthy pods and has 1 currently"}]}}' >"$BATS_TEST_TMPDIR/eviction"
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'cp-1 could not be drained in 30 s, and takes pods again; no other node is touched. default/web-1 stays: The disruption budget web needs 1 healthy pods and has 1 currently. Make room'* ]]
+  [[ $stderr != *flannel-1* ]]
+  [ "$(calls uncordon)" -eq 1 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+  [ -e "$STAGED/usr/local/bin/kubelet" ]
+  : >"$BATS_TEST_TMPDIR/drain"
+  pods
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(cat "$MACHINE/usr/local/bin/kubelet")" = 'new kubelet' ]
+}
+
+@test "a pod that nothing would make again is not deleted" {
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  echo 'error: unable to drain node "cp-1" due to error:cannot delete Pods declare no controller (use --force to override): default/alone, continuing command...' >"$BATS_TEST_TMPDIR/drain"
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'default/alone has no controller that would make it again; delete it, or give it one.'* ]]
+}
+
+@test "a turn that was killed goes on, also when everything is taken over already" {
+  : >"$MACHINE/etc/gitops-platform/turn"
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls 'systemctl start kubelet')" -eq 1 ]
+  [ "$(calls uncordon)" -eq 1 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+}
+
+@test "a node that the operator had cordoned stays so, also over a killed turn" {
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  echo true >"$BATS_TEST_TMPDIR/cordoned"
+  touch "$BATS_TEST_TMPDIR/kubeadm-dies"
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'kubeadm upgrade failed: [ERROR CreateJob]: no'* ]]
+  [ "$(cat "$MACHINE/etc/gitops-platform/turn")" = cordoned ]
+  rm "$BATS_TEST_TMPDIR/kubeadm-dies"
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls uncordon)" -eq 0 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+}
+
+@test "a node that doesn't come back is named with what is missing, and keeps its turn" {
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  echo 1.27.3 >"$BATS_TEST_TMPDIR/kubelet"
+  cp -r "$SCRIPTS" "$BATS_TEST_TMPDIR/hurried"
+  SCRIPTS=$BATS_TEST_TMPDIR/hurried
+  sed -i 's/HEALTH_SECONDS=300/HEALTH_SECONDS=1/' "$SCRIPTS/kubernetes/activate-node.sh"
+  fake sleep <<<'/usr/bin/sleep 0.3'
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'cp-1 did not come back in 1 s: the kubelet reports v1.27.3 (need v1.27.4). It stays cordoned'* ]]
+  [ -e "$MACHINE/etc/gitops-platform/turn" ]
+  [ "$(calls uncordon)" -eq 0 ]
+}
+
+@test "an unprepared machine is refused" {
+  rm "$MACHINE/etc/gitops-platform/owner"
+  turn
+  [ "$status" -eq 1 ]
+  [ ! -s "$CALLS" ]
+}
