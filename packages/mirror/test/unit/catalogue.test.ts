@@ -16,7 +16,7 @@ describe("Go components", () => {
   it("are exactly the folders", () => {
     const earlier = EARLIER_KUBERNETES.map((version) => earlierKubernetes(version));
     const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS), ...earlier].map(
-      ({ name }) => name as string,
+      ({ name }): string => name,
     );
     expect(names.sort()).toEqual(readdirSync(join(PROJECT, "packages/mirror/modules")).sort());
   });
