@@ -89,6 +89,8 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const downloads = downloadsByRole(args);
     const facts = {
       version: args.version,
+      maxUnavailable: args.maxUnavailable,
+      drainTimeoutSeconds: args.drain.timeoutSeconds,
       founder: first.name,
       nodes: [first, ...joining].map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
       downloads,

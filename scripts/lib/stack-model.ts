@@ -36,6 +36,8 @@ export interface StackModel {
   readonly nodes: readonly StackNode[];
   readonly hypervisors: readonly StackPart[];
   readonly gates: readonly StackPart[];
+  /** Unset before there is one. */
+  readonly cluster?: StackPart;
   /** The control plane that founded the cluster; unset before there is a cluster. */
   readonly founder?: string;
   /** What a step is for; unset for a resource that is no step of the program. */
@@ -103,6 +105,7 @@ export function modelOf(resources: readonly ModelResource[]): StackModel {
     nodes,
     hypervisors: parts(TOKENS.hypervisor),
     gates: parts(TOKENS.diskGate),
+    ...(cluster === undefined ? {} : { cluster }),
     ...(founder === undefined ? {} : { founder }),
     stepOf,
     nodeOf,

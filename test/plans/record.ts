@@ -44,6 +44,7 @@ const SITES: Readonly<Record<string, { stack: "local" | "production"; before: (s
     before: ({ config }) => Object.assign(config["cluster"] as object, { protectKeys: false }),
   },
   "adopted server": { stack: "production", before: ({ config }) => config.nodes.splice(1, 1, adopted) },
+  "an earlier version": { stack: "production", before: ({ config }) => (config.versions["kubernetes"] = "1.27.4") },
   local: { stack: "local", before: none },
 };
 
@@ -75,6 +76,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     site: "production",
     change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { memoryMiB: 12288 }),
   },
+  "kubernetes-patch": { site: "an earlier version", change: ({ config }) => (config.versions["kubernetes"] = "1.27.16") },
   "every-guest-changed": {
     site: "production",
     change: ({ config }) => {

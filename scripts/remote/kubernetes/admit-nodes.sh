@@ -67,7 +67,7 @@ JSON
 upload_certificates() {
   [ -n "$UPLOAD_CERTS_CONFIG" ] || return 0
   # Without a version kubeadm would ask the Internet for one; its own will do.
-  printf '%s\nkubernetesVersion: %s\n' "$UPLOAD_CERTS_CONFIG" "$(kubeadm version --output short)" | secret_file certs.yaml
+  secret_file certs.yaml <<<"$UPLOAD_CERTS_CONFIG"$'\n'"kubernetesVersion: $(kubeadm version --output short)"
   mkdir -p "$LOG_DIRECTORY"
   kubeadm init phase upload-certs --upload-certs --skip-certificate-key-print --config "$SECRETS_DIRECTORY/certs.yaml" \
     >"$LOG_DIRECTORY/upload-certs.log" 2>&1 9>&- ||

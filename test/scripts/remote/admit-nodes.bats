@@ -9,7 +9,7 @@ setup() {
   export NODES='worker-1 worker 10.78.0.21 machine-2' BOOTSTRAP_TOKEN=abcdef.secretsecretsecr UPLOAD_CERTS_CONFIG=''
   mkdir -p "$MACHINE/etc/gitops-platform"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
-  fake kubeadm </dev/null
+  fake kubeadm <<<'case "$*" in version*) echo v1.27.4 ;; *) cat "${!#}" >"${CALLS%/*}/certs-config" ;; esac'
   fake kubectl <<'FAKE'
 case " $* " in
 *" get node "*) cat "${CALLS%/*}/node" ;;
@@ -54,6 +54,7 @@ known_as() {
   [ "$(calls 'exec etcd-cp-2')" -eq 0 ]
   [ "$(calls 'delete node cp-2')" -eq 1 ]
   [ "$(calls '^kubeadm init phase upload-certs')" -eq 1 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/certs-config")" = $'certificateKey: secretkey\nkubernetesVersion: v1.27.4' ]
   [ "$(calls secretkey)" -eq 0 ]
   [ ! -e "$MACHINE/run/gitops-platform" ]
 }
