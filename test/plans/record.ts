@@ -76,7 +76,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     site: "production",
     change: ({ config }) => Object.assign(config.nodes[1] ?? {}, { memoryMiB: 12288 }),
   },
-  "kubernetes-patch": { site: "an earlier version", change: ({ config }) => (config.versions["kubernetes"] = "1.27.16") },
+  "kubernetes-patch": {
+    site: "an earlier version",
+    change: ({ config }) => (config.versions["kubernetes"] = "1.27.16"),
+  },
   "every-guest-changed": {
     site: "production",
     change: ({ config }) => {

@@ -32,6 +32,8 @@ export interface Stack {
   readonly settings?: Readonly<Record<string, readonly [before: object, after: object]>>;
   /** Settings of the gate, before and after. @default none */
   readonly gate?: readonly [before: object, after: object];
+  /** Settings of the cluster, before and after. @default none */
+  readonly facts?: readonly [before: object, after: object];
 }
 
 /** The digest of a stack with its components, and the steps of a test. */
@@ -43,6 +45,7 @@ export function digestOf(stack: Nodes | Stack, steps: readonly Step[]): Digest {
 
 function componentsOf({
   cluster = "test",
+  facts = [{}, {}],
   gate,
   leaving = {},
   machine = TOKENS.localMachine,
@@ -64,9 +67,10 @@ function componentsOf({
     const [old = {}, current = {}] = settings?.[name] ?? [];
     return changing(name, machine, { ...facts, ...old }, name in after ? { ...facts, ...current } : undefined);
   });
-  const clusterFacts = (of: Nodes): object => {
+  const clusterFacts = (of: Nodes, own: object): object => {
     const [founder = "", ...joining] = Object.keys(of);
     return {
+      ...own,
       ...{ founder, nodes: Object.entries(of).map(([name, role]) => ({ name, role })) },
       steps: stepsOf(cluster, founder, joining),
     };
@@ -83,7 +87,7 @@ function componentsOf({
   return [
     ...machines,
     changing("disk-gate", TOKENS.diskGate, gateFacts(before, gate?.[0]), gateFacts(after, gate?.[1])),
-    changing(cluster, TOKENS.kubernetesCluster, clusterFacts(before), clusterFacts(after)),
+    changing(cluster, TOKENS.kubernetesCluster, clusterFacts(before, facts[0]), clusterFacts(after, facts[1])),
   ];
 }
 
