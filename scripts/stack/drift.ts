@@ -42,21 +42,18 @@ async function tryLook(where: string, look: () => Promise<Looked>): Promise<Look
   }
 }
 
-/** Prints its progress to stderr: stdout is the report's. */
+/** One node after the other, because a step may drain its node. Prints its progress to stderr: stdout is the report's. */
 async function repairDrifted(nodes: readonly ExpectedNode[]): Promise<void> {
-  await Promise.all(
-    nodes.map(async (node) => {
-      const { findings } = await lookAt(node, false);
-      if (findings.length === 0) return;
-      process.stderr.write(`${node.name}: running its ${node.steps.length} steps again\n`);
-      try {
-        await repairNode(node);
-      } catch (error) {
-        // What it did not put back is in the report.
-        process.stderr.write(redacted(`${node.name}: ${error instanceof Error ? error.message : String(error)}\n`));
-      }
-    }),
-  );
+  const looks = await Promise.all(nodes.map(async (node) => ({ node, seen: await lookAt(node, false) })));
+  for (const { node } of looks.filter(({ seen }) => seen.findings.length > 0)) {
+    process.stderr.write(`${node.name}: running its ${node.steps.length} steps again\n`);
+    try {
+      await repairNode(node);
+    } catch (error) {
+      // What it did not put back is in the report.
+      process.stderr.write(redacted(`${node.name}: ${error instanceof Error ? error.message : String(error)}\n`));
+    }
+  }
 }
 
 export const command = defineCommand({

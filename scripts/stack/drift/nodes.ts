@@ -9,8 +9,8 @@ import { type ObservedNode, parseProbe } from "./observed";
 /** The probe takes a second; fio on a slow disk can take minutes. */
 const PROBE_SECONDS = 60;
 const DISK_SECONDS = 240;
-/** What a step may take; RemoteStep's own limit is in its command. */
-const STEP_SECONDS = 900;
+/** RemoteStep's own limit is in its command. The longest step drains its node for up to an hour. */
+const STEP_SECONDS = 4500;
 
 const PROBE = join(root, "scripts", "remote", "drift", "probe-node.sh");
 const GUEST_PROBE = join(root, "scripts", "remote", "drift", "probe-guests.sh");
