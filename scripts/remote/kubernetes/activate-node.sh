@@ -3,6 +3,8 @@
 # before, and healthy and schedulable after. A node without anything to take over is not touched. Prints what was written
 # (lib/written.sh), on a control plane also {"cluster": …} as the cluster itself says (lib/cluster-facts.sh).
 #
+# The verb `maintain` begins a turn in which the node reboots; the next `apply` ends it (`npm run maintain`).
+#
 # Environment
 #   NODE_NAME, NODE_ADDRESS, NODE_ROLE (control-plane or worker), STACK_ID, ETCD_DIRECTORY
 #   KUBERNETES_VERSION           without a leading v
@@ -30,6 +32,8 @@ readonly TURN_FILE=$STATE_DIRECTORY/turn
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly CONTAINERD_FILE=/etc/containerd/config.toml
 readonly HEALTH_SECONDS=300
+# On a file system that a boot empties: while it is there, the node has not gone down yet.
+readonly REBOOT_FILE=/run/gitops-platform.reboot
 LEFT='' DRAIN_LEFT=''
 
 is_control_plane() { [ "$NODE_ROLE" = control-plane ]; }
@@ -159,8 +163,20 @@ take_turn() {
   log_info "$NODE_NAME had its turn: drained in $((drained - began)) s, changed in $((activated - drained)) s, healthy after $((SECONDS - activated)) s"
 }
 
+maintain() {
+  require_ours
+  take_lock
+  is_member || die "this node is no member of a cluster; run the whole update first"
+  require_others
+  begin_turn
+  drain
+  touch "$REBOOT_FILE"
+  systemd-run --quiet --on-active=1 systemctl reboot
+}
+
 apply() {
   require_ours
+  [ ! -e "$REBOOT_FILE" ] || die "this node was asked to reboot, and has not gone down yet; wait for it, and run again"
   take_lock
   if is_control_plane; then read_cluster_facts; fi
   if needs_turn; then

@@ -188,6 +188,35 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   [ "$(calls uncordon)" -eq 0 ]
 }
 
+@test "maintenance drains the node and reboots it; its turn ends only after the boot" {
+  mkdir -p "$MACHINE/var/lib/kubelet"
+  touch "$MACHINE/var/lib/kubelet/config.yaml"
+  fake systemd-run </dev/null
+  on_machine kubernetes/activate-node.sh maintain
+  [ "$status" -eq 0 ]
+  [ "$(grep -oE ' drain |systemd-run.*' "$CALLS" | tr '\n' ' ')" = ' drain  systemd-run --quiet --on-active=1 systemctl reboot ' ]
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'was asked to reboot, and has not gone down yet'* ]]
+  [ "$(calls uncordon)" -eq 0 ]
+  rm -r "$MACHINE/run"/*
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls uncordon)" -eq 1 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+}
+
+@test "a node that can't be drained is not rebooted" {
+  mkdir -p "$MACHINE/var/lib/kubelet"
+  touch "$MACHINE/var/lib/kubelet/config.yaml"
+  fake systemd-run </dev/null
+  echo 'error: timed out' >"$BATS_TEST_TMPDIR/drain"
+  on_machine kubernetes/activate-node.sh maintain
+  [ "$status" -eq 1 ]
+  [ "$(calls systemd-run)" -eq 0 ]
+  [ "$(calls uncordon)" -eq 1 ]
+}
+
 @test "an unprepared machine is refused" {
   rm "$MACHINE/etc/gitops-platform/owner"
   turn
