@@ -9,7 +9,7 @@ import {
   OTHER_FILES,
   WORKLOAD_IMAGES,
 } from "../components/artifacts/names";
-import { KUBERNETES } from "./compatibility";
+import { KUBERNETES, PARTS } from "./compatibility";
 import type { FileReader } from "./file-reader";
 import type { Outline } from "./outline";
 import { type Problem, keyOf, openProblem, problem } from "./problem";
@@ -23,6 +23,9 @@ const listSchema = z.strictObject({
 });
 
 const unpinnedSchema = z.array(z.strictObject(named));
+
+/** The image of Sealed Secrets. */
+const CONTROLLER = "sealed-secrets-controller";
 
 /** The command that makes a list. */
 const CURE = "make it with npm run mirror";
@@ -97,10 +100,20 @@ function needed(versions: Outline["versions"]): Needed[] {
     flannel: versions.flannel,
     "kube-router": versions.kubeRouter,
     argocd: versions.argocd,
-    "sealed-secrets-controller": versions.sealedSecrets,
+    [CONTROLLER]: versions.sealedSecrets,
   };
-  // An unknown release of Kubernetes has its own sentence; its parts are unknown, too.
-  const unknown = release ? [] : [...ofKubernetes, "etcd", DNS_IMAGE, "pause"];
+  // An unsupported version has its own sentence; of Kubernetes' releases, the parts are unknown, too.
+  const ofPart = {
+    flannel: "flannel",
+    kubeRouter: "kube-router",
+    argocd: "argocd",
+    sealedSecrets: CONTROLLER,
+  } as const;
+  const parts = Object.entries(ofPart) as [keyof typeof ofPart, string][];
+  const unknown = [
+    ...(release ? [] : [...ofKubernetes, "etcd", DNS_IMAGE, "pause"]),
+    ...parts.flatMap(([part, name]) => ((versions[part] ?? "") in PARTS[part] ? [] : [name])),
+  ];
   const files = [...KUBERNETES_FILES, ...OTHER_FILES];
   const images = [...KUBERNETES_IMAGES, ...CONTROL_PLANE_IMAGES, DNS_IMAGE, ...NODE_IMAGES, ...WORKLOAD_IMAGES];
   const wanted = new Set<string>([...files, ...images].filter((name) => !unknown.includes(name)));

@@ -44,10 +44,16 @@ export function flag(example: "true" | "false"): z.ZodBoolean {
   return z.boolean({ error: (issue) => complaint(need, issue.input) }).meta(need);
 }
 
+/** With the word that was probably meant as the example. */
+function meantBy(input: unknown, need: Need, words: readonly string[]): Need {
+  const meant = typeof input === "string" ? nearest(input, words) : undefined;
+  return meant === undefined ? need : { ...need, example: meant };
+}
+
 /** One of some words. */
 export function choice<const T extends readonly [string, ...string[]]>(values: T): z.ZodEnum<{ [K in T[number]]: K }> {
   const need = { need: values.join(" or "), example: values[0] };
-  return z.enum(values, { error: (issue) => complaint(need, issue.input) }).meta(need);
+  return z.enum(values, { error: (issue) => complaint(meantBy(issue.input, need, values), issue.input) }).meta(need);
 }
 
 /** A list; a wrong entry has a sentence of its own. */
@@ -87,10 +93,14 @@ export function section<T extends z.ZodRawShape>(shape: T): z.ZodObject<T, z.cor
   });
 }
 
+/** The known key that an unknown one of an issue raised by a `section` is nearest to. */
+export function meantKey(key: string, message: string): string | undefined {
+  return nearest(key, message.slice(KNOWN.length).split(", "));
+}
+
 /** One sentence per unknown key of an issue raised by a `section`. */
 export function unknownKey(key: string, message: string): string {
-  const known = message.slice(KNOWN.length).split(", ");
-  const meant = nearest(key, known);
+  const meant = meantKey(key, message);
   return meant ? `is not a known key; did you mean ${meant}?` : `is not a known key; remove it (${message})`;
 }
 
@@ -101,7 +111,8 @@ export function alternatives(field: string, values: readonly string[]): (issue: 
     const input = issue.input;
     if (typeof input !== "object" || input === null)
       return complaint({ need: "an object", example: `{ ${field}: … }` }, input);
-    return complaint(need, (input as Record<string, unknown>)[field]);
+    const value = (input as Record<string, unknown>)[field];
+    return complaint(meantBy(value, need, values), value);
   };
 }
 

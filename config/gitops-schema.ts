@@ -1,4 +1,4 @@
-import { parseGitAddress } from "../components/addresses/git-address";
+import { isRevision, parseGitAddress } from "../components/addresses/git-address";
 import * as field from "./fields";
 
 /** What Argo CD follows, and how. */
@@ -14,7 +14,7 @@ export const gitops = field
       )
       .describe("The infrastructure repository."),
     targetRevision: field
-      .text({ need: "a branch, tag or commit", example: "HEAD" }, /^[\w][\w./-]*$/)
+      .text({ need: "a branch, tag or commit", example: "HEAD" }, isRevision)
       .default("HEAD")
       .describe("Branch, tag or commit that Argo CD follows."),
     path: field

@@ -1,5 +1,6 @@
-import { isIPv6 } from "node:net";
 import { z } from "zod";
+import { parseAddress } from "../components/addresses/ipv4";
+import { digitsOf, parseInterface6 } from "../components/addresses/ipv6";
 import * as field from "./fields";
 
 export const memoryMiB = field.number(
@@ -22,7 +23,11 @@ export const hostKey = field
 const user = field.loginName().describe("Login name. Anything but root needs password-less sudo.");
 
 const host = (example: string): z.ZodString =>
-  field.text({ need: "an IPv4 address or a DNS name", example }, /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/);
+  field.text({ need: "an IPv4 address or a DNS name", example }, (value) => {
+    // What ends in a number is read as an address: 010.0.0.1 and 10.1 mean different ones to different programs.
+    const name = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(value) && !/(^|\.)\d+$/.test(value);
+    return name || parseAddress(value) !== undefined;
+  });
 const path = (example: string): z.ZodString =>
   field.text(
     { need: "an absolute path of letters, digits, dots, hyphens and underscores", example },
@@ -155,13 +160,12 @@ export const guestShape = {
     .describe("MAC address; unset: derived from the names of cluster and node."),
   ipv6: field
     .text({ need: "an IPv6 address with its prefix", example: "2001:db8::11/64" }, (value) => {
-      const [address = "", prefix = "", rest] = value.split("/");
-      return isIPv6(address) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= 128 && rest === undefined;
+      return parseInterface6(value) !== undefined;
     })
     .optional()
     .describe("IPv6 address of the guest; unset: none."),
   gateway6: field
-    .text({ need: "an IPv6 address", example: "2001:db8::1" }, (value) => isIPv6(value))
+    .text({ need: "an IPv6 address", example: "2001:db8::1" }, (value) => digitsOf(value) !== undefined)
     .optional()
     .describe("IPv6 gateway; unset: none."),
   autostart: field.flag("false").default(true).describe("Whether it starts with its hypervisor."),

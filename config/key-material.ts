@@ -1,7 +1,8 @@
-import { parseGitAddress } from "../components/addresses/git-address";
+import { parseGitAddress, withPort } from "../components/addresses/git-address";
 import type { FileReader } from "./file-reader";
-import { checkPrivateKey, checkSealingPair } from "./keys";
+import { checkSealingPair } from "./keys";
 import type { Outline } from "./outline";
+import { checkPrivateKey } from "./private-key";
 import { PROJECT, type Problem, openProblem, problem } from "./problem";
 
 /** The private keys that a configuration leads to. Only complete where there is no problem. */
@@ -48,6 +49,11 @@ export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMat
   if (server?.protocol === "http" && (deployPlace.text ?? deployPlace.file) !== undefined) {
     const text = "is not used with an https repository; remove it, or use the repository's ssh:// address";
     problems.push(problem(deployPlace.text === undefined ? "gitops.deployKeyFile" : "gitops.deployKey", text));
+  }
+  const meant = withPort(gitops.repoURL ?? "");
+  if (meant !== undefined) {
+    const text = `has a port where git reads a folder, and Argo CD a port (got ${gitops.repoURL}); write ${meant}`;
+    problems.push(problem("gitops.repoURL", text));
   }
   // The program makes the hub, and with it the hub's host key.
   const onHub = outline.hub?.address !== undefined && server?.host === outline.hub.address;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileReader } from "./file-reader";
 import { describeNotice } from "./notices";
 import { parseStack } from "./parse";
+import { placeholders } from "./placeholders";
 import { PROJECT, type Problem, nearest, problem } from "./problem";
 import { OPTIONAL_SECTIONS, SECTIONS } from "./schema";
 import type { StackConfig } from "./stack-config";
@@ -30,6 +31,11 @@ export function loadConfig(): StackConfig {
   for (const { sentence } of open)
     void pulumi.log.warn(`${sentence}. A preview goes on without it, an update does not`);
   // Once is enough: an update follows a preview.
+  const given = pulumi.runtime.isDryRun() ? placeholders(config) : [];
+  if (given.length > 0) {
+    const text = `still the example's: ${given.join(", ")}. Nobody has these; put yours into Pulumi.${stack}.yaml`;
+    void pulumi.log.warn(text);
+  }
   for (const notice of pulumi.runtime.isDryRun() ? config.notices : []) {
     if (notice.accepted === undefined) void pulumi.log.warn(describeNotice(notice));
   }

@@ -30,7 +30,7 @@ export interface Outline {
 export interface OutlinedNode
   extends
     Omit<WellFormed<typeof adoptedNode>, "kind">,
-    Pick<WellFormed<typeof libvirtNode>, "hypervisor" | "mac" | "ipv6" | "gateway6" | "etcdDiskGiB"> {
+    Pick<WellFormed<typeof libvirtNode>, "hypervisor" | "memoryMiB" | "mac" | "ipv6" | "gateway6" | "etcdDiskGiB"> {
   readonly kind?: string;
 }
 
@@ -50,7 +50,14 @@ export function outline(raw: unknown): Outline {
     nodes: array(root["nodes"]).map((node) => ({
       ...wellFormed(adoptedNode, node),
       ...wellFormed(
-        libvirtNode.pick({ hypervisor: true, mac: true, ipv6: true, gateway6: true, etcdDiskGiB: true }),
+        libvirtNode.pick({
+          hypervisor: true,
+          memoryMiB: true,
+          mac: true,
+          ipv6: true,
+          gateway6: true,
+          etcdDiskGiB: true,
+        }),
         node,
       ),
       ...texts(node, ["kind"]),

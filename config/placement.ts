@@ -1,6 +1,5 @@
-import { contains, parseAddress, parseNetwork } from "../components/addresses/ipv4";
 import type { Outline } from "./outline";
-import { type Problem, nearest, problem } from "./problem";
+import { NODE_KINDS, type Problem, nearest, problem } from "./problem";
 
 /** The rules about hypervisors, the image they start guests from, and which guest is on which. */
 export function checkHypervisors(outline: Outline): Problem[] {
@@ -9,12 +8,12 @@ export function checkHypervisors(outline: Outline): Problem[] {
     ...checkEmulation(outline),
     ...checkPlacement(outline),
     ...checkSharing(outline),
-    ...checkAddresses(outline),
     ...checkDiskNames(outline),
     ...checkImage(outline),
-    ...checkGateway(outline),
   ];
 }
+
+const NO_GUESTS = "is only for nodes of the kind libvirt, and there are none; remove it";
 
 const guests = ({ nodes }: Outline): { node: Outline["nodes"][number]; key: string }[] =>
   nodes.flatMap((node, index) => (node.kind === "libvirt" ? [{ node, key: `nodes[${index}]` }] : []));
@@ -46,13 +45,11 @@ function checkPlacement(outline: Outline): Problem[] {
     const meant = nearest(node.hypervisor, names);
     const known = names.length === 0 ? "hypervisors names none" : `hypervisors names ${names.join(", ")}`;
     const cure = meant ? `did you mean ${meant}?` : "name one of them, or add it there";
-    return [problem(`${key}.hypervisor`, `${node.hypervisor} is not known (${known}); ${cure}`)];
+    const follows = ["hypervisors", "hypervisors[*]", "hypervisors[*].name"];
+    return [problem(`${key}.hypervisor`, `${node.hypervisor} is not known (${known}); ${cure}`, { follows })];
   });
   const idle = outline.hypervisors.length > 0 && guestNodes.length === 0;
-  return [
-    ...misplaced,
-    ...(idle ? [problem("hypervisors", "is only for nodes of the kind libvirt, and there are none; remove it")] : []),
-  ];
+  return [...misplaced, ...(idle ? [problem("hypervisors", NO_GUESTS, { follows: NODE_KINDS })] : [])];
 }
 
 function checkSharing(outline: Outline): Problem[] {
@@ -67,29 +64,6 @@ function checkSharing(outline: Outline): Problem[] {
       `${node.hypervisor} already has the control plane ${first}, and both would be lost with it; choose another, or ` +
       `set hypervisors[${index}].allowSharedHypervisor: true`;
     return [problem(`${key}.hypervisor`, text)];
-  });
-}
-
-function checkAddresses(outline: Outline): Problem[] {
-  const owners = new Map<string, string>();
-  return guests(outline).flatMap(({ key, node: { gateway6, ipv6, mac } }) => {
-    const problems: Problem[] = [];
-    for (const [field, value, same] of [
-      ["mac", mac, mac],
-      ["ipv6", ipv6, ipv6?.split("/")[0]],
-    ] as const) {
-      if (value === undefined || same === undefined) continue;
-      const owner = owners.get(same);
-      if (owner === undefined) owners.set(same, key);
-      else
-        problems.push(
-          problem(`${key}.${field}`, `${value} is already used by ${owner}; give each guest its own, or leave it out`),
-        );
-    }
-    if (gateway6 !== undefined && ipv6 === undefined) {
-      problems.push(problem(`${key}.gateway6`, `is only used with an IPv6 address; add ${key}.ipv6, or remove it`));
-    }
-    return problems;
   });
 }
 
@@ -114,7 +88,7 @@ function checkImage(outline: Outline): Problem[] {
       "is missing (libvirt nodes start from it); add for example guestImage: { url: https://…/debian-12-genericcloud-amd64.qcow2, sha512: …, format: qcow2 }";
     return wanted ? [problem("guestImage", text)] : [];
   }
-  if (!wanted) return [problem("guestImage", "is only for nodes of the kind libvirt, and there are none; remove it")];
+  if (!wanted) return [problem("guestImage", NO_GUESTS, { follows: NODE_KINDS })];
   return [
     ...exactlyOne("guestImage", ["url", "path"], [image.url, image.path], "where the image is"),
     ...exactlyOne("guestImage", ["sha512", "sha256"], [image.sha512, image.sha256], "what it must be"),
@@ -133,12 +107,4 @@ function exactlyOne(key: string, names: readonly string[], values: readonly unkn
         : `has both ${either} (need one: ${why}); remove one of them`,
     ),
   ];
-}
-
-function checkGateway({ network }: Outline): Problem[] {
-  const parsed = network.cidr === undefined ? undefined : parseNetwork(network.cidr);
-  const gateway = network.gateway === undefined ? undefined : parseAddress(network.gateway);
-  if (!parsed || gateway === undefined || contains(parsed, gateway)) return [];
-  const text = `${network.gateway ?? ""} is outside network.cidr ${parsed.cidr}; choose the router's address in it`;
-  return [problem("network.gateway", text)];
 }

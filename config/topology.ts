@@ -1,14 +1,6 @@
-import {
-  type Network,
-  contains,
-  firstHost,
-  formatAddress,
-  overlap,
-  parseAddress,
-  parseNetwork,
-} from "../components/addresses/ipv4";
+import { overlap, parseNetwork } from "../components/addresses/ipv4";
 import type { Outline } from "./outline";
-import { type Problem, problem } from "./problem";
+import { NODE_KINDS, type Problem, problem } from "./problem";
 
 /** Sizes at which etcd keeps a majority and stays quick. */
 const CONTROL_PLANES = [1, 3, 5];
@@ -16,12 +8,12 @@ const CONTROL_PLANES = [1, 3, 5];
 /** The host name of the hub. No node may have it. */
 const HUB_NAME = "hub";
 
-/** The rules about machines and networks: which there are, where they are, and that they don't collide. */
+/** The rules about machines and networks: which there are, and that they fit together. */
 export function checkTopology(outline: Outline): Problem[] {
   return [
     ...checkControlPlanes(outline),
     ...checkNames(outline),
-    ...checkAddresses(outline),
+    ...checkMemory(outline),
     ...checkSubnets(outline),
     ...checkKinds(outline),
   ];
@@ -40,6 +32,17 @@ function checkControlPlanes({ nodes }: Outline): Problem[] {
   return [problem("nodes", `has ${count} control planes (need 1, 3 or 5: ${reason}); add or remove a control plane`)];
 }
 
+/** kubeadm's own bound, which it applies to machines that are there already. */
+const CONTROL_PLANE_MIB = 1700;
+
+function checkMemory({ nodes }: Outline): Problem[] {
+  return nodes.flatMap(({ memoryMiB, role }, index) => {
+    if (role !== "control-plane" || memoryMiB === undefined || memoryMiB >= CONTROL_PLANE_MIB) return [];
+    const text = `is too little for a control plane (got ${memoryMiB}, need ${CONTROL_PLANE_MIB}); write for example 4096`;
+    return [problem(`nodes[${index}].memoryMiB`, text)];
+  });
+}
+
 function checkNames({ nodes, hub }: Outline): Problem[] {
   const owners = new Map<string, string>(hub ? [[HUB_NAME, "the hub"]] : []);
   return nodes.flatMap(({ name }, index) => {
@@ -50,44 +53,6 @@ function checkNames({ nodes, hub }: Outline): Problem[] {
       ? []
       : [problem(`nodes[${index}].name`, `${name} is already used by ${owner}; give each machine its own name`)];
   });
-}
-
-/** Everything with an address on the node network, in the order in which a collision is blamed on the later one. */
-function addresses({ hub, localMachines, network, nodes }: Outline): { key: string; owner: string; address: string }[] {
-  const parsed = network.cidr === undefined ? undefined : parseNetwork(network.cidr);
-  const bridge = localMachines && (localMachines.hostAddress ?? (parsed && firstHost(parsed)));
-  return [
-    ...(bridge ? [{ key: "localMachines.hostAddress", owner: "the bridge of this computer", address: bridge }] : []),
-    ...(hub?.address ? [{ key: "hub.address", owner: "hub", address: hub.address }] : []),
-    ...nodes.flatMap(({ address }, index) =>
-      address === undefined ? [] : [{ key: `nodes[${index}].address`, owner: `nodes[${index}]`, address }],
-    ),
-  ];
-}
-
-function checkAddresses(outline: Outline): Problem[] {
-  const network = outline.network.cidr === undefined ? undefined : parseNetwork(outline.network.cidr);
-  const owners = new Map<string, string>();
-  return addresses(outline).flatMap(({ key, owner, address }) => {
-    const problems: Problem[] = [];
-    const taken = owners.get(address);
-    if (taken === undefined) owners.set(address, owner);
-    else problems.push(problem(key, `${address} is already used by ${taken}; give each node its own address`));
-    const misplaced = network && misplacement(network, address);
-    if (misplaced) problems.push(problem(key, `${address} ${misplaced}`));
-    return problems;
-  });
-}
-
-function misplacement(network: Network, address: string): string | undefined {
-  const value = parseAddress(address) ?? 0;
-  const range = `${firstHost(network)} to ${formatAddress(network.last - 1)}`;
-  if (!contains(network, value)) {
-    return `is outside network.cidr ${network.cidr}; choose one from ${range}, or correct the network`;
-  }
-  if (value === network.first) return `is the network itself; choose one from ${range}`;
-  if (value === network.last) return `is the network's broadcast address; choose one from ${range}`;
-  return undefined;
 }
 
 function checkSubnets({ cluster, network, nodes }: Outline): Problem[] {
@@ -154,8 +119,10 @@ function checkKinds({ artifacts, hub, localMachines, nodes }: Outline): Problem[
         : []),
     ];
   }
+  const follows = { follows: NODE_KINDS };
+  const text = "is only for local nodes, and there are none; remove it";
   return [
-    ...(hub ? [problem("hub", "is only for local nodes, and there are none; remove it")] : []),
-    ...(localMachines ? [problem("localMachines", "is only for local nodes, and there are none; remove it")] : []),
+    ...(hub ? [problem("hub", text, follows)] : []),
+    ...(localMachines ? [problem("localMachines", text, follows)] : []),
   ];
 }

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { defineCommand, print, runAsProgram } from "../lib/command";
+import { StackFileError } from "../lib/stack-yaml";
 import { previewPlan } from "./access/preview-run";
 import { accessStack } from "./access/stack-access";
 import { renderMarkdown } from "./plan/markdown";
-import { exitCodeOf } from "./plan/plan";
+import { brokenPlan, exitCodeOf } from "./plan/plan";
 import { renderTerminal } from "./plan/terminal";
 import { mergeRequest } from "./review/merge-request";
 
@@ -24,8 +25,13 @@ export const command = defineCommand({
     if (savePlan !== undefined) mkdirSync(dirname(savePlan), { recursive: true });
 
     // Without a backend everything would be made anew, and a reviewer would take that for the plan.
-    const access = await accessStack(stack, { emptyIsFine: savePlan === undefined && !comment });
-    const plan = await previewPlan(access, savePlan);
+    const plan = await accessStack(stack, { emptyIsFine: savePlan === undefined && !comment }).then(
+      (access) => previewPlan(access, savePlan),
+      (error: unknown) => {
+        if (error instanceof StackFileError) return brokenPlan(stack, error.message);
+        throw error;
+      },
+    );
     const markdown = renderMarkdown(plan, review?.source);
     if (file !== undefined) {
       mkdirSync(dirname(file), { recursive: true });

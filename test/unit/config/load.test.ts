@@ -64,6 +64,18 @@ it("warns in a preview of what is known about the versions, and not of what is a
   vi.restoreAllMocks();
 });
 
+it("names in a preview what is still the example's", () => {
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(true);
+  configure(good);
+  loadConfig();
+  expect(warn.mock.calls.map(([message]) => message).filter((message) => message.startsWith("still"))).toEqual([
+    "still the example's: network.cidr 192.0.2.0/24, nodes[0].hostKey, gitops.repoURL " +
+      "ssh://git@git.example.org:2222/infra.git. Nobody has these; put yours into Pulumi.staging.yaml",
+  ]);
+  vi.restoreAllMocks();
+});
+
 it("takes the empty objects that Pulumi.yaml gives optional sections", () => {
   configure({ ...good, hub: {}, localMachines: {}, diskGate: {} });
   expect(loadConfig()).toMatchObject({ diskGate: { limitMs: 10 } });
