@@ -118,11 +118,9 @@ function readPrivateKey(place: KeyPlace, { stack, read }: Surroundings, problems
 
 function checkSealingKeys({ sealingKeys }: Outline, { stack, now }: Surroundings): Problem[] {
   if (sealingKeys.length === 0) {
-    const make = "npx tsx scripts/stack/new-sealing-key.ts sealing.crt sealing.key";
-    const certificate = `npx pulumi config set --path '${PROJECT}:sealingKeys[0].certificate' --stack ${stack} < sealing.crt`;
     const text =
-      "has no key pair (without one a rebuilt cluster could not open the secrets in Git); make and store one: " +
-      `${make} && ${certificate} && ${setSecret("sealingKeys[0].privateKey", stack, "sealing.key")}`;
+      "has no key pair (without one a rebuilt cluster could not open the secrets in Git); make one and store it " +
+      `encrypted: npm run rotate-sealing-key -- ${stack} add`;
     return [openProblem("sealingKeys", text)];
   }
   return sealingKeys.flatMap(({ certificate, privateKey }, index) => {
@@ -157,7 +155,7 @@ function checkEncrypted({ gitops, ssh, sealingKeys }: Outline, { encrypted, stac
 }
 
 /** The command that stores a secret, reading it from a file, so that it is neither in argv nor in the shell's history. */
-function setSecret(path: string, stack: string, file = "KEYFILE"): string {
+function setSecret(path: string, stack: string): string {
   const quoted = path.includes("[") ? `'${PROJECT}:${path}'` : `${PROJECT}:${path}`;
-  return `npx pulumi config set --secret --path ${quoted} --stack ${stack} < ${file}`;
+  return `npx pulumi config set --secret --path ${quoted} --stack ${stack} < KEYFILE`;
 }

@@ -38,7 +38,7 @@ export function publishedCertificate(pems: readonly string[]): string {
   if (!first) {
     throw new Error(
       "sealingKeys — is empty (got 0 key pairs, need at least 1): the controller would invent a key that no rebuild has; " +
-        "make one with scripts/stack/new-sealing-key.ts",
+        "make one with npm run rotate-sealing-key -- STACK add",
     );
   }
   return others.reduce((newest, other) => (other.notBefore > newest.notBefore ? other : newest), first).pem;

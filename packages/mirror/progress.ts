@@ -8,8 +8,8 @@ export interface ProgressStatus {
   /** Names of the units in work. */
   readonly running: readonly string[];
   readonly elapsedSeconds: number;
-  /** Estimate, corrected by this run's pace so far. */
-  readonly remainingSeconds: number;
+  /** Estimate from the expected durations and this run's pace; unset until there is a pace. */
+  readonly remainingSeconds: number | undefined;
 }
 
 /** `8 min 05 s`, `42 s`. */
@@ -19,11 +19,21 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
+/** Done components before which no estimate is shown, and the part of the work that does as well. */
+const [LEAST_DONE, LEAST_PART] = [3, 1 / 10];
+/** Builds run in parallel: the pace before anything is known, and the part of the work that it counts as. */
+const [FIRST_PACE, WEIGHT] = [0.6, 0.15];
+
 /** One line for a terminal: `12 of 37 · 3 min 05 s · about 9 min 40 s left · kubernetes, layer-base`. */
 export function describeStatus(status: ProgressStatus): string {
-  const left = status.remainingSeconds < 5 ? "almost done" : `about ${formatDuration(status.remainingSeconds)} left`;
-  const counts = `${status.done} of ${status.total} · ${formatDuration(status.elapsedSeconds)} · ${left}`;
+  const left = estimate(status);
+  const counts = [`${status.done} of ${status.total}`, formatDuration(status.elapsedSeconds), ...left].join(" · ");
   return status.running.length > 0 ? `${counts} · ${status.running.join(", ")}` : counts;
+}
+
+function estimate({ remainingSeconds }: ProgressStatus): string[] {
+  if (remainingSeconds === undefined) return [];
+  return [remainingSeconds < 5 ? "almost done" : `about ${formatDuration(remainingSeconds)} left`];
 }
 
 /** Keeps the count, the clock and the estimate of one build. */
@@ -63,15 +73,16 @@ export class ProgressTracker implements BuildObserver {
     for (const { since, expected } of this.running.values())
       progressed += Math.min(expected * 0.95, (now - since) / 1000);
     const open = Math.max(0, this.totalExpected - progressed);
-    // The pace counts after a tenth of the work; before, the expectation stands.
-    const pace = progressed > this.totalExpected / 10 ? Math.min(3, Math.max(0.2, elapsedSeconds / progressed)) : 1;
+    const prior = this.totalExpected * WEIGHT;
+    const pace = Math.min(3, (elapsedSeconds + prior * FIRST_PACE) / (progressed + prior));
     const { done } = this;
+    const known = done >= LEAST_DONE || progressed > this.totalExpected * LEAST_PART;
     return {
       done,
       total: this.expected.size,
       running: [...this.running.keys()],
       elapsedSeconds,
-      remainingSeconds: open * pace,
+      remainingSeconds: known ? open * pace : undefined,
     };
   }
 }
@@ -87,16 +98,16 @@ export interface ProgressDisplay {
   end(): void;
 }
 
-/** Plain lines, for logs and pipes. */
+/** Plain lines, for logs and pipes: one for each component that is built. */
 export function plainDisplay(write: (line: string) => void): ProgressDisplay {
   const position = (tracker: ProgressTracker): string => {
-    const { done, total, remainingSeconds } = tracker.status();
-    return `[${done}/${total}, about ${formatDuration(remainingSeconds)} left]`;
+    const status = tracker.status();
+    return `[${[`${status.done}/${status.total}`, ...estimate(status)].join(", ")}]`;
   };
   return {
     note: (text) => write(`mirror: ${text}`),
-    begin: (tracker) => write(`mirror: ${tracker.status().total} components to build ${position(tracker)}`),
-    started: (unit, tracker) => write(`mirror: ${position(tracker)} building ${unit}`),
+    begin: (tracker) => write(`mirror: ${tracker.status().total} components to build`),
+    started: () => undefined,
     finished: (unit, seconds, tracker) =>
       write(`mirror: ${position(tracker)} ${unit} built in ${formatDuration(seconds)}`),
     end: () => undefined,

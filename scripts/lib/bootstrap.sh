@@ -10,18 +10,19 @@ fail() {
   exit 1
 }
 
-command -v node >/dev/null || fail "node — not found; install Node.js 20.19 or newer (Debian: apt-get install nodejs npm, or nodejs.org)"
+command -v node >/dev/null || fail "node — not found; install Node.js 22 or newer (nodejs.org); 20.19 works as well"
 version=$(node --version) # v20.19.1
 major=${version#v} major=${major%%.*}
 minor=${version#*.} minor=${minor%%.*}
 [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } ||
-  fail "node — version is $version, need 20.19 or newer; install a newer Node.js"
+  fail "node — version is $version, need 22 or newer, or 20.19 at least; install a newer Node.js"
 
 # A copy of the lock file says what was installed last.
 if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
   echo "Installing the npm packages of package-lock.json …" >&2
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || fail "npm ci — failed, see above; check the npm registry settings and run again"
   cp package-lock.json node_modules/.installed-lock.json
+  [ "$major" -ge 22 ] || echo "Node.js $version works; 22 or newer is what Pulumi's SDK asks for and what the pipelines use." >&2
 fi
 
 exec node --require tsx/cjs "$@"

@@ -30,4 +30,5 @@ export const paths = {
   bin: join(local, "bin"),
   kubeconfig: join(local, "kubeconfig"),
   certificate: join(local, "public-cert.pem"),
+  knownHosts: join(local, "known_hosts"),
 } as const;

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeEvent, describeLong, type EngineEvent, noteState } from "./events";
 import { paths } from "./paths";
+import { Phases } from "./phases";
 import { explainLock, pulumi, type PulumiTarget, runPulumi } from "./pulumi";
 import { redacted } from "./redaction";
 import { Watchdog } from "./watchdog";
@@ -23,8 +24,11 @@ export function updateCommand(command: "up" | "destroy", target: PulumiTarget, f
   return [command, ...target.args, "--yes", "--skip-preview", "--continue-on-error", "--suppress-outputs", ...flags];
 }
 
+/** What an update reports while it runs: each resource when it is done, or the phases only; a log has the names. */
+export type Detail = "resources" | "phases";
+
 /**
- * Runs `up` or `destroy`, reports each resource when it is done, and ends an update that hangs on a machine. What Pulumi prints goes to a log file under
+ * Runs `up` or `destroy`, reports what is done, and ends an update that hangs on a machine. What Pulumi prints goes to a log file under
  * `.local/logs` that only its owner can read.
  *
  * @param report takes one redacted line at a time
@@ -34,6 +38,7 @@ export async function update(
   target: PulumiTarget,
   flags: readonly string[],
   report: (line: string) => void,
+  detail: Detail = "resources",
 ): Promise<UpdateResult> {
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
@@ -41,6 +46,7 @@ export async function update(
   const errors: string[] = [];
   const started = new Map<string, number>();
   const states = new Map<string, string>();
+  const phases = detail === "phases" ? new Phases() : undefined;
   let changed = false;
   const watchdog = new Watchdog(() => pulumi(target, ["stack", "export", "--show-secrets"]), report);
   const onStart = (pid: number): void => watchdog.start(pid);
@@ -50,7 +56,9 @@ export async function update(
     const description = describeEvent(event, started);
     if (description?.error !== undefined) errors.push(description.error);
     if (description?.changed) changed = true;
-    if (description?.line !== undefined) report(description.line);
+    const phase = phases?.note(event);
+    if (phase !== undefined) report(phase);
+    if (description?.line !== undefined && (!phases || description.changed !== true)) report(description.line);
   };
   const output = openSync(log, "a", 0o600);
   const reminder = setInterval(() => describeLong(started, states).forEach(report), REMIND_MS);
@@ -59,6 +67,8 @@ export async function update(
     const { env } = target;
     const run = { env, onEvent, onStart, begun, log: output };
     const { exitCode } = await runPulumi(updateCommand(command, target, flags), run);
+    const durations = phases?.summary();
+    if (durations !== undefined) report(durations);
     errors.unshift(...watchdog.reasons);
     if (exitCode !== 0 && errors.length === 0) errors.push(redacted(lastLines(log), env));
     return { exitCode, errors: errors.map((error) => explainLock(error, target.stack)), changed, log };

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { Listr } from "listr2";
 import { ensureMirror } from "@gitops-platform/mirror/mirror";
-import { taskDisplay } from "@gitops-platform/mirror/progress";
+import { formatDuration, taskDisplay } from "@gitops-platform/mirror/progress";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
 import { waitForApi } from "../lib/api-server";
 import { defineCommand, print, runAsProgram } from "../lib/command";
@@ -61,14 +61,16 @@ async function start(): Promise<number> {
       {
         title: "Mirror",
         task: async (_, task) => {
+          const begun = performance.now();
           const log = (line: string): void => void (task.output = line);
-          // A moving estimate on a terminal, a line for everything that is done elsewhere.
+          // A moving estimate on a terminal, elsewhere a line for each unit that is built.
           const { changed } = await ensureMirror({
             cache: paths.cache,
             kubernetes: configuredKubernetes(),
             ...(process.stdout.isTTY ? { display: taskDisplay(task) } : { log }),
           });
-          task.title = changed ? "Mirror: built" : "Mirror is up to date";
+          const duration = formatDuration((performance.now() - begun) / 1000);
+          task.title = changed ? `Mirror: built in ${duration}` : "Mirror is up to date";
         },
       },
       {
@@ -87,11 +89,11 @@ async function start(): Promise<number> {
         task: async (_, task) => {
           const report = (line: string): void => void (task.output = line);
           if (recovery?.api) await waitForApi(recovery.api, { seconds: API_SECONDS, report });
-          result = await update("up", localTarget(), recovery?.upArgs ?? [], report);
+          result = await update("up", localTarget(), recovery?.upArgs ?? [], report, "phases");
           if (result.exitCode !== 0) throw new Error("pulumi up failed");
           task.title = result.changed ? "pulumi up: done" : "pulumi up: nothing to change";
         },
-        rendererOptions: { outputBar: 8 },
+        rendererOptions: { outputBar: 9, persistentOutput: true },
       },
     ],
     { fallbackRenderer: "simple", rendererOptions: { showErrorMessage: false }, concurrent: false },
@@ -105,9 +107,9 @@ async function start(): Promise<number> {
   }
   const outputs = await readOutputs();
   writeOutputs(outputs);
-  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  const duration = formatDuration((performance.now() - begin) / 1000);
   const headline = result?.changed ? "The local platform is up" : "The local platform is up already";
-  print(`\n${headline} (${seconds} s).\n\n${renderSummary(outputs, await observe())}\n`);
+  print(`\n${headline} (${duration}).\n\n${renderSummary(outputs, await observe())}\n`);
   return 0;
 }
 

@@ -1,7 +1,5 @@
 import * as x509 from "@peculiar/x509";
 import { randomBytes, webcrypto } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { defineCommand, print, runAsProgram } from "../lib/command";
 
 /** A new pair, both halves PEM with a final newline. */
 export interface NewSealingKey {
@@ -44,25 +42,3 @@ export async function newSealingKey(now = new Date()): Promise<NewSealingKey> {
     privateKey: `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY").trimEnd()}\n`,
   };
 }
-
-export const command = defineCommand({
-  name: "npx tsx scripts/stack/new-sealing-key.ts",
-  summary:
-    "Makes a key pair for Sealed Secrets: RSA with 4096 bits, and a self-signed certificate for ten years, since kubeseal " +
-    "refuses expired ones and a rebuild must still open what was sealed years ago. Nothing secret is printed.",
-  arguments: [
-    { name: "CERTIFICATE_FILE", summary: "file for the certificate; must not exist" },
-    { name: "PRIVATE_KEY_FILE", summary: "file for the private key, mode 0600; must not exist" },
-  ],
-  flags: {},
-  exits: { 0: "both files are written", 1: "a file exists already, or can't be written" },
-  run: async ([certificateFile, privateKeyFile]) => {
-    const { certificate, privateKey } = await newSealingKey();
-    // wx: a key that something in Git is sealed with must never be overwritten.
-    writeFileSync(privateKeyFile, privateKey, { mode: 0o600, flag: "wx" });
-    writeFileSync(certificateFile, certificate, { flag: "wx" });
-    print(`${certificateFile} and ${privateKeyFile}: a sealing key for ${YEARS} years\n`);
-  },
-});
-
-runAsProgram(module, command);

@@ -5,9 +5,6 @@ import { USAGE as MIRROR } from "@gitops-platform/mirror/mirror";
 import { type CommandDescription, flagRows, usageOf } from "../../lib/command";
 import { root } from "../../lib/paths";
 
-/** Commands without an npm script. */
-const OTHERS = ["scripts/stack/new-sealing-key.ts"];
-
 const HEAD = `# Commands
 
 <!-- Made by npx tsx scripts/dev/reference.ts from what each command declares about itself. -->
@@ -27,7 +24,7 @@ export function commandsReference(): string {
     scripts: Readonly<Record<string, string>>;
   };
   const programs = Object.values(scripts).flatMap((script) => /bootstrap\.sh (\S+\.ts)$/.exec(script)?.[1] ?? []);
-  return [HEAD, ...[...programs, ...OTHERS].map(section)].join("\n");
+  return [HEAD, ...programs.map(section)].join("\n");
 }
 
 function section(program: string): string {

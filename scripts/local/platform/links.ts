@@ -1,11 +1,38 @@
-import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { paths } from "../../lib/paths";
 
 /** Links the mirror, which the stack reads and serves, and the operator's tools into `.local`. */
 export function linkTools(): void {
   link(paths.mirror, join(paths.local, "mirror"));
-  for (const tool of ["kubectl", "kubeseal"]) link(join(paths.mirror, "bin", tool), join(paths.bin, tool));
+  link(join(paths.mirror, "bin", "kubectl"), join(paths.bin, "kubectl"));
+  wrapKubeseal(join(paths.mirror, "bin", "kubeseal"), join(paths.bin, "kubeseal"));
+}
+
+/**
+ * kubeseal takes the namespace of a Secret that names none from the kubeconfig, and fails without one. Here it gets the
+ * namespace that kubectl takes: sealing needs no cluster.
+ */
+function wrapKubeseal(program: string, name: string): void {
+  const namespace = join(paths.bin, "default-namespace.yaml");
+  // A context without its cluster is no context to kubeseal; nothing connects to this one.
+  const config = {
+    ...{ apiVersion: "v1", kind: "Config", "current-context": "offline" },
+    contexts: [{ name: "offline", context: { cluster: "none", user: "none", namespace: "default" } }],
+    clusters: [{ name: "none", cluster: { server: "https://offline.invalid" } }],
+    users: [{ name: "none", user: {} }],
+  };
+  const script = [
+    "#!/bin/sh",
+    '[ -n "${KUBECONFIG:-}" ] || [ -e "${HOME:-/nowhere}/.kube/config" ] ||',
+    `  export KUBECONFIG='${namespace}'`,
+    `exec '${program}' "$@"`,
+    "",
+  ].join("\n");
+  // Not through a link of an earlier version: that would overwrite the program itself.
+  rmSync(name, { force: true });
+  writeFileSync(namespace, JSON.stringify(config));
+  writeFileSync(name, script, { mode: 0o755 });
 }
 
 function link(target: string, name: string): void {

@@ -106,8 +106,9 @@ export function configuredNodes(): readonly ConfiguredNode[] {
   return readStackYaml(paths.stackFile).config?.["gitops-platform:nodes"] as readonly ConfiguredNode[];
 }
 
-/** Writes the outputs that an operator uses as files: the kubeconfig and the sealing certificate. */
+/** Writes the outputs that an operator uses as files: kubeconfig, sealing certificate, the Git server's host key. */
 export function writeOutputs(outputs: StackOutputs): void {
+  writeFileSync(paths.knownHosts, `${outputs.rootApplication.knownHosts}\n`);
   writeSecret(paths.kubeconfig, outputs.kubeconfig);
   writeFileSync(paths.certificate, outputs.sealingCertificate);
 }

@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { execa } from "execa";
 import { join } from "node:path";
 import { describeGateResult } from "../../../components/disk-gate/measurement";
@@ -52,7 +51,6 @@ export async function observe(): Promise<Observed> {
 
 /** The end of `npm start`: machines, applications, versions, and how to reach them. No secret is in it. */
 export function renderSummary(outputs: StackOutputs, observed: Observed): string {
-  const here = (file: string): string => relative(process.cwd(), file) || ".";
   const nodes = outputs.nodes.map((node) => {
     const seen = observed.nodes.find(({ name }) => name === node.name);
     const gate = outputs.diskGate[node.name];
@@ -72,10 +70,12 @@ export function renderSummary(outputs: StackOutputs, observed: Observed): string
     ...table(applications),
     "Versions",
     `  ${versions.join(", ")}`,
-    "Reach it",
-    `  export KUBECONFIG=$PWD/${here(paths.kubeconfig)} PATH=$PWD/${here(paths.bin)}:$PATH`,
-    `  Argo CD   ${outputs.argocd.url}  user admin, password: npm run --silent pulumi -- stack output argocd --show-secrets`,
-    `  Git       git clone ${outputs.rootApplication.repoURL} (key ${here(join(paths.keys, "operator"))})`,
-    `  Seal      kubeseal --format=yaml --cert=${here(paths.certificate)} < secret.yaml > sealed-secret.yaml`,
+    "Reach it (docs/guides/access.md)",
+    `  export KUBECONFIG=${paths.kubeconfig} PATH=${paths.bin}:$PATH`,
+    `  Argo CD   ${outputs.argocd.url}  API only, self-signed certificate; user admin, password in:`,
+    "            npm run --silent pulumi -- stack output argocd --show-secrets",
+    `  Git       GIT_SSH_COMMAND="ssh -i ${join(paths.keys, "operator")} -o IdentitiesOnly=yes -o UserKnownHostsFile=${paths.knownHosts}" \\`,
+    `            git clone ${outputs.rootApplication.repoURL}`,
+    `  Seal      kubeseal --format=yaml --cert=${paths.certificate} < secret.yaml > sealed-secret.yaml`,
   ].join("\n");
 }

@@ -6,7 +6,7 @@ import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";
 import { eventually, kubectlJson, must } from "../platform";
 
-/** The commands of the documentation, in a shell without a network. kubeseal takes the namespace from the kubeconfig. */
+/** The commands of the documentation, in a shell without a network and without a kubeconfig. */
 const SEAL = [
   "kubectl create secret generic database-creds --from-literal=password=SuperSecret123 --dry-run=client -o yaml > secret.yaml",
   "kubeseal --format=yaml --cert=public-cert.pem < secret.yaml > sealed-secret.yaml",
@@ -25,7 +25,7 @@ export const sealOffline: Drill = {
       copyFileSync(paths.certificate, join(scratch, "public-cert.pem"));
       await must("unshare", ["--net", "bash", "-c", SEAL], {
         cwd: scratch,
-        env: { PATH: `${paths.bin}:${process.env.PATH ?? ""}`, KUBECONFIG: paths.kubeconfig },
+        env: { PATH: `${paths.bin}:${process.env.PATH ?? ""}`, KUBECONFIG: "", HOME: scratch },
       });
       const sealed = readFileSync(join(scratch, "sealed-secret.yaml"), "utf8");
       assert.match(sealed, /kind: SealedSecret/);

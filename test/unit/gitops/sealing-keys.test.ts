@@ -44,7 +44,7 @@ describe("sealing keys", { timeout: 180_000 }, async () => {
     );
     expect(() => publishedCertificate([])).toThrow(
       "sealingKeys — is empty (got 0 key pairs, need at least 1): the controller would invent a key that no rebuild has; " +
-        "make one with scripts/stack/new-sealing-key.ts",
+        "make one with npm run rotate-sealing-key -- STACK add",
     );
   });
 });
