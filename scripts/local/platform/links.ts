@@ -11,7 +11,7 @@ export function linkTools(): void {
 
 /**
  * kubeseal takes the namespace of a Secret that names none from the kubeconfig, and fails without one. Here it gets the
- * namespace that kubectl takes: sealing needs no cluster.
+ * platform's, or else the namespace that kubectl takes: sealing needs no cluster.
  */
 function wrapKubeseal(program: string, name: string): void {
   const namespace = join(paths.bin, "default-namespace.yaml");
@@ -20,12 +20,15 @@ function wrapKubeseal(program: string, name: string): void {
     ...{ apiVersion: "v1", kind: "Config", "current-context": "offline" },
     contexts: [{ name: "offline", context: { cluster: "none", user: "none", namespace: "default" } }],
     clusters: [{ name: "none", cluster: { server: "https://offline.invalid" } }],
-    users: [{ name: "none", user: {} }],
+    users: [{ name: "none", user: { token: "none" } }],
   };
   const script = [
     "#!/bin/sh",
-    '[ -n "${KUBECONFIG:-}" ] || [ -e "${HOME:-/nowhere}/.kube/config" ] ||',
-    `  export KUBECONFIG='${namespace}'`,
+    'if [ -z "${KUBECONFIG:-}" ] && [ ! -e "${HOME:-/nowhere}/.kube/config" ]; then',
+    `  KUBECONFIG='${paths.kubeconfig}'`,
+    `  [ -e "$KUBECONFIG" ] || KUBECONFIG='${namespace}'`,
+    "  export KUBECONFIG",
+    "fi",
     `exec '${program}' "$@"`,
     "",
   ].join("\n");
