@@ -36,7 +36,7 @@ export class Phases {
     const begun = resourcePreEvent?.metadata;
     const done = resOutputsEvent?.metadata ?? resOpFailedEvent?.metadata;
     const urn = begun?.urn ?? done?.urn;
-    const title = urn === undefined ? undefined : phaseOf(urn);
+    const title = urn === undefined || !isWork(urn) ? undefined : phaseOf(urn);
     if (urn === undefined || title === undefined) return undefined;
     const phase = this.phases.get(title);
     if (begun) {
@@ -61,7 +61,12 @@ export class Phases {
   }
 }
 
-/** The phase of a resource: that of the outermost component it belongs to. A component itself is no work. */
+/** Passwords and identities, all made in the first second, say nothing about where an update is. */
+function isWork(urn: string): boolean {
+  return /^(command|kubernetes):/.test(addressOf(urn).type);
+}
+
+/** The phase of a resource: that of the outermost component it belongs to. */
 function phaseOf(urn: string): string | undefined {
   const { within } = addressOf(urn);
   const outermost = within.find((type) => type.startsWith("gitops-platform:"));

@@ -70,7 +70,7 @@ async function start(): Promise<number> {
             ...(process.stdout.isTTY ? { display: taskDisplay(task) } : { log }),
           });
           const duration = formatDuration((performance.now() - begun) / 1000);
-          task.title = changed ? `Mirror: built in ${duration}` : "Mirror is up to date";
+          task.title = changed ? `Mirror: updated in ${duration}` : "Mirror is up to date";
         },
       },
       {

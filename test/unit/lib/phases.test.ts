@@ -31,6 +31,8 @@ it("prints a phase when it begins, and how long each took", () => {
 
 it("prints nothing where nothing is done", () => {
   const phases = new Phases(() => 0);
+  const seed = `urn:pulumi:local::gitops-platform::${TOKENS.localMachine}$random:index/randomPassword:RandomPassword::x`;
+  expect(phases.note(event("resourcePreEvent", "create", seed))).toBeUndefined();
   const same = urn(TOKENS.argoCd, "argocd-parts");
   expect(phases.note(event("resourcePreEvent", "same", same))).toBeUndefined();
   expect(phases.note(event("resOutputsEvent", "same", same))).toBeUndefined();
