@@ -22,20 +22,24 @@ function wrapKubeseal(program: string, name: string): void {
     clusters: [{ name: "none", cluster: { server: "https://offline.invalid" } }],
     users: [{ name: "none", user: { token: "none" } }],
   };
-  const script = [
+  // Not through a link of an earlier version: that would overwrite the program itself.
+  rmSync(name, { force: true });
+  writeFileSync(namespace, JSON.stringify(config));
+  writeFileSync(name, kubesealScript(program, paths.kubeconfig, namespace), { mode: 0o755 });
+}
+
+/** @param offline the kubeconfig that is taken while the platform's isn't there */
+export function kubesealScript(program: string, kubeconfig: string, offline: string): string {
+  return [
     "#!/bin/sh",
     'if [ -z "${KUBECONFIG:-}" ] && [ ! -e "${HOME:-/nowhere}/.kube/config" ]; then',
-    `  KUBECONFIG='${paths.kubeconfig}'`,
-    `  [ -e "$KUBECONFIG" ] || KUBECONFIG='${namespace}'`,
+    `  KUBECONFIG='${kubeconfig}'`,
+    `  [ -e "$KUBECONFIG" ] || KUBECONFIG='${offline}'`,
     "  export KUBECONFIG",
     "fi",
     `exec '${program}' "$@"`,
     "",
   ].join("\n");
-  // Not through a link of an earlier version: that would overwrite the program itself.
-  rmSync(name, { force: true });
-  writeFileSync(namespace, JSON.stringify(config));
-  writeFileSync(name, script, { mode: 0o755 });
 }
 
 function link(target: string, name: string): void {

@@ -74,6 +74,8 @@ export function expectedNodes(stack: string, deployment: Deployment): ExpectedNo
     const known = nodes.get(result.node) ?? emptyNode(result.node, connection);
     nodes.set(result.node, { ...merge(known, result.written), steps: [...known.steps, step] });
   }
+  if (steps.length === 0)
+    throw new Error(`stack ${stack} — was never brought up, so there is nothing to compare; run pulumi up first`);
   if (nodes.size === 0)
     throw new Error(
       `stack ${stack} — its state does not say what was written on any node; run pulumi up with this version first`,

@@ -24,7 +24,7 @@ export function renderReport(report: DriftReport): string {
       blind.map(({ where, reason }) => `${where}: ${reason}`),
     ),
     ...section(
-      "Applications that are not as Git has them (Argo CD's, no drift of the stack)",
+      "Applications that are not Synced and Healthy (Argo CD's, no drift of the stack)",
       applications.map(({ name, sync, health }) => `${name}: ${sync}, ${health}`),
     ),
     ...section("Not ready just now", unready),

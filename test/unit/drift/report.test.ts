@@ -49,7 +49,7 @@ test("everything there is to say", () => {
 Not compared
   worker-1: dial tcp 10.78.0.21:22: i/o timeout
 
-Applications that are not as Git has them (Argo CD's, no drift of the stack)
+Applications that are not Synced and Healthy (Argo CD's, no drift of the stack)
   web: OutOfSync, Degraded
 
 Not ready just now
