@@ -12,10 +12,10 @@ interface Seen {
 }
 
 /** One look at the cluster through a node's own API proxy: `{at, away, ready}`, or nothing while the API doesn't answer. */
-const LOOK = `kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=4s get nodes,deployment/drill-web --namespace default \\
+const LOOK = `kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=4s get nodes,deployments --namespace default \\
   --output json | jq --compact-output '{at: now, away: [.items[] | select(.kind == "Node")
     | select(.spec.unschedulable or all(.status.conditions[]; .type != "Ready" or .status != "True")) | .metadata.name],
-    ready: ([.items[] | select(.kind == "Deployment") | .status.readyReplicas // 0] | first)}'`;
+    ready: ([.items[] | select(.kind == "Deployment" and .metadata.name == "drill-web") | .status.readyReplicas // 0] | first)}'`;
 
 /** Watches a cluster while its nodes have their turns. */
 export class RollingWatch {
