@@ -1,5 +1,6 @@
 import { readArtifacts } from "./artifact-list";
 import { SEALED_SECRETS_CHARTS, checkVersions } from "./compatibility";
+import { checkExposure, firewallOf } from "./exposure";
 import { unknownKey } from "./fields";
 import { firstHost, parseNetwork } from "../components/addresses/ipv4";
 import { type KeyMaterial, type Surroundings, readKeys } from "./key-material";
@@ -30,6 +31,7 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
   const { list, problems: listProblems } = readArtifacts(seen, around.read);
   const rules = [
     ...checkTopology(seen),
+    ...checkExposure(seen),
     ...checkHypervisors(seen),
     ...checkVersions(seen.versions),
     ...checkAccepted(seen.acceptedNotices, seen.versions),
@@ -64,6 +66,7 @@ function assemble(
   return {
     ...rest,
     network,
+    firewall: firewallOf(file, localMachines && hostAddress),
     sealedSecretsChart: SEALED_SECRETS_CHARTS[file.versions.sealedSecrets] ?? "",
     artifacts: { source, list },
     ssh: { user: ssh.user, privateKey: keys.login },
