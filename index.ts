@@ -68,6 +68,7 @@ const cluster = new KubernetesCluster(settings.name, {
   drain: config.drain,
   nodeDrains: new Map(config.nodes.map(({ name, drain = {} }) => [name, drain])),
   maxUnavailable: config.upgrade.maxUnavailable,
+  firewall: config.firewall,
   stackId,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { parseAddress, parseNetwork } from "../components/addresses/ipv4";
 import { checkHostKey } from "./keys";
@@ -129,6 +130,14 @@ export const network = (example: string): z.ZodString =>
   text({ need: "an IPv4 network without host bits, prefix /8 to /30", example }, (value) => {
     const parsed = parseNetwork(value);
     return parsed !== undefined && parsed.cidr === value && parsed.prefix >= 8 && parsed.prefix <= 30;
+  });
+
+/** Where connections come from: an address or a network without host bits, of either family; /0 is everybody. */
+export const source = (example: string): z.ZodString =>
+  text({ need: "an IP address, or a network without host bits", example }, (value) => {
+    const [address = "", prefix] = value.split("/");
+    if (isIPv6(address)) return prefix === undefined || /^([1-9]?\d|1[01]\d|12[0-8])$/.test(prefix);
+    return parseAddress(value) !== undefined || parseNetwork(value)?.cidr === value;
   });
 
 /** A base URL. A password in it would end up in logs, a trailing slash would double the one that is added. */

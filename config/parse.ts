@@ -1,6 +1,7 @@
 import { readArtifacts } from "./artifact-list";
 import { SEALED_SECRETS_CHARTS, checkVersions } from "./compatibility";
 import { checkAddresses } from "./address-rules";
+import { checkExposure, firewallOf } from "./exposure";
 import { meantKey, unknownKey } from "./fields";
 import { firstHost, parseNetwork } from "../components/addresses/ipv4";
 import { type KeyMaterial, type Surroundings, readKeys } from "./key-material";
@@ -33,6 +34,7 @@ export function parseStack(raw: unknown, around: Surroundings): Parsed {
   const rules = [
     ...checkTopology(seen),
     ...checkAddresses(seen),
+    ...checkExposure(seen),
     ...checkHypervisors(seen),
     ...checkVersions(seen.versions),
     ...checkAccepted(seen.acceptedNotices, seen.versions),
@@ -99,6 +101,7 @@ function assemble(
   return {
     ...rest,
     network,
+    firewall: firewallOf(file, localMachines && hostAddress),
     sealedSecretsChart: SEALED_SECRETS_CHARTS[file.versions.sealedSecrets] ?? "",
     artifacts: { source, list },
     ssh: { user: ssh.user, privateKey: keys.login },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import * as field from "./fields";
 import { gitops, sealingKey } from "./gitops-schema";
 import { diskGiB, guestImage, guestShape, hostKey, hypervisor, memoryMiB, port } from "./hypervisor-schema";
+import { network, reason } from "./network-schema";
 
 const drainSettings = {
   timeoutSeconds: field.number(
@@ -84,12 +85,6 @@ export const upstream = field
   })
   .describe("The upstream release servers and registries.");
 
-const MIN_REASON = 10;
-const reason = (example: string): z.ZodString =>
-  field.text(
-    { need: `a reason of at least ${MIN_REASON} characters`, example },
-    (value) => value.trim().length >= MIN_REASON,
-  );
 const percent = field.number(
   { need: "a number of percent from 0 to 100", example: "5" },
   { min: 0, max: 100, whole: false },
@@ -195,16 +190,7 @@ export const sections = {
         ),
     })
     .describe("The cluster and its inner networks."),
-  network: field
-    .section({
-      cidr: field.network("10.78.0.0/24").describe("The network that all nodes share."),
-      gateway: field.address("10.78.0.1").optional().describe("Gateway of guests; unset: none."),
-      resolvers: field
-        .list({ need: "a list of IPv4 addresses", example: "[10.78.0.1]" }, field.address("10.78.0.1"))
-        .default([])
-        .describe("Name servers of guests."),
-    })
-    .describe("The network of the nodes. Gateway and resolvers are for guests."),
+  network,
   versions: field
     .section({
       kubernetes: field.version("1.27.4"),

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ArtifactList, ArtifactSource } from "../components/artifacts/artifact";
+import type { Firewall } from "../components/addresses/sources";
 import type { StackNotice } from "./notices";
 import type { StackFile } from "./schema";
 
@@ -15,6 +16,8 @@ type Unchanged =
  * while they are being checked, secret outputs in the program.
  */
 export interface StackConfig<S = pulumi.Output<string>> extends Readonly<Pick<StackFile, Unchanged>> {
+  /** Who reaches the nodes, defaults filled in. */
+  readonly firewall: Firewall;
   /** Version of the Sealed Secrets chart that brings `versions.sealedSecrets`. */
   readonly sealedSecretsChart: string;
   readonly artifacts: { readonly source: ArtifactSource; readonly list: ArtifactList };

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { FirewallSources } from "../addresses/sources";
 import type { Machine, Role } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
 import { renderApiProxyConfig } from "./api-proxy";
+import { renderFirewallRules } from "./firewall";
 import type { JoinCredentials } from "./join-credentials";
 import { renderInitConfig, renderJoinConfig, renderUploadCertsConfig, type ClusterSettings } from "./kubeadm-config";
 import { downloadsEnvironment, type NodeDownloads } from "./node-artifacts";
@@ -58,6 +60,32 @@ export class ClusterSteps {
         timeoutSeconds: 600,
       },
       { parent: this.parent, dependsOn: [...args.after] },
+    );
+  }
+
+  /** Closes the node's ports to all but the stack's nodes and the given sources. */
+  firewall(node: Machine, sources: FirewallSources, prepared: RemoteStep): RemoteStep {
+    const { controlPlanes, endpoint, first, settings, workers } = this.args;
+    const nodes = [...controlPlanes, ...workers].map(({ address }) => address);
+    const { podSubnet, serviceSubnet } = settings;
+    // A bastion or a load balancer hides where the operator's connections to the API come from.
+    const direct = node.connection.proxy === undefined && new URL(endpoint).hostname === first.address;
+    return new RemoteStep(
+      stepName(settings.name, node.name, "firewall"),
+      {
+        on: node,
+        script: "kubernetes/firewall.sh",
+        env: {
+          NODE_NAME: node.name,
+          STACK_ID: this.args.stackId,
+          NODES: nodes.join(" "),
+          RULES: renderFirewallRules({ ...sources, nodes, podSubnet, serviceSubnet }),
+          API_SOURCES: sources.apiSources.filter((source) => !source.includes(":")).join(" "),
+          GUARD_OPERATOR: node.name === first.name && direct ? "yes" : "no",
+        },
+        undo: "script",
+      },
+      { parent: this.parent, dependsOn: [prepared] },
     );
   }
 

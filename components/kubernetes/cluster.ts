@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Firewall } from "../addresses/sources";
 import type { Artifact, ArtifactSource } from "../artifacts/artifact";
 import type { Machine, Role } from "../machines/machine";
 import type { RemoteStep } from "../remote/remote-step";
@@ -35,6 +36,8 @@ export interface KubernetesClusterArgs {
    * distinct modulo the parts, and saves some 10 s while a cluster starts; nodes that join by hand then get none.
    */
   readonly podCidrs: ClusterSettings["podCidrs"];
+  /** Who reaches the API and NodePorts; everything else is for the nodes alone. */
+  readonly firewall: Firewall;
   /** The ownership marker: `<project>/<stack>/<cluster id>`. A machine with another one is refused. */
   readonly stackId: pulumi.Input<string>;
   /** How nodes are emptied before something of them restarts. */
@@ -51,7 +54,7 @@ export interface KubernetesClusterArgs {
  * A Kubernetes cluster by kubeadm on given machines; one and several control planes are the same design, because every
  * node reaches the API through its own load balancer.
  *
- * Steps: every node is prepared in parallel; the first control plane founds the cluster; it admits the others, which
+ * Steps: every node is prepared in parallel, and its ports are closed to strangers before anything listens there; the first control plane founds the cluster; it admits the others, which
  * join: control planes one after the other, workers all at once. Destroying a node's steps drains it, takes it out of
  * the cluster and resets it; destroying all of it leaves the machines without Kubernetes.
  *
@@ -94,10 +97,12 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       founder: first.name,
       nodes: [first, ...joining].map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
       downloads,
+      firewall: args.firewall,
       steps: stepsOf(
         name,
         first.name,
         joining.map((node) => node.name),
+        !("off" in args.firewall),
       ),
     };
     super(TOKENS.kubernetesCluster, name, facts, opts);
@@ -112,7 +117,9 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     );
 
     const prepared = new Map([first, ...joining].map((node) => [node.name, steps.prepare(node)]));
-    const after = (node: Machine): pulumi.Resource[] => [prepared.get(node.name)].flatMap((step) => step ?? []);
+    const firewalls = firewallsOf(steps, [first, ...joining], prepared, args.firewall);
+    const after = (node: Machine): pulumi.Resource[] =>
+      [prepared.get(node.name), firewalls.get(node.name)].flatMap((step) => step ?? []);
     const init = steps.init(after(first));
     this.caCertificate = pulumi
       .unsecret(init.stdout)
@@ -192,6 +199,22 @@ export class KubernetesCluster extends pulumi.ComponentResource {
 interface Activations {
   readonly all: readonly RemoteStep[];
   readonly last: RemoteStep;
+}
+
+/** They don't wait for each other when the list of nodes changes: a dead machine must not keep others out. */
+function firewallsOf(
+  steps: ClusterSteps,
+  nodes: readonly Machine[],
+  prepared: ReadonlyMap<string, RemoteStep>,
+  firewall: Firewall,
+): ReadonlyMap<string, RemoteStep> {
+  if ("off" in firewall) return new Map();
+  return new Map(
+    nodes.flatMap((node) => {
+      const ready = prepared.get(node.name);
+      return ready ? [[node.name, steps.firewall(node, firewall, ready)] as const] : [];
+    }),
+  );
 }
 
 function downloadsByRole(args: KubernetesClusterArgs): Record<Role, NodeDownloads> {

@@ -2,6 +2,7 @@ import type { StepFacts, Steps } from "../remote/step-facts";
 
 const SUMMARIES = {
   prepare: "installs container runtime, kubelet and API proxy",
+  firewall: "lets only the stack's nodes and the configured sources reach the node's ports",
   join: "joins the cluster",
   admission: "lets the node join, for a limited time",
   membership: "labels the member; its undo drains it and takes it out",
@@ -26,13 +27,15 @@ export function versionsStepName(cluster: string): string {
 }
 
 /** Every step of a cluster. The founder's `join` is the founding; nobody has to admit it. */
-export function stepsOf(cluster: string, founder: string, joining: readonly string[]): Steps {
+export function stepsOf(cluster: string, founder: string, joining: readonly string[], firewall: boolean): Steps {
   const entry = (node: string, step: NodeStep, summary: string = SUMMARIES[step]): [string, StepFacts] => [
     stepName(cluster, node, step),
     { node, step, summary },
   ];
+  const guarded = firewall ? [founder, ...joining] : [];
   return {
     ...Object.fromEntries([
+      ...guarded.map((node) => entry(node, "firewall")),
       entry(founder, "prepare"),
       entry(founder, "join", "founds the cluster"),
       entry(founder, "activation"),

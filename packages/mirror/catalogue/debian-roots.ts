@@ -9,7 +9,7 @@ export const MACHINE: DebianRoot = {
   variant: "minbase",
   packages: [
     ...["systemd", "systemd-sysv", "dbus", "udev", "libnss-myhostname", "openssh-server", "sudo"],
-    ...["containerd", "runc", "kmod", "iptables", "ipset", "ebtables", "conntrack", "socat", "ethtool"],
+    ...["containerd", "runc", "kmod", "iptables", "nftables", "ipset", "ebtables", "conntrack", "socat", "ethtool"],
     ...["iproute2", "iputils-ping", "netbase", "procps", "ca-certificates", "curl", "jq", "openssl", "xz-utils"],
     ...["fio", "git", "haproxy", "nginx-light"],
   ],
@@ -47,7 +47,7 @@ export const GUEST: DebianRoot = {
     ...["systemd", "systemd-sysv", "systemd-resolved", "dbus", "udev", "libnss-myhostname", "openssh-server", "sudo"],
     ...["linux-image-cloud-amd64", "initramfs-tools", "zstd", "grub-pc-bin", "grub-common"],
     ...["cloud-init", "cloud-guest-utils", "fdisk", "e2fsprogs", "netplan.io"],
-    ...["containerd", "runc", "kmod", "iptables", "ipset", "ebtables", "conntrack", "socat", "ethtool"],
+    ...["containerd", "runc", "kmod", "iptables", "nftables", "ipset", "ebtables", "conntrack", "socat", "ethtool"],
     ...["iproute2", "iputils-ping", "netbase", "procps", "ca-certificates", "curl", "jq", "openssl", "xz-utils"],
     ...["fio", "haproxy"],
   ],

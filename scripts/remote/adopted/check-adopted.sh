@@ -82,7 +82,7 @@ check_packages() {
     [ -n "$(missing_packages "$conflict")" ] ||
       fault "the package $conflict is installed, which does not go with Debian's containerd and our kubelet; remove it (apt-get purge $conflict)"
   done
-  missing=$(missing_packages "${NODE_PACKAGES[@]}" | paste -sd ' ')
+  missing=$(missing_packages "${NODE_PACKAGES[@]}" nftables | paste -sd ' ')
   [ -z "$missing" ] || grep -rqsE '^(deb[[:space:]]|Types:.*deb)' /etc/apt/sources.list /etc/apt/sources.list.d ||
     fault "the packages $missing are missing, and apt has no source to install them from; add one, or install them"
   [ -z "$(dpkg --audit 2>/dev/null)" ] || fault "the installation of a package was interrupted; run dpkg --configure -a"

@@ -6,9 +6,12 @@
 readonly RENDEZVOUS_PORT=10250 RENDEZVOUS_SECONDS=180
 LISTENER=
 
-# reachable ADDRESS PORT
+# reachable ADDRESS PORT: silence counts too where ping answers. A node's firewall drops what it doesn't refuse, and lets a
+# newcomer in only after its gate; a machine without one refuses.
 reachable() {
-  timeout 1 bash -c "</dev/tcp/$1/$2" 2>/dev/null 9>&-
+  local status=0
+  timeout 3 bash -c "</dev/tcp/$1/$2" 2>/dev/null 9>&- || status=$?
+  [ "$status" -eq 0 ] || { [ "$status" -eq 124 ] && ping -n -c 1 -W 1 "$1" >/dev/null 2>&1; }
 }
 
 # listen ADDRESS SECONDS: until stop_listening, or for that long should this step be killed.

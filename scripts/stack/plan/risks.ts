@@ -22,6 +22,7 @@ export function risksOf(changes: readonly Change[], model: PlanModel): readonly 
     ...restartsOf(changes, model, new Set(losses.keys())),
     ...turnsOf(changes, model),
     ...changes.flatMap((change) => gateRisk(change, model, losses)),
+    ...changes.flatMap(firewallRisk),
     ...changes.flatMap((change) => keyRisk(change, model.nodeOf(change.step.urn), losses)),
     ...changes.flatMap(objectRisk),
   ];
@@ -141,6 +142,12 @@ function limitRisk({ step: { newState, oldState } }: Change): readonly string[] 
       ? [`The disk gate lets slower disks pass: ${from} ms → ${to} ms.`]
       : []),
   ];
+}
+
+function firewallRisk({ step: { newState, oldState }, type }: Change): readonly string[] {
+  if (type !== TOKENS.kubernetesCluster) return [];
+  const [before, after] = [oldState, newState].map((state) => (state?.inputs?.["firewall"] as { off?: string })?.off);
+  return after === undefined || after === before ? [] : [`The nodes have no firewall: “${after}”.`];
 }
 
 function keyRisk(change: Change, node: PlanNode | undefined, losses: Losses): readonly string[] {

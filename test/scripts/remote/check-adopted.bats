@@ -63,7 +63,7 @@ check() { on_machine adopted/check-adopted.sh apply; }
     "it has 1 CPU (a control-plane needs 2); order more" \
     "2 GiB are free in /var/lib (need 8); make room, or order more" \
     "the package containerd.io is installed, which does not go with Debian's containerd" \
-    "the packages ca-certificates conntrack containerd curl ebtables ethtool haproxy iproute2 ipset iptables jq kmod procps runc socat are missing, and apt has no source" \
+    "the packages ca-certificates conntrack containerd curl ebtables ethtool haproxy iproute2 ipset iptables jq kmod nftables procps runc socat are missing, and apt has no source" \
     "the installation of a package was interrupted; run dpkg --configure -a" \
     "none of its interfaces has the address 10.78.0.11 (got 192.0.2.9/24); correct the node's address" \
     "s behind of http://10.78.0.10 (5 s at most); set it" \

@@ -138,6 +138,7 @@ export function stateOf(nodes: readonly StateNode[]): Exported & { deployment: {
         "production",
         first?.name ?? "",
         joining.map(({ name }) => name),
+        false,
       ),
     }),
     ...nodes.map((node) => command(`production-${node.name}-prepare`, CLUSTER, node, [...guest(node), ...gates])),

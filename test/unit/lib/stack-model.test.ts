@@ -27,7 +27,7 @@ const resources: readonly ModelResource[] = [
     inputs: {
       founder: "cp-1",
       nodes: [{ name: "worker-1" }, { name: "cp-1" }],
-      steps: stepsOf("test", "cp-1", ["worker-1"]),
+      steps: stepsOf("test", "cp-1", ["worker-1"], false),
     },
   },
   { urn: step("cp-1-join"), parent: CLUSTER, deletedWith: guest("cp-1") },

@@ -25,7 +25,7 @@ const step = (node: string, kind: string): object => ({
 
 /** A state whose resources come in another order than the cluster's nodes. */
 function stateOf(...kinds: readonly string[]): Deployment {
-  const steps = stepsOf("local", "cp-1", ["cp-2", "worker-1"]);
+  const steps = stepsOf("local", "cp-1", ["cp-2", "worker-1"], true);
   return {
     resources: [
       { urn: CLUSTER, type: TOKENS.kubernetesCluster, inputs: { founder: "cp-1", nodes, steps } },

@@ -72,7 +72,7 @@ function componentsOf({
     return {
       ...own,
       ...{ founder, nodes: Object.entries(of).map(([name, role]) => ({ name, role })) },
-      steps: stepsOf(cluster, founder, joining),
+      steps: stepsOf(cluster, founder, joining, false),
     };
   };
   const gateFacts = (of: Nodes, own: object = {}): object => ({

@@ -247,6 +247,18 @@ describe("gates", () => {
   });
 });
 
+describe("the firewall", () => {
+  it("stands out when it goes, with the reason; not while it stays away, nor when it comes", () => {
+    const firewall = (before: object, after: object) =>
+      risks({ nodes: THREE, facts: [{ firewall: before }, { firewall: after }] });
+    const [on, off] = [{ apiSources: ["192.0.2.0/24"], nodePortSources: [] }, { off: "the site has one" }];
+    expect(firewall(on, off)).toEqual(["The nodes have no firewall: “the site has one”."]);
+    expect(firewall(off, off)).toEqual([]);
+    expect(firewall(off, on)).toEqual([]);
+    expect(firewall(on, { ...on, nodePortSources: ["0.0.0.0/0"] })).toEqual([]);
+  });
+});
+
 describe("keys and what holds other things", () => {
   const SEED = [LOCAL, TOKENS.hostKey, "random:index/randomPassword:RandomPassword"];
   const HOST_KEY = step("same", [LOCAL, TOKENS.hostKey], "cp-1-host-key", { owner: "cp-1" });

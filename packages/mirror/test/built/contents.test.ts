@@ -143,7 +143,18 @@ describe("the machines' disk", () => {
   const has = (path: string): boolean => existsSync(join(root, path));
 
   it("has what a node and a hub call, and nothing of Kubernetes", () => {
-    const programs = ["containerd", "runc", "iptables", "ipset", "conntrack", "socat", "ethtool", "ebtables", "fio"];
+    const programs = [
+      "containerd",
+      "runc",
+      "iptables",
+      "nft",
+      "ipset",
+      "conntrack",
+      "socat",
+      "ethtool",
+      "ebtables",
+      "fio",
+    ];
     const tools = ["haproxy", "nginx", "git", "curl", "jq", "openssl", "sshd", "ss", "ps", "xz", "nsenter"];
     const found = (name: string): boolean =>
       ["usr/bin", "usr/sbin"].some((folder) => readdirSync(join(root, folder)).includes(name));
