@@ -25,7 +25,10 @@ it.each(["deploy", "preview", "drift", "forget", "recover", "start", "stop", "mi
   "npm run %s loads, and nothing is installed on top",
   async (name) => {
     const { mtimeMs } = statSync(record);
-    const { exitCode, stdout, stderr } = await execa("npm", ["run", name, "--", "--help"], { cwd: clone, reject: false });
+    const { exitCode, stdout, stderr } = await execa("npm", ["run", name, "--", "--help"], {
+      cwd: clone,
+      reject: false,
+    });
     expect(exitCode, stdout + stderr).toBe(0);
     expect(stdout).toMatch(new RegExp(`^npm .*${name}`, "m"));
     expect(statSync(record).mtimeMs).toBe(mtimeMs);
