@@ -26,7 +26,7 @@ module.exports = {
       from: { path: "^config/" },
       to: {
         path: "^(components|scripts|packages)/|^index\\.ts",
-        pathNot: "^components/(addresses/|artifacts/(artifact|names)\\.ts$)",
+        pathNot: "^components/(addresses/|artifacts/(artifact|names)\\.ts$)|^packages/sentences/",
       },
     },
     {
@@ -101,7 +101,7 @@ module.exports = {
       name: "the-program-never-depends-on-tools",
       severity: "error",
       from: { path: "^(components|config)/|^index\\.ts" },
-      to: { path: "^(packages|policy|scripts|test|bench)/", pathNot: "^packages/mirror/artifact\\.ts$" },
+      to: { path: "^(packages|policy|scripts|test|bench)/", pathNot: "^packages/(mirror/artifact\\.ts$|sentences/)" },
     },
     {
       name: "no-development-dependency-in-the-product",

@@ -4,14 +4,14 @@ import { basename, join, resolve } from "node:path";
 import { execa } from "execa";
 import { defineCommand, runAsProgram } from "../lib/command";
 import { paths, root } from "../lib/paths";
-import { renderEnvironment } from "./manifests/environments";
-import { readFiles } from "./manifests/files";
-import { sentences } from "./manifests/finding";
-import { loadRenderers } from "./manifests/renderers";
-import type { Renderers } from "./manifests/rendering";
-import { type RenderedFile, renderedFiles, writeRendition } from "./manifests/rendition";
-import { rootPaths } from "./manifests/roots";
-import { withStandIns } from "./manifests/working-copy";
+import { renderEnvironment } from "@gitops-platform/infra-repo/environments";
+import { readFiles } from "@gitops-platform/infra-repo/files";
+import { sentences } from "@gitops-platform/infra-repo/finding";
+import { loadRenderers } from "@gitops-platform/infra-repo/renderers";
+import type { Renderers } from "@gitops-platform/infra-repo/rendering";
+import { type RenderedFile, renderedFiles, writeRendition } from "@gitops-platform/infra-repo/rendition";
+import { rootPaths } from "@gitops-platform/infra-repo/roots";
+import { withStandIns } from "@gitops-platform/infra-repo/working-copy";
 
 /** Renders one environment of a repository. @throws with every part that can't be rendered */
 async function rendition(renderers: Renderers, repository: string, name: string): Promise<RenderedFile[]> {

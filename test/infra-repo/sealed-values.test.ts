@@ -9,7 +9,7 @@ import { repositoryValues } from "../../scripts/infra-repo/secrets/repository-va
 import { reseal } from "../../scripts/infra-repo/secrets/reseal";
 import { type SealedValue, sealedValues } from "../../scripts/infra-repo/secrets/sealed-secrets";
 import type { KeyFiles } from "../../scripts/infra-repo/secrets/stack-keys";
-import { readFiles } from "../../scripts/infra-repo/manifests/files";
+import { readFiles } from "@gitops-platform/infra-repo/files";
 import { newSealingKey } from "../../scripts/stack/new-sealing-key";
 import { loadAll } from "js-yaml";
 import type { KubernetesObject } from "../../components/objects/kubernetes-object";

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { paths } from "../../lib/paths";
-import { type Part, renderEnvironment } from "../manifests/environments";
-import { type FileDocument, readFiles } from "../manifests/files";
-import { type Finding, sentences } from "../manifests/finding";
-import { itemsOf } from "../manifests/kubectl-yaml";
-import { OBJECT_RULES } from "../manifests/object-rules";
-import { plainSecrets } from "../manifests/plain-secrets";
-import { nameOf } from "../manifests/rendered";
-import { loadRenderers } from "../manifests/renderers";
+import { type Part, renderEnvironment } from "@gitops-platform/infra-repo/environments";
+import { type FileDocument, readFiles } from "@gitops-platform/infra-repo/files";
+import { type Finding, sentences } from "@gitops-platform/infra-repo/finding";
+import { itemsOf } from "@gitops-platform/infra-repo/kubectl-yaml";
+import { OBJECT_RULES } from "@gitops-platform/infra-repo/object-rules";
+import { plainSecrets } from "@gitops-platform/infra-repo/plain-secrets";
+import { nameOf } from "@gitops-platform/infra-repo/rendered";
+import { loadRenderers } from "@gitops-platform/infra-repo/renderers";
 import { type SealedValue, sealedValues } from "./sealed-secrets";
 import { stackRepository, stackRootPath } from "./stack-file";
 

@@ -1,6 +1,6 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from "ajv";
-import { nearest, shown } from "../../../config/problem";
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import { nearest, shown } from "@gitops-platform/sentences/found";
+import type { KubernetesObject } from "./kubernetes-object";
 import type { Complaint } from "./finding";
 import { goRegExp } from "./go-regexp";
 

@@ -1,7 +1,7 @@
 import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { readObjects, writeObject } from "../../../scripts/infra-repo/manifests/kubectl-yaml";
+import { readObjects, writeObject } from "../kubectl-yaml";
 
 const TEXTS = [
   ...["yes", "No", "on", "OFF", "y", "N", "true", "null", "~", "", " ", "0o17", "017", "1_000", "1:30", "0x1F", "1e3"],

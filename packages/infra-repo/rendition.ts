@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import type { Environment } from "./environments";
 import { sorted, writeObject } from "./kubectl-yaml";
 

@@ -5,24 +5,24 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { checkRepository } from "../../../scripts/infra-repo/manifests/check-repository";
-import { readFiles } from "../../../scripts/infra-repo/manifests/files";
-import { loadSchemas } from "../../../scripts/infra-repo/manifests/load-schemas";
-import { loadRenderers } from "../../../scripts/infra-repo/manifests/renderers";
-import type { Renderers } from "../../../scripts/infra-repo/manifests/rendering";
-import { overlays, rootPaths } from "../../../scripts/infra-repo/manifests/roots";
-import type { Schemas } from "../../../scripts/infra-repo/manifests/schemas";
-import { withStandIns } from "../../../scripts/infra-repo/manifests/working-copy";
-import { paths, root } from "../../../scripts/lib/paths";
-import { DEPLOYMENT, files, OVERLAY, ROOT, repository } from "./fixture";
+import { checkRepository } from "../check-repository";
+import { readFiles } from "../files";
+import { loadSchemas } from "../load-schemas";
+import { loadRenderers } from "../renderers";
+import type { Renderers } from "../rendering";
+import { overlays, rootPaths } from "../roots";
+import type { Schemas } from "../schemas";
+import { withStandIns } from "../working-copy";
+import { cacheDirectory } from "@gitops-platform/mirror/cache-directory";
+import { DEPLOYMENT, files, MANIFESTS, OVERLAY, ROOT, repository, STARTER } from "./fixture";
 
 let renderers: Renderers;
 let schemas: () => Schemas;
 
 beforeAll(async () => {
   // On a computer without the programs they are built here, once.
-  schemas = await loadSchemas(paths.cache, () => undefined);
-  renderers = await loadRenderers(paths.cache, () => undefined);
+  schemas = await loadSchemas(MANIFESTS, cacheDirectory(), () => undefined);
+  renderers = await loadRenderers(cacheDirectory(), () => undefined);
 }, 600_000);
 
 async function problems(
@@ -42,7 +42,7 @@ test("a repository that keeps every rule has no problem", async () => {
 });
 
 test("the starter renders, every overlay and every root path", async () => {
-  await withStandIns(join(root, "gitops"), false, async (copy) => {
+  await withStandIns(STARTER, false, async (copy) => {
     const roots = rootPaths(copy, readFiles(copy));
     expect([...roots.keys()]).toEqual(["local", "production", "staging"]);
     for (const folder of [...roots.values(), ...overlays(copy)])
@@ -291,7 +291,7 @@ test("a folder without Applications is no repository that keeps every rule", asy
 });
 
 test("a copy of the starter passes with what it seals for itself, and names what is off", async () => {
-  await withStandIns(join(root, "gitops"), false, async (copy) => {
+  await withStandIns(STARTER, false, async (copy) => {
     // The hub seals for the applications that are on.
     for (const name of ["local", "staging", "production"])
       rmSync(join(copy, "apps/registry/overlays", name, "sealed-secret.yaml"));

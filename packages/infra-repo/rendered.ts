@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 
 /** `apps` of `apps/v1`; empty for the core group. */
 export function groupOf({ apiVersion }: Pick<KubernetesObject, "apiVersion">): string {

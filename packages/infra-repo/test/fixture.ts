@@ -3,6 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
 
+const CLONE = join(__dirname, "..", "..", "..");
+
+/** The starter repository, and the CustomResourceDefinitions beside it: files of this clone, as samples. */
+export const STARTER = join(CLONE, "gitops");
+export const MANIFESTS = join(CLONE, "components", "gitops", "manifests");
+
 /** A small repository that keeps every rule: one environment, one application. */
 const GOOD: Readonly<Record<string, string>> = {
   "applications/staging/kustomization.yaml": "resources: [web.yaml]\n",

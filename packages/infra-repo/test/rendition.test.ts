@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Environment } from "../../../scripts/infra-repo/manifests/environments";
-import { renderedFiles } from "../../../scripts/infra-repo/manifests/rendition";
+import type { Environment } from "../environments";
+import { renderedFiles } from "../rendition";
 
 const web = { apiVersion: "apps/v1", kind: "Deployment", metadata: { namespace: "web", name: "web" } };
 

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { buildAlone } from "@gitops-platform/mirror/units/alone";
 import type { GoComponent } from "@gitops-platform/mirror/units/go-component";
 import { KUBERNETES_VERSION } from "@gitops-platform/mirror/catalogue/go-components";
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
-import { root } from "../../lib/paths";
+import type { KubernetesObject } from "./kubernetes-object";
 import { readObjects } from "./kubectl-yaml";
 import { Schemas, type Swagger } from "./schemas";
 
@@ -18,20 +17,22 @@ const API: GoComponent = {
   diskMiB: 5,
 };
 
-/** The platform's own extensions, as it installs them. */
-const MANIFESTS = join(root, "components", "gitops", "manifests");
-
 /**
  * The schemas of Kubernetes 1.27 and of what the platform installs. A check adds the CustomResourceDefinitions that it
  * finds in the repository.
  *
+ * @param manifests folder with the CustomResourceDefinitions of what the platform installs
  * @param log takes a line when something has to be downloaded
  */
-export async function loadSchemas(cache: string, log: (line: string) => void): Promise<() => Schemas> {
+export async function loadSchemas(
+  manifests: string,
+  cache: string,
+  log: (line: string) => void,
+): Promise<() => Schemas> {
   const swagger = JSON.parse(readFileSync(join(await buildAlone(API, cache, log), "swagger.json"), "utf8")) as Swagger;
-  const definitions = readdirSync(MANIFESTS)
+  const definitions = readdirSync(manifests)
     .filter((file) => /\.ya?ml$/.test(file))
-    .flatMap((file) => definitionsIn(join(MANIFESTS, file)));
+    .flatMap((file) => definitionsIn(join(manifests, file)));
   return () => new Schemas(swagger, definitions);
 }
 

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import { ENVIRONMENT_RULES, imagesInMirror } from "./environment-rules";
 import { type Environment, renderEnvironment, renderFinding } from "./environments";
 import { withoutExceptions } from "./exceptions";

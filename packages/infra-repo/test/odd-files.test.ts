@@ -1,8 +1,8 @@
 /** Files as real repositories have them: none hides the rest, and a Secret in clear is found in every form. */
 import { execFileSync } from "node:child_process";
 import { expect, describe, test } from "vitest";
-import { readFiles } from "../../../scripts/infra-repo/manifests/files";
-import { plainSecrets } from "../../../scripts/infra-repo/manifests/plain-secrets";
+import { readFiles } from "../files";
+import { plainSecrets } from "../plain-secrets";
 import { files } from "./fixture";
 
 const GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: good }\n";

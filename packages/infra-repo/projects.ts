@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import { type Application, type Destination, sourceField } from "./applications";
 import type { Environment } from "./environments";
 import type { Finding } from "./finding";

@@ -3,19 +3,19 @@
  * kustomize and helm. Not proved here: that Argo CD does the same (drills).
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Environment, renderEnvironment } from "../../../scripts/infra-repo/manifests/environments";
-import { readFiles } from "../../../scripts/infra-repo/manifests/files";
-import { nameOf } from "../../../scripts/infra-repo/manifests/rendered";
-import { loadRenderers } from "../../../scripts/infra-repo/manifests/renderers";
-import type { Renderers } from "../../../scripts/infra-repo/manifests/rendering";
-import { rootPaths } from "../../../scripts/infra-repo/manifests/roots";
-import { paths } from "../../../scripts/lib/paths";
+import { type Environment, renderEnvironment } from "../environments";
+import { readFiles } from "../files";
+import { nameOf } from "../rendered";
+import { loadRenderers } from "../renderers";
+import type { Renderers } from "../rendering";
+import { rootPaths } from "../roots";
+import { cacheDirectory } from "@gitops-platform/mirror/cache-directory";
 import { files } from "./fixture";
 
 let renderers: Renderers;
 
 beforeAll(async () => {
-  renderers = await loadRenderers(paths.cache, () => undefined);
+  renderers = await loadRenderers(cacheDirectory(), () => undefined);
 }, 600_000);
 
 const URL = "ssh://git@git.example.org/infra.git";

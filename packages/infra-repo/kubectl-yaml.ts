@@ -1,6 +1,6 @@
 import { DEFAULT_SCHEMA, loadAll, Type } from "js-yaml";
 import { Document, isScalar, Scalar, visit } from "yaml";
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 
 /** YAML 1.1 words that kubectl and Argo CD read as booleans. */
 const TRUE = /^(y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/;

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import { otherCluster, sourceField } from "./applications";
 import type { Environment, Part } from "./environments";
 import type { Finding } from "./finding";

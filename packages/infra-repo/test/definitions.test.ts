@@ -1,16 +1,16 @@
 /** CustomResourceDefinitions in every form that kubectl reads, held against objects, with Kubernetes' real schemas. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { readFiles } from "../../../scripts/infra-repo/manifests/files";
-import { itemsOf } from "../../../scripts/infra-repo/manifests/kubectl-yaml";
-import { loadSchemas } from "../../../scripts/infra-repo/manifests/load-schemas";
-import type { Schemas } from "../../../scripts/infra-repo/manifests/schemas";
-import { paths } from "../../../scripts/lib/paths";
-import { files } from "./fixture";
+import { readFiles } from "../files";
+import { itemsOf } from "../kubectl-yaml";
+import { loadSchemas } from "../load-schemas";
+import type { Schemas } from "../schemas";
+import { cacheDirectory } from "@gitops-platform/mirror/cache-directory";
+import { files, MANIFESTS } from "./fixture";
 
 let schemas: () => Schemas;
 
 beforeAll(async () => {
-  schemas = await loadSchemas(paths.cache, () => undefined);
+  schemas = await loadSchemas(MANIFESTS, cacheDirectory(), () => undefined);
 }, 600_000);
 
 const spec = (pattern: string): object => ({

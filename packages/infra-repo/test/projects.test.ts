@@ -1,10 +1,10 @@
 /** What an AppProject allows, by Argo CD's own matching. Not proved here: that Argo CD refuses the same (drills). */
 import { describe, expect, test } from "vitest";
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
-import { readApplication } from "../../../scripts/infra-repo/manifests/applications";
-import { goRegExp } from "../../../scripts/infra-repo/manifests/go-regexp";
-import { project } from "../../../scripts/infra-repo/manifests/projects";
-import { placed, scopesOf } from "../../../scripts/infra-repo/manifests/scopes";
+import type { KubernetesObject } from "../kubernetes-object";
+import { readApplication } from "../applications";
+import { goRegExp } from "../go-regexp";
+import { project } from "../projects";
+import { placed, scopesOf } from "../scopes";
 
 const SERVER = "https://kubernetes.default.svc";
 

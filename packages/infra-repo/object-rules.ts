@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import type { Complaint } from "./finding";
 import { clearKeys } from "./plain-secrets";
 import { containersOf, podOf } from "./rendered";

@@ -1,5 +1,5 @@
 import { load } from "js-yaml";
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import { evaluate, type Generator, type GeneratorContext, NotFollowed } from "./generators";
 import { mergePatch } from "./source";
 import { fillTree, type Parameters } from "./templates";

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import {
   type Application,
   isArgoCd,

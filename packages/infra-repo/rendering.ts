@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 
 /** What became of one folder or chart. */
 export type Rendering =

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
+import type { KubernetesObject } from "./kubernetes-object";
 import { groupOf } from "./rendered";
 
 /** Kinds of Kubernetes 1.27 that live in no namespace, by group. */
