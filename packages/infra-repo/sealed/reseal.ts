@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { seal, unseal } from "./kubeseal";
 import type { SealedValue } from "./sealed-secrets";
-import type { KeyFiles } from "./stack-keys";
+
+/** A stack's private keys as files that kubeseal reads. */
+export interface KeyFiles {
+  readonly all: readonly string[];
+  /** The one that new secrets are sealed for. */
+  readonly newest: string;
+  /** The newest key's certificate. */
+  readonly certificate: string;
+}
 
 /**
  * Seals values anew for the newest key, each in its place in its file; the rest of the file stays as it is. All of them

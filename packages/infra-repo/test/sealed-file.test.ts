@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readSealedFile } from "../../../scripts/infra-repo/secrets/sealed-file";
-import type { SealRequest } from "../../../scripts/infra-repo/secrets/seal-request";
+import { readSealedFile } from "../sealed/sealed-file";
+import type { SealRequest } from "../sealed/seal-request";
 import { files } from "./fixture";
 
 const SEALED = `# Kept.

@@ -1,8 +1,8 @@
-import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
-import { otherCluster } from "@gitops-platform/infra-repo/applications";
-import type { Environment } from "@gitops-platform/infra-repo/environments";
-import type { FileDocument } from "@gitops-platform/infra-repo/files";
-import { itemsOf } from "@gitops-platform/infra-repo/kubectl-yaml";
+import type { KubernetesObject } from "../kubernetes-object";
+import { otherCluster } from "../applications";
+import type { Environment } from "../environments";
+import type { FileDocument } from "../files";
+import { itemsOf } from "../kubectl-yaml";
 import type { Identity, Scope } from "./kubeseal";
 
 /** One sealed value, as the cluster gets it and as it is written. */

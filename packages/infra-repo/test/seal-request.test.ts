@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sealRequest } from "../../../scripts/infra-repo/secrets/seal-request";
+import { sealRequest } from "../sealed/seal-request";
 
 function request(args: readonly string[], flags: { out?: string; scope?: string } = {}) {
   const [stack = "", namespace = "", name = "", ...pairs] = args;

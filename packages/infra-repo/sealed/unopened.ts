@@ -1,4 +1,4 @@
-import type { Finding } from "@gitops-platform/infra-repo/finding";
+import type { Finding } from "../finding";
 import { type Identity, type Scope, unseal } from "./kubeseal";
 import type { SealedValue } from "./sealed-secrets";
 

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { buildFromCatalogue } from "@gitops-platform/mirror/units/alone";
-import { paths } from "../../lib/paths";
 
 /** A Secret's values by key. */
 export type Values = Readonly<Record<string, Buffer>>;
@@ -17,14 +16,14 @@ export interface Identity {
 }
 
 /** The real kubeseal: the mirror's, else the one on the PATH, else built from its Go module. */
-export async function kubesealProgram(log: (line: string) => void): Promise<string> {
+export async function kubesealProgram(cache: string, log: (line: string) => void): Promise<string> {
   const candidates = [
-    join(paths.mirror, "bin", "kubeseal"),
+    join(cache, "mirror", "bin", "kubeseal"),
     ...(process.env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, "kubeseal")),
   ];
   return (
     candidates.find((file) => existsSync(file)) ??
-    join(await buildFromCatalogue("sealed-secrets", paths.cache, log), "kubeseal")
+    join(await buildFromCatalogue("sealed-secrets", cache, log), "kubeseal")
   );
 }
 
