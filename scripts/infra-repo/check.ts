@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { builtImages } from "@gitops-platform/mirror/catalogue/artifacts";
 import { declareUnits } from "@gitops-platform/mirror/catalogue/units";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { paths, root } from "../lib/paths";
 import { allEnvironments, checkRepository, type CheckResult } from "@gitops-platform/infra-repo/check-repository";
 import { readFiles } from "@gitops-platform/infra-repo/files";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { execa } from "execa";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { paths, root } from "../lib/paths";
 import { renderEnvironment } from "@gitops-platform/infra-repo/environments";
 import { readFiles } from "@gitops-platform/infra-repo/files";

@@ -1,5 +1,5 @@
 import { readStackYaml } from "../lib/stack-yaml";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { paths } from "../lib/paths";
 import { newSealingKey } from "../stack/new-sealing-key";
 import { holdPlatform } from "../local/platform/exclusive";

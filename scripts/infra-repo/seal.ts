@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { paths } from "../lib/paths";
 import { kubesealProgram, seal } from "@gitops-platform/infra-repo/sealed/kubeseal";
 import { inPrivateDirectory } from "@gitops-platform/infra-repo/sealed/private-directory";

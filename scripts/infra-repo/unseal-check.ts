@@ -1,4 +1,4 @@
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { paths } from "../lib/paths";
 import { explain, unopened } from "@gitops-platform/infra-repo/sealed/unopened";
 import { kubesealProgram } from "@gitops-platform/infra-repo/sealed/kubeseal";

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { followEvents } from "./event-log";
 import type { EngineEvent } from "./events";
 import { paths, root } from "./paths";
-import { redacted } from "./redaction";
+import { redacted } from "@gitops-platform/cli/redaction";
 
 export type Variables = Readonly<Record<string, string>>;
 

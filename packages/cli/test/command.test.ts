@@ -1,6 +1,6 @@
 /** How a declared command understands its command line, and what it prints about itself. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { defineCommand, runCommand, usageOf } from "../../../scripts/lib/command";
+import { defineCommand, runCommand, usageOf } from "../command";
 
 const seen: unknown[] = [];
 const command = defineCommand({
