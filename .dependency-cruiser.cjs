@@ -108,7 +108,7 @@ module.exports = {
       comment: "npm ci --omit=dev && npm run deploy works.",
       severity: "error",
       from: {
-        path: "^(components|config|policy|scripts)/|^index\\.ts$|^packages/[^/]+/(?!test/)",
+        path: "^(components|config|scripts)/|^index\\.ts$|^packages/[^/]+/(?!test/)",
         pathNot: "^scripts/dev/",
       },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "unknown"], dependencyTypesNot: ["type-only"] },
