@@ -30,3 +30,10 @@ export function sentences(findings: readonly Finding[]): string[] {
   }
   return [...grouped].map(([sentence, places]) => `${places.join(", ")}${sentence}`).sort();
 }
+
+/** An error that lists findings. */
+export function failure(headline: string, findings: readonly Finding[]): Error {
+  const lines = sentences(findings);
+  const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
+  return new Error(`${headline} has ${count}:\n${lines.map((line) => `  - ${line}`).join("\n")}`);
+}

@@ -1,9 +1,10 @@
 import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { paths } from "../lib/paths";
 import { explain, unopened } from "@gitops-platform/infra-repo/sealed/unopened";
+import { failure } from "@gitops-platform/infra-repo/finding";
 import { kubesealProgram } from "@gitops-platform/infra-repo/sealed/kubeseal";
 import { inPrivateDirectory } from "@gitops-platform/infra-repo/sealed/private-directory";
-import { failure, REPOSITORY_OPTIONS, stackValues } from "./secrets/stack-values";
+import { REPOSITORY_OPTIONS, stackValues } from "./secrets/stack-values";
 import { stackFile } from "./secrets/stack-file";
 import { writeKeys } from "./secrets/stack-keys";
 

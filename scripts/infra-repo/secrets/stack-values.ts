@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { type Finding, sentences } from "@gitops-platform/infra-repo/finding";
 import { type RepositoryValues, repositoryValues } from "@gitops-platform/infra-repo/sealed/repository-values";
 import { paths } from "../../lib/paths";
 import { stackRepository, stackRootPath } from "./stack-file";
@@ -32,11 +31,4 @@ export function stackValues(stack: string, file: string, flags: RepositoryFlags)
     cache: paths.cache,
     log: (line) => void process.stderr.write(`${line}\n`),
   });
-}
-
-/** An error that lists findings. */
-export function failure(headline: string, findings: readonly Finding[]): Error {
-  const lines = sentences(findings);
-  const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
-  return new Error(`${headline} has ${count}:\n${lines.map((line) => `  - ${line}`).join("\n")}`);
 }
