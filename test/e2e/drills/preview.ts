@@ -12,7 +12,7 @@ import { must, on, run, type Ran } from "../platform";
 import { watchSteal } from "../stolen-time";
 
 /**
- * The plain SDK took 9 s beside the cluster before stack traces had one frame, which saves a fifth (bench/preview.md). The
+ * The plain SDK took 9 s beside the cluster before stack traces had one frame, which saves 14 to 20 % (bench/preview.md). The
  * goal is 4 s. These limits catch a preview that becomes much slower than it is.
  */
 const LIMIT_SECONDS = 12;
