@@ -1,4 +1,5 @@
 /** The platform, top to bottom. Each part is a component; this file alone maps the stack's configuration to them. */
+import "./config/stack-traces";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { WORKLOAD_IMAGES } from "./components/artifacts/names";

@@ -1,6 +1,6 @@
 import { Listr, type ListrTask } from "listr2";
 import { installMissing } from "../lib/apt";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { run } from "./checks/run";
 import { isStep, SHELL_TOOLS, shellScripts } from "./checks/shell";
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { root } from "../lib/paths";
 import { commandsReference } from "./reference/commands";
 import { configurationReference } from "./reference/configuration";

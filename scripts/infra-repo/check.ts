@@ -3,19 +3,19 @@ import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { builtImages } from "@gitops-platform/mirror/catalogue/artifacts";
 import { declareUnits } from "@gitops-platform/mirror/catalogue/units";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { paths, root } from "../lib/paths";
-import { allEnvironments, checkRepository, type CheckResult } from "./manifests/check-repository";
-import { readFiles } from "./manifests/files";
-import { sentences } from "./manifests/finding";
-import { loadSchemas } from "./manifests/load-schemas";
-import { loadRenderers } from "./manifests/renderers";
-import { withStandIns } from "./manifests/working-copy";
+import { allEnvironments, checkRepository, type CheckResult } from "@gitops-platform/infra-repo/check-repository";
+import { readFiles } from "@gitops-platform/infra-repo/files";
+import { sentences } from "@gitops-platform/infra-repo/finding";
+import { loadSchemas } from "@gitops-platform/infra-repo/load-schemas";
+import { loadRenderers } from "@gitops-platform/infra-repo/renderers";
+import { withStandIns } from "@gitops-platform/infra-repo/working-copy";
 
 /** Checks a folder; the starter with stand-ins for what seeding adds, and with everything that it has off. */
 async function check(repository: string): Promise<CheckResult> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
-  const schemas = await loadSchemas(paths.cache, log);
+  const schemas = await loadSchemas(join(root, "components", "gitops", "manifests"), paths.cache, log);
   const renderers = await loadRenderers(paths.cache, log);
   const starter = join(root, "gitops");
   if (repository !== starter) return checkRepository({ repository, renderers, schemas: schemas() });

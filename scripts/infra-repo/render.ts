@@ -1,98 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
-import { execa } from "execa";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { join } from "node:path";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
+import { renderOrCompare } from "@gitops-platform/infra-repo/render";
 import { paths, root } from "../lib/paths";
-import { renderEnvironment } from "./manifests/environments";
-import { readFiles } from "./manifests/files";
-import { sentences } from "./manifests/finding";
-import { loadRenderers } from "./manifests/renderers";
-import type { Renderers } from "./manifests/rendering";
-import { type RenderedFile, renderedFiles, writeRendition } from "./manifests/rendition";
-import { rootPaths } from "./manifests/roots";
-import { withStandIns } from "./manifests/working-copy";
-
-/** Renders one environment of a repository. @throws with every part that can't be rendered */
-async function rendition(renderers: Renderers, repository: string, name: string): Promise<RenderedFile[]> {
-  const draw = async (folder: string) => {
-    const content = readFiles(folder);
-    const names = rootPaths(folder, content);
-    const rootPath = names.get(name) ?? (existsSync(join(folder, name)) ? name : undefined);
-    if (rootPath === undefined) {
-      const known = [...names.keys()].join(", ");
-      throw new Error(`${name} — is no environment of this repository and no folder in it; name one of ${known}`);
-    }
-    return renderEnvironment({ renderers, repository: folder, content, name, rootPath });
-  };
-  // Every platform seals for itself, so the starter's own SealedSecrets are stand-ins.
-  const starter = basename(repository) === "gitops";
-  const { findings, unseen, ...environment } = await (starter
-    ? withStandIns(repository, false, draw)
-    : draw(repository));
-  if (findings.length > 0) throw new Error(sentences(findings).join("\n"));
-  for (const { object, reason } of unseen) process.stderr.write(`${name}: not rendered: ${object}: ${reason}\n`);
-  return renderedFiles(environment);
-}
-
-/** Puts the repository as a Git reference has it into a directory. */
-async function checkOut(repository: string, reference: string, directory: string): Promise<string> {
-  const git = (...args: string[]) => execa("git", args, { cwd: repository, reject: false });
-  const commit = await git("rev-parse", "--verify", "--quiet", "--end-of-options", `${reference}^{commit}`);
-  if (commit.exitCode !== 0)
-    throw new Error(
-      `--diff ${reference} — is neither an environment nor a commit, branch or tag here; name one of those`,
-    );
-  const top = (await git("rev-parse", "--show-toplevel")).stdout;
-  const folder = (await git("rev-parse", "--show-prefix")).stdout.replace(/\/$/, "");
-  // A folder called as here: the starter is told by its name.
-  const target = join(directory, basename(repository));
-  mkdirSync(target);
-  const archive = await execa("git", ["archive", "--format=tar", commit.stdout, ...(folder === "" ? [] : [folder])], {
-    cwd: top,
-    encoding: "buffer",
-    reject: false,
-  });
-  if (archive.exitCode !== 0) throw new Error(`--diff ${reference} — that commit has no ${folder}; name a newer one`);
-  const strip = folder === "" ? 0 : folder.split("/").length;
-  await execa("tar", ["-x", "-C", target, `--strip-components=${strip}`], { input: archive.stdout });
-  return target;
-}
-
-async function renderOrCompare(name: string, flags: { repository: string; diff: string | undefined }): Promise<void> {
-  const repository = resolve(flags.repository);
-  if (!existsSync(repository))
-    throw new Error(`--repository ${repository} — doesn't exist; give an infrastructure repository`);
-  const renderers = await loadRenderers(paths.cache, (line) => void process.stderr.write(`${line}\n`));
-  const files = await rendition(renderers, repository, name);
-  if (flags.diff === undefined) {
-    for (const file of files) process.stdout.write(`--- # ${file.name}\n${file.text}`);
-    return;
-  }
-  const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-render-"));
-  try {
-    const between = rootPaths(repository, readFiles(repository)).has(flags.diff);
-    const other = between
-      ? await rendition(renderers, repository, flags.diff)
-      : await rendition(renderers, await checkOut(repository, flags.diff, scratch), name);
-    const [before, after] = between ? [flags.diff, name] : ["before", "after"];
-    writeRendition(other, join(scratch, "diff", before));
-    writeRendition(files, join(scratch, "diff", after));
-    const colour = process.stdout.isTTY ? "--color=always" : "--color=never";
-    const { stdout, exitCode } = await execa(
-      "git",
-      ["diff", "--no-index", "--no-prefix", colour, "--", before, after],
-      {
-        cwd: join(scratch, "diff"),
-        reject: false,
-      },
-    );
-    if (exitCode === 0) process.stderr.write(`${name} and ${flags.diff} are the same\n`);
-    else process.stdout.write(`${stdout}\n`);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
 
 export const command = defineCommand({
   name: "npm run --silent render",
@@ -105,7 +14,8 @@ export const command = defineCommand({
     repository: { type: "string", value: "FOLDER", summary: "the repository (default: the starter, gitops)" },
   },
   exits: { 0: "rendered, or compared", 1: "something can't be rendered" },
-  run: ([name], { diff, repository = join(root, "gitops") }) => renderOrCompare(name, { repository, diff }),
+  run: ([name], { diff, repository = join(root, "gitops") }) =>
+    renderOrCompare(paths.cache, { name, repository, diff }),
 });
 
 runAsProgram(module, command);

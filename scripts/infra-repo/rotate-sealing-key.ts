@@ -1,12 +1,14 @@
 import { readStackYaml } from "../lib/stack-yaml";
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
+import { paths } from "../lib/paths";
 import { newSealingKey } from "../stack/new-sealing-key";
 import { holdPlatform } from "../local/platform/exclusive";
-import { explain, unopened } from "./secrets/check-sealed";
-import { kubesealProgram } from "./secrets/kubeseal";
-import { inPrivateDirectory } from "./secrets/private-directory";
-import { failure, REPOSITORY_OPTIONS, repositoryValues, type RepositoryFlags } from "./secrets/repository-values";
-import { reseal } from "./secrets/reseal";
+import { explain, unopened } from "@gitops-platform/infra-repo/sealed/unopened";
+import { failure } from "@gitops-platform/infra-repo/finding";
+import { kubesealProgram } from "@gitops-platform/infra-repo/sealed/kubeseal";
+import { inPrivateDirectory } from "@gitops-platform/infra-repo/sealed/private-directory";
+import { REPOSITORY_OPTIONS, stackValues, type RepositoryFlags } from "./secrets/stack-values";
+import { reseal } from "@gitops-platform/infra-repo/sealed/reseal";
 import { openConfig } from "./secrets/stack-config";
 import { newest, SEALING_KEYS, stackCertificates, stackFile } from "./secrets/stack-file";
 import { writeKeys } from "./secrets/stack-keys";
@@ -29,8 +31,8 @@ async function add(stack: string, file: string): Promise<void> {
 }
 
 async function resealAll(stack: string, file: string, flags: RepositoryFlags): Promise<void> {
-  const program = await kubesealProgram(log);
-  const { repository, values, findings } = await repositoryValues(stack, file, flags);
+  const program = await kubesealProgram(paths.cache, log);
+  const { repository, values, findings } = await stackValues(stack, file, flags);
   if (findings.length > 0) throw failure(flags.repository, findings);
   const changed = await inPrivateDirectory(async (directory) => {
     const keys = await writeKeys(stack, file, directory);
@@ -51,8 +53,8 @@ async function drop(stack: string, file: string, flags: RepositoryFlags): Promis
     say(`${file} has one sealing key; nothing to drop`);
     return;
   }
-  const program = await kubesealProgram(log);
-  const { values, findings } = await repositoryValues(stack, file, flags);
+  const program = await kubesealProgram(paths.cache, log);
+  const { values, findings } = await stackValues(stack, file, flags);
   if (findings.length > 0) throw failure(flags.repository, findings);
   await inPrivateDirectory(async (directory) => {
     const keys = await writeKeys(stack, file, directory);

@@ -1,11 +1,17 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
-import { defineCommand, runAsProgram } from "../lib/command";
-import { kubesealProgram, seal } from "./secrets/kubeseal";
-import { inPrivateDirectory } from "./secrets/private-directory";
-import { SEAL_USAGE, sealRequest, type SealRequest, type ValueSource } from "./secrets/seal-request";
-import { readSealedFile } from "./secrets/sealed-file";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
+import { paths } from "../lib/paths";
+import { kubesealProgram, seal } from "@gitops-platform/infra-repo/sealed/kubeseal";
+import { inPrivateDirectory } from "@gitops-platform/infra-repo/sealed/private-directory";
+import {
+  SEAL_USAGE,
+  sealRequest,
+  type SealRequest,
+  type ValueSource,
+} from "@gitops-platform/infra-repo/sealed/seal-request";
+import { readSealedFile } from "@gitops-platform/infra-repo/sealed/sealed-file";
 import { newest, stackCertificates, stackFile } from "./secrets/stack-file";
 
 function readValue(key: string, source: ValueSource): Buffer {
@@ -32,7 +38,7 @@ async function sealInto(request: SealRequest): Promise<void> {
   for (const [key, value] of Object.entries(values)) {
     if (value.length === 0) throw new Error(`${key} — its value is empty; give it on standard input or in the file`);
   }
-  const program = await kubesealProgram((line) => void process.stderr.write(`${line}\n`));
+  const program = await kubesealProgram(paths.cache, (line) => void process.stderr.write(`${line}\n`));
   const sealed = await inPrivateDirectory(async (directory) => {
     const pem = join(directory, "certificate.pem");
     writeFileSync(pem, certificate);

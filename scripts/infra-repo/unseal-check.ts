@@ -1,8 +1,10 @@
-import { defineCommand, runAsProgram } from "../lib/command";
-import { explain, unopened } from "./secrets/check-sealed";
-import { kubesealProgram } from "./secrets/kubeseal";
-import { inPrivateDirectory } from "./secrets/private-directory";
-import { failure, REPOSITORY_OPTIONS, repositoryValues } from "./secrets/repository-values";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
+import { paths } from "../lib/paths";
+import { explain, unopened } from "@gitops-platform/infra-repo/sealed/unopened";
+import { failure } from "@gitops-platform/infra-repo/finding";
+import { kubesealProgram } from "@gitops-platform/infra-repo/sealed/kubeseal";
+import { inPrivateDirectory } from "@gitops-platform/infra-repo/sealed/private-directory";
+import { REPOSITORY_OPTIONS, stackValues } from "./secrets/stack-values";
 import { stackFile } from "./secrets/stack-file";
 import { writeKeys } from "./secrets/stack-keys";
 
@@ -16,8 +18,8 @@ export const command = defineCommand({
   exits: { 0: "every value opens, or there is none", 1: "a value does not open, or could not be looked at" },
   run: async ([stack], flags) => {
     const file = stackFile(stack);
-    const program = await kubesealProgram((line) => void process.stderr.write(`${line}\n`));
-    const { values, findings, notes } = await repositoryValues(stack, file, flags);
+    const program = await kubesealProgram(paths.cache, (line) => void process.stderr.write(`${line}\n`));
+    const { values, findings, notes } = await stackValues(stack, file, flags);
     const closed = await inPrivateDirectory(async (directory) => {
       const keys = await writeKeys(stack, file, directory);
       return explain(program, stack, keys.all, await unopened(program, keys.all, values), values);

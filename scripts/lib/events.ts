@@ -1,5 +1,5 @@
 import { nameOf } from "../../components/tokens";
-import { redacted } from "./redaction";
+import { redacted } from "@gitops-platform/cli/redaction";
 import { withCure } from "./ssh-failures";
 
 /** The parts of Pulumi's engine events (`--event-log`, one JSON object a line) that the commands read. */

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { followEvents } from "./event-log";
 import type { EngineEvent } from "./events";
 import { paths, root } from "./paths";
-import { redacted } from "./redaction";
+import { redacted } from "@gitops-platform/cli/redaction";
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -30,6 +30,7 @@ export interface PulumiTarget {
  *   computer, which ignores options.
  * - SSH_AUTH_SOCK: no agent. Every connection has its key, and the command plugin fails when the agent's socket is dead.
  * - GOGC: the CLI collects garbage less often, a tenth of a preview's CPU time.
+ * - NODE_COMPILE_CACHE: Node.js 22 and newer keep compiled code on disk, by content; older ones ignore it.
  */
 export function engineEnvironment(): Record<string, string> {
   return {
@@ -39,6 +40,7 @@ export function engineEnvironment(): Record<string, string> {
     PULUMI_NODEJS_TSCONFIG_PATH: join(root, "tsconfig.program.json"),
     SSH_AUTH_SOCK: "",
     GOGC: "400",
+    NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "node"),
   };
 }
 

@@ -4,7 +4,7 @@ import { describeEvent, describeLong, type EngineEvent, noteState } from "./even
 import { paths } from "./paths";
 import { Phases } from "./phases";
 import { explainLock, pulumi, type PulumiTarget, runPulumi } from "./pulumi";
-import { redacted } from "./redaction";
+import { redacted } from "@gitops-platform/cli/redaction";
 import { Watchdog } from "./watchdog";
 
 export interface UpdateResult {

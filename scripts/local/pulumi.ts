@@ -1,4 +1,4 @@
-import { defineCommand, runAsProgram } from "../lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import { localTarget, runPulumiOnTerminal } from "../lib/pulumi";
 import { holdPlatform } from "./platform/exclusive";
 

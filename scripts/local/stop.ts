@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { holdPlatform } from "./platform/exclusive";
 import { endOrphans } from "../lib/orphans";
 import { paths, root } from "../lib/paths";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { applicationReport } from "./access/application-report";
 import { accessStack } from "./access/stack-access";
 import { checkedUpdate } from "./access/checked-update";

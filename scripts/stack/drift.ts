@@ -1,5 +1,5 @@
-import { defineCommand, print, runAsProgram } from "../lib/command";
-import { redacted } from "../lib/redaction";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
+import { redacted } from "@gitops-platform/cli/redaction";
 import { unhealthyApplications } from "./drift/applications";
 import { exportState, refreshCluster } from "./drift/cluster";
 import { type ExpectedNode, expectedNodes, silentNodes } from "./drift/expected";

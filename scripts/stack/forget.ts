@@ -1,4 +1,4 @@
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { planRemoval, removeFromState } from "./access/removal-run";
 import { accessStack } from "./access/stack-access";
 import { renderRemoval } from "./forget/report";

@@ -1,5 +1,5 @@
 import { REMOTE_COMMAND } from "../../components/tokens";
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { modelOf, requireFacts } from "../lib/stack-model";
 import { type Deployment, plain } from "../lib/stack-state";
 import { holdPlatform } from "../local/platform/exclusive";

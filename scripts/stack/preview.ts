@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { StackFileError } from "../lib/stack-yaml";
 import { previewPlan } from "./access/preview-run";
 import { accessStack } from "./access/stack-access";

@@ -1,4 +1,4 @@
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { clearInterruption } from "./access/interruption";
 import { accessStack } from "./access/stack-access";
 

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
-import { defineCommand, print, runAsProgram } from "../lib/command";
+import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command";
 import { paths } from "../lib/paths";
 import { engineEnvironment } from "../lib/pulumi";
 

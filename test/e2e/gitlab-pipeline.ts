@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { ensurePulumi } from "@gitops-platform/mirror/pulumi/ensure";
@@ -30,8 +30,6 @@ export class GitlabPipeline {
     const packages = join(directory, "node_modules");
     await duplicate(realpathSync(join(root, "node_modules")), packages);
     rmSync(join(packages, ".cache"), { recursive: true, force: true });
-    rmSync(join(packages, ".installed-lock.json"), { force: true });
-    copyFileSync(join(root, "package-lock.json"), join(packages, ".installed-lock.json"));
     return new GitlabPipeline(directory);
   }
 

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { defineCommand, runAsProgram } from "../../scripts/lib/command";
+import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
 import type { Drill } from "./drill";
 import { drills } from "./drills";
 import { mustStart, stop } from "./platform";

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { explain, unopened } from "../../scripts/infra-repo/secrets/check-sealed";
-import { type Identity, kubesealProgram, seal } from "../../scripts/infra-repo/secrets/kubeseal";
-import { repositoryValues } from "../../scripts/infra-repo/secrets/repository-values";
-import { reseal } from "../../scripts/infra-repo/secrets/reseal";
-import { type SealedValue, sealedValues } from "../../scripts/infra-repo/secrets/sealed-secrets";
-import type { KeyFiles } from "../../scripts/infra-repo/secrets/stack-keys";
-import { readFiles } from "../../scripts/infra-repo/manifests/files";
+import { explain, unopened } from "@gitops-platform/infra-repo/sealed/unopened";
+import { type Identity, kubesealProgram, seal } from "@gitops-platform/infra-repo/sealed/kubeseal";
+import { stackValues } from "../../scripts/infra-repo/secrets/stack-values";
+import { type KeyFiles, reseal } from "@gitops-platform/infra-repo/sealed/reseal";
+import { type SealedValue, sealedValues } from "@gitops-platform/infra-repo/sealed/sealed-secrets";
+import { readFiles } from "@gitops-platform/infra-repo/files";
+import { paths } from "../../scripts/lib/paths";
 import { newSealingKey } from "../../scripts/stack/new-sealing-key";
 import { loadAll } from "js-yaml";
 import type { KubernetesObject } from "../../components/objects/kubernetes-object";
@@ -21,7 +21,7 @@ let program: string;
 const keys: Record<string, { certificate: string; privateKey: string }> = {};
 
 beforeAll(async () => {
-  program = await kubesealProgram(() => undefined);
+  program = await kubesealProgram(paths.cache, () => undefined);
   for (const name of ["old", "new", "foreign"]) {
     const pair = await newSealingKey();
     keys[name] = { certificate: join(scratch, `${name}.pem`), privateKey: join(scratch, `${name}.key`) };
@@ -119,7 +119,7 @@ async function unsealed(contents: Readonly<Record<string, string>>) {
     mkdirSync(join(repository, file, ".."), { recursive: true });
     writeFileSync(join(repository, file), text);
   }
-  const { values, findings } = await repositoryValues("staging", join(repository, "stack.yaml"), { repository });
+  const { values, findings } = await stackValues("staging", join(repository, "stack.yaml"), { repository });
   const closed = await reasons(values, "old");
   return { count: values.length, findings: findings.map(({ place, text }) => `${place} — ${text}`), closed };
 }

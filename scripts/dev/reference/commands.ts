@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { USAGE as MIRROR } from "@gitops-platform/mirror/mirror";
-import { type CommandDescription, flagRows, usageOf } from "../../lib/command";
+import { type CommandDescription, flagRows, usageOf } from "@gitops-platform/cli/command";
 import { root } from "../../lib/paths";
 
 const HEAD = `# Commands

@@ -1,16 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { KeyFiles } from "@gitops-platform/infra-repo/sealed/reseal";
 import { openConfig } from "./stack-config";
 import { newest, SEALING_KEYS, stackCertificates } from "./stack-file";
-
-/** A stack's private keys as files that kubeseal reads. */
-export interface KeyFiles {
-  readonly all: readonly string[];
-  /** The one that new secrets are sealed for. */
-  readonly newest: string;
-  /** The newest key's certificate. */
-  readonly certificate: string;
-}
 
 /** Writes a stack's keys into a private directory, in which they may stay only as long as they are used. */
 export async function writeKeys(stack: string, file: string, directory: string): Promise<KeyFiles> {

@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { join } from "node:path";
 import { describeGateResult } from "../../../components/disk-gate/measurement";
 import { paths } from "../../lib/paths";
-import { table } from "../../lib/table";
+import { table } from "@gitops-platform/cli/table";
 import type { StackOutputs } from "./stack";
 
 interface KubernetesNode {

@@ -1,4 +1,4 @@
-import { redacted } from "../../lib/redaction";
+import { redacted } from "@gitops-platform/cli/redaction";
 import { exportState } from "../drift/cluster";
 import { type Deployment, plain } from "../../lib/stack-state";
 import { type Application, isLive, readApplications, readPods, type Resource, stateOf } from "./applications";

@@ -1,5 +1,5 @@
 import { type Printed, reasonOf, runPulumi } from "../../lib/pulumi";
-import { redacted } from "../../lib/redaction";
+import { redacted } from "@gitops-platform/cli/redaction";
 import { policyArguments } from "../../../policy/arguments";
 import { describeFinding, type Finding, Findings } from "../../../policy/findings";
 import type { Digest } from "../plan/digest";

@@ -1,4 +1,4 @@
-import { table } from "../../lib/table";
+import { table } from "@gitops-platform/cli/table";
 import { type DriftReport, exitCodeOf } from "./finding";
 
 const HEADERS = ["Where", "What", "Expected", "Found", "What to do"] as const;

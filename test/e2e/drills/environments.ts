@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import type { KubernetesObject } from "../../../components/objects/kubernetes-object";
-import { type Environment, renderEnvironment } from "../../../scripts/infra-repo/manifests/environments";
-import { readFiles } from "../../../scripts/infra-repo/manifests/files";
-import { nameOf } from "../../../scripts/infra-repo/manifests/rendered";
-import { loadRenderers } from "../../../scripts/infra-repo/manifests/renderers";
+import { type Environment, renderEnvironment } from "@gitops-platform/infra-repo/environments";
+import { readFiles } from "@gitops-platform/infra-repo/files";
+import { nameOf } from "@gitops-platform/infra-repo/rendered";
+import { loadRenderers } from "@gitops-platform/infra-repo/renderers";
 import { paths } from "../../../scripts/lib/paths";
 import type { Drill } from "../drill";
 import { infraRepository } from "../infra-repository";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkPrivateKey } from "../../../config/private-key";
-import type { CommandDescription } from "../../../scripts/lib/command";
+import type { CommandDescription } from "@gitops-platform/cli/command";
 import { root } from "../../../scripts/lib/paths";
 
 const GUIDES = ["docs/guides", "docs/runbooks"].flatMap((folder) =>

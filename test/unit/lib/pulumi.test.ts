@@ -17,7 +17,7 @@ vi.mock("@gitops-platform/mirror/pulumi/ensure", () => ({
   ensurePulumi: () => Promise.resolve({ origin: "official" }),
 }));
 
-import { type Command, runCommand } from "../../../scripts/lib/command";
+import { type Command, runCommand } from "@gitops-platform/cli/command";
 import { paths } from "../../../scripts/lib/paths";
 import { pulumi, reasonOf, runPulumi } from "../../../scripts/lib/pulumi";
 import { dropPendingOperations } from "../../../scripts/lib/stack-commands";

@@ -1,6 +1,6 @@
 /** What must not get into a comment or a log, though Pulumi or a forge may say it. */
 import { describe, expect, it } from "vitest";
-import { secretsIn, withoutSecrets } from "../../../scripts/lib/redaction";
+import { secretsIn, withoutSecrets } from "@gitops-platform/cli/redaction";
 import { redactedPlan } from "../../../scripts/stack/access/preview-run";
 import { brokenPlan } from "../../../scripts/stack/plan/plan";
 
