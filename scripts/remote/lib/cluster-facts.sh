@@ -40,7 +40,7 @@ is_upgrade() {
   IFS=. read -ra from <<<"$1"
   IFS=. read -ra to <<<"$2"
   [ "${from[0]}" -eq "${to[0]}" ] || return
-  [ "${to[1]}" -eq "${from[1]}" ] && [ "${to[2]}" -ge "${from[2]}" ] || [ "${to[1]}" -eq $((from[1] + 1)) ]
+  if [ "${to[1]}" -eq "${from[1]}" ]; then [ "${to[2]}" -ge "${from[2]}" ]; else [ "${to[1]}" -eq $((from[1] + 1)) ]; fi
 }
 
 # describe_cluster: {cluster: {name, podSubnet, serviceSubnet, kubernetes}}

@@ -23,7 +23,7 @@ place_file() {
 
 # staged_files: paths that wait for this node's turn.
 staged_files() {
-  find "$STAGED_DIRECTORY" -type f -printf '/%P\n' 2>/dev/null | sort
+  [ ! -d "$STAGED_DIRECTORY" ] || find "$STAGED_DIRECTORY" -type f -printf '/%P\n' | sort
 }
 
 # take_over PATH: the staged file gets its place, whole or not at all.

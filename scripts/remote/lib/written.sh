@@ -60,10 +60,8 @@ prepared_files() {
 
 # prepared_sums: {path: sha256} of the above, of a staged file as it will be once the node has had its turn.
 prepared_sums() {
-  local staged
-  staged=$(staged_files)
   jq --null-input --argjson files "$(prepared_files | checksums)" --arg directory "$STAGED_DIRECTORY" \
-    --argjson staged "$(sed "s|^/|$STAGED_DIRECTORY/|" <<<"$staged" | checksums)" \
+    --argjson staged "$(staged_files | sed "s|^/|$STAGED_DIRECTORY/|" | checksums)" \
     '$files + ($staged | with_entries(.key |= ltrimstr($directory)))'
 }
 

@@ -146,7 +146,9 @@ function limitRisk({ step: { newState, oldState } }: Change): readonly string[] 
 
 function firewallRisk({ step: { newState, oldState }, type }: Change): readonly string[] {
   if (type !== TOKENS.kubernetesCluster) return [];
-  const [before, after] = [oldState, newState].map((state) => (state?.inputs?.["firewall"] as { off?: string })?.off);
+  const [before, after] = [oldState, newState].map(
+    (state) => (state?.inputs?.["firewall"] as { off?: string } | undefined)?.off,
+  );
   return after === undefined || after === before ? [] : [`The nodes have no firewall: “${after}”.`];
 }
 
