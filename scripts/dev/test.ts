@@ -141,6 +141,9 @@ const TOOLS = {
   ...SHELL_TOOLS,
   strace: "/usr/bin/strace",
   jq: "/usr/bin/jq",
+  // For a node's firewall.
+  nftables: "/usr/sbin/nft",
+  python3: "/usr/bin/python3",
   // For a hypervisor of the tests' own.
   "libvirt-clients": "/usr/bin/virt-xml-validate",
   "libvirt-daemon-system": "/usr/sbin/libvirtd",
