@@ -21,11 +21,21 @@ function processes(): string[] {
   return commands.filter((command) => command.includes(workspace.home));
 }
 
+/** Waits for a compiler's process of this workspace. @throws after a minute */
+async function begins(command: string): Promise<void> {
+  const began = Date.now();
+  while (Date.now() - began < 60_000) {
+    if (processes().some((line) => line.includes(command))) return;
+    await sleep(20);
+  }
+  throw new Error(`${command} — no such process within a minute`);
+}
+
 it("killed half-way, it goes on with what isn't finished, to the same result as ever; then there is nothing to do", async () => {
   const missing = ["crane", "etcd", "image-etcd", "cni-flannel", "image-flannel-cni-plugin"];
   workspace.shareBuilds(missing);
   const first = workspace.start();
-  while (!first.lines.some((line) => line.includes("building etcd"))) await sleep(20);
+  await begins("go.etcd.io/etcd/server");
   first.child.kill("SIGKILL");
   await first.exit;
   await sleep(500);
@@ -62,7 +72,7 @@ it("rebuilds one component for a changed pin, and what is made from it", async (
 it("waits for a build that runs, instead of disturbing it", async () => {
   workspace.shareBuilds(["cni-flannel", "image-flannel-cni-plugin"]);
   const first = workspace.start();
-  while (!first.lines.some((line) => line.includes("building"))) await sleep(20);
+  await begins("go build");
   const second = await workspace.mirror();
   expect([await first.exit, second.code]).toEqual([0, 0]);
   expect(second.lines).toEqual([
