@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# A node drains itself, with its kubelet's own rights: it may evict its own pods and no others.
+# A node drains itself. A worker has its kubelet's rights only: it may evict its own pods and no others.
 
 readonly KUBELET_CONFIG=/etc/kubernetes/kubelet.conf
 readonly KUBELET_CERTIFICATE=/var/lib/kubelet/pki/kubelet-client-current.pem
 
-# node_kube ARGUMENTS…
+# node_kube ARGUMENTS…: with the administrator's rights where the node has them. A single control plane has admitted nobody, so
+# that no role lets its kubelet see DaemonSets.
 node_kube() {
-  kubectl --kubeconfig "$KUBELET_CONFIG" --request-timeout=30s "$@"
+  local config=$KUBELET_CONFIG
+  if [ -s "$ADMIN_CONFIG" ]; then config=$ADMIN_CONFIG; fi
+  kubectl --kubeconfig "$config" --request-timeout=30s "$@"
 }
 
 # own_node: this node's object, as JSON.

@@ -92,6 +92,17 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   [ "$(calls ' drain \|systemctl stop')" -eq 0 ]
 }
 
+@test "a worker drains itself with its kubelet's rights, a control plane with the administrator's" {
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  turn
+  [ "$(calls '--kubeconfig /etc/kubernetes/kubelet.conf .* drain cp-1')" -eq 1 ]
+  echo config >"$MACHINE/etc/kubernetes/admin.conf"
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  NODE_ROLE=control-plane turn
+  [ "$status" -eq 0 ]
+  [ "$(calls '--kubeconfig /etc/kubernetes/admin.conf .* drain cp-1')" -eq 1 ]
+}
+
 @test "containerd restarts for its own configuration, and kubeadm is not needed for it" {
   stage /etc/containerd/config.toml <<<'version = 2'
   NODE_ROLE=control-plane turn
