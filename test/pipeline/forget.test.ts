@@ -80,15 +80,18 @@ async function state(): Promise<{ resources: readonly Resource[] }> {
 }
 
 const nameOf = ({ urn }: Resource): string => urn.split("::")[3] ?? "";
-/** With other nodes, the step that reads which versions run looks again. */
-const LOOKS_AGAIN = { create: 0, update: 1, replace: 0, delete: 0 };
+/** With other nodes, the firewalls of those that stay change, and the step that reads which versions run looks again. */
+const changedWith = (...kept: readonly string[]): string[] => [
+  ...kept.map((name) => `production-production-${name}-firewall`),
+  "production-versions",
+];
 
 it("shows first, and refuses what can't be forgotten", async () => {
   const before = await state();
   const shown = await run("production-hv-4");
   expect(shown).toMatchObject({ exitCode: 7, stderr: "", outside: [] });
   expect(shown.stdout).toMatch(
-    /^Out of the state of production: 12 resources of production-worker-3, production-hv-4\n/,
+    /^Out of the state of production: 14 resources of production-worker-3, production-hv-4\n/,
   );
   expect(shown.stdout).toMatch(/\nNothing was changed\. To do it: npm run forget -- production production-hv-4 --yes$/);
   const refused = await run("production-hv-1", "--yes");
@@ -135,7 +138,7 @@ it("a worker and its hypervisor that leave the stack file as well: nothing is le
   const after = await state();
   const gone = before.resources.filter(({ urn }) => !after.resources.some((other) => other.urn === urn));
   expect(gone.map(nameOf).filter((name) => !/production-(worker-3|hv-4)($|-)/.test(name))).toEqual([]);
-  expect(gone).toHaveLength(12);
+  expect(gone).toHaveLength(14);
   expect(gone.filter((resource) => resource.protect).map(nameOf)).toEqual([
     "production-worker-3-host-key",
     "production-worker-3-host-key-seed",
@@ -145,8 +148,9 @@ it("a worker and its hypervisor that leave the stack file as well: nothing is le
   site.config.nodes.splice(site.config.nodes.indexOf(node("production-worker-3")), 1);
   await site.writeConfig();
   const plan = await previewPlan(site.access());
-  expect(plan).toMatchObject({ counts: LOOKS_AGAIN, errors: [] });
-  expect(plan.groups.flatMap(({ changes }) => changes.map(({ name }) => name))).toEqual(["production-versions"]);
+  const changed = changedWith("cp-1", "cp-2", "cp-3", "worker-1", "worker-2");
+  expect(plan).toMatchObject({ counts: { create: 0, update: changed.length, replace: 0, delete: 0 }, errors: [] });
+  expect(plan.groups.flatMap(({ changes }) => changes.map(({ name }) => name)).sort()).toEqual(changed);
 
   await pulumi(site.access(), ["stack", "import", "--file", file]);
   rmSync(file);
@@ -162,7 +166,8 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
   await site.writeConfig();
 
   const plan = await previewPlan(site.access());
-  expect(plan).toMatchObject({ counts: { ...LOOKS_AGAIN, create: 19 }, errors: [] });
+  const changed = changedWith("cp-1", "cp-3", "worker-1");
+  expect(plan).toMatchObject({ counts: { create: 23, update: changed.length, replace: 0, delete: 0 }, errors: [] });
   const made = plan.groups.flatMap(({ changes }) => changes.map(({ name }) => name)).sort();
   expect(made).toEqual(
     [
@@ -170,10 +175,12 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
       ...["production-cp-2", "production-worker-2"].flatMap((name) => [
         ...["host-key-seed", "guest", "boot"].map((role) => `${name}-${role}`),
         `disk-gate-${name}-together`,
-        ...["prepare", "admission", "join", "membership"].map((role) => `production-${name}-${role}`),
+        ...["prepare", "firewall", "admission", "join", "membership", "activation"].map(
+          (role) => `production-${name}-${role}`,
+        ),
       ]),
       "disk-gate-production-cp-2",
-      "production-versions",
+      ...changed,
     ].sort(),
   );
 
