@@ -17,6 +17,11 @@ const LOOK = `kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=
     | select(.spec.unschedulable or all(.status.conditions[]; .type != "Ready" or .status != "True")) | .metadata.name],
     ready: ([.items[] | select(.kind == "Deployment" and .metadata.name == "drill-web") | .status.readyReplicas // 0] | first)}'`;
 
+/** Asks the API through the node's own proxy: a line with the time and the answer, five times a second. */
+const PROBE =
+  'while :; do printf "%s %s\\n" "$(date +%s.%N)" "$(curl -sk --max-time 2 https://127.0.0.1:7443/readyz)" ' +
+  ">>/run/drill-probe; sleep 0.2; done";
+
 /** Watches a cluster while its nodes have their turns. */
 export class RollingWatch {
   private readonly seen: Seen[] = [];
@@ -36,10 +41,12 @@ export class RollingWatch {
    * @param prober the node whose own API proxy is asked five times a second
    */
   static async begin(controlPlanes: readonly string[], observer: string, prober: string): Promise<RollingWatch> {
-    const probe =
-      'rm -f /run/drill-probe; while :; do printf "%s %s\\n" "$(date +%s.%N)" ' +
-      '"$(curl -sk --max-time 2 https://127.0.0.1:7443/readyz)" >>/run/drill-probe; sleep 0.2; done';
-    const started = await on(prober, `systemd-run --quiet --collect --unit=drill-probe bash -c '${probe}'`);
+    // In a file: systemd-run has expansions of its own for `$` and `%`.
+    const started = await on(
+      prober,
+      `rm -f /run/drill-probe; cat >/run/drill-probe.sh <<'SH'\n${PROBE}\nSH\n` +
+        "systemd-run --quiet --collect --unit=drill-probe bash /run/drill-probe.sh",
+    );
     assert.equal(started.exitCode, 0, started.output);
     return new RollingWatch(controlPlanes, observer);
   }
@@ -68,6 +75,7 @@ export class RollingWatch {
       .map((line) => Number(line.split(" ")[0]));
     assert.ok(answers.length > 100, `the probe of the API answered ${answers.length} times: the watch is blind`);
     assert.ok(this.seen.length > 20, `the cluster was seen ${this.seen.length} times: the watch is blind`);
+    assert.ok(answers.every(Number.isFinite), `the probe's times can't be read: ${probed.output.slice(0, 100)}`);
     const gaps = answers.slice(1).map((at, index) => at - (answers[index] ?? at));
     return {
       samples: this.seen.length,

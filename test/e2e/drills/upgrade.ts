@@ -43,7 +43,7 @@ export const upgrade: Drill = {
   name: "upgrade",
   promise: `an edited version upgrades Kubernetes ${FROM} to ${TO}, one node at a time, drained, and goes on after a kill`,
   needs: "nothing",
-  minutes: 20,
+  minutes: 15,
   inTest: false,
   run: async (see) => {
     return StackFile.edited(async (file) => {
