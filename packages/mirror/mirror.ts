@@ -102,6 +102,11 @@ export async function mirrorCommand(args: readonly string[]): Promise<void> {
       `--upstream-list — does not exist (got ${upstream["upstream-list"]}) — name an existing file`,
     );
   }
+  if (from === "upstream" && kubernetes.length > 0) {
+    throw new MirrorError(
+      "--kubernetes — is built from modules, and an upstream mirror has what its list names — add the release there",
+    );
+  }
   const releases: readonly string[] = EARLIER_KUBERNETES;
   const unknown = kubernetes.find((version) => !releases.includes(version));
   if (unknown !== undefined) {

@@ -42,16 +42,23 @@ async function tryLook(where: string, look: () => Promise<Looked>): Promise<Look
   }
 }
 
-/** One node after the other, because a step may drain its node. Prints its progress to stderr: stdout is the report's. */
+/**
+ * One node after the other, because a step may drain its node, and none after one whose steps failed: that one may be away.
+ * Progress goes to stderr: stdout is the report's.
+ */
 async function repairDrifted(nodes: readonly ExpectedNode[]): Promise<void> {
   const looks = await Promise.all(nodes.map(async (node) => ({ node, seen: await lookAt(node, false) })));
-  for (const { node } of looks.filter(({ seen }) => seen.findings.length > 0)) {
+  const drifted = looks.filter(({ seen }) => seen.findings.length > 0).map(({ node }) => node);
+  for (const [index, node] of drifted.entries()) {
     process.stderr.write(`${node.name}: running its ${node.steps.length} steps again\n`);
     try {
       await repairNode(node);
     } catch (error) {
       // What it did not put back is in the report.
       process.stderr.write(redacted(`${node.name}: ${error instanceof Error ? error.message : String(error)}\n`));
+      const left = drifted.slice(index + 1).map(({ name }) => name);
+      if (left.length > 0) process.stderr.write(`not repaired: ${left.join(", ")}\n`);
+      return;
     }
   }
 }

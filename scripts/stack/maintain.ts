@@ -10,8 +10,8 @@ import { runOnNode } from "./drift/node-command";
 
 /** A drain may take an hour. */
 const TURN_SECONDS = 4500;
-/** How long a node may take to boot and to be healthy. */
-const BACK_SECONDS = 900;
+/** How long a node may take to boot. */
+const BOOT_SECONDS = 600;
 const PAUSE_SECONDS = 3;
 
 /** A member's own step that drains it and waits for its health, as the last update ran it. */
@@ -43,18 +43,18 @@ export function turnsOf(stack: string, deployment: Deployment, names: readonly s
   return names.length === 0 ? ordered : ordered.filter(({ node }) => names.includes(node));
 }
 
-function run({ connection, stdin }: Turn, verb: "apply" | "maintain"): Promise<string> {
+function run({ connection, stdin }: Turn, verb: "apply" | "maintain" | "probe"): Promise<string> {
   const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${TURN_SECONDS} bash -s -- ${verb}`;
   return runOnNode(connection, { command, stdin, seconds: TURN_SECONDS + 30 });
 }
 
-/** Waits until the node has booted and ended its turn. @throws what was last wrong */
-async function comeBack(turn: Turn): Promise<void> {
-  const deadline = Date.now() + BACK_SECONDS * 1000;
+/** Waits until the node has booted: until then it doesn't answer, or answers that it has not gone down. @throws its last answer */
+async function boot(turn: Turn): Promise<void> {
+  const deadline = Date.now() + BOOT_SECONDS * 1000;
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
     try {
-      await run(turn, "apply");
+      await run(turn, "probe");
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
@@ -89,7 +89,9 @@ export const command = defineCommand({
       try {
         await run(turn, "maintain");
         print(`${turn.node}: drained, reboots\n`);
-        await comeBack(turn);
+        await boot(turn);
+        // It ends the turn: waits for the node's health, and lets pods in again.
+        await run(turn, "apply");
       } catch (error) {
         const left = order.slice(index + 1);
         const untouched = left.length > 0 ? `\nNot touched: ${left.join(", ")}.` : "";

@@ -27,7 +27,8 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/drain.sh"
 SCOPE=activation
 
-# While it is there, a turn is unfinished. It holds "cordoned" when the operator had cordoned the node before.
+# While it is there, a turn is unfinished. Its lines: "cordoned" when the operator had cordoned the node before, "changing" once
+# something of the node may have changed.
 readonly TURN_FILE=$STATE_DIRECTORY/turn
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly CONTAINERD_FILE=/etc/containerd/config.toml
@@ -76,8 +77,17 @@ begin_turn() {
   if [ "$unschedulable" = true ]; then echo cordoned; fi | write_file "$TURN_FILE" || true # an empty file is a turn too
 }
 
+# has_mark NAME: whether the unfinished turn says so.
+has_mark() {
+  grep -qx "$1" "$TURN_FILE"
+}
+
+mark_changing() {
+  has_mark changing || echo changing >>"$TURN_FILE"
+}
+
 end_turn() {
-  if [ "$(cat "$TURN_FILE")" = cordoned ]; then
+  if has_mark cordoned; then
     log_info "$NODE_NAME was cordoned before, and stays so"
   else
     node_kube uncordon "$NODE_NAME" >/dev/null || return
@@ -88,6 +98,10 @@ end_turn() {
 drain() {
   log_info "$NODE_NAME is drained (for up to $DRAIN_TIMEOUT_SECONDS s)"
   drain_node "$DRAIN_TIMEOUT_SECONDS" "$DRAIN_GRACE_PERIOD_SECONDS" && return
+  # An earlier run has begun to change it: it takes pods again only once it is healthy.
+  if has_mark changing; then
+    die "$NODE_NAME, which an earlier run has begun to change, could not be drained in $DRAIN_TIMEOUT_SECONDS s, and stays cordoned; no other node is touched. ${DRAIN_LEFT}Run again"
+  fi
   end_turn || log_info "$NODE_NAME could not be uncordoned"
   die "$NODE_NAME could not be drained in $DRAIN_TIMEOUT_SECONDS s, and takes pods again; no other node is touched. ${DRAIN_LEFT}Make room (more replicas, another budget), or raise drain.timeoutSeconds, and run again"
 }
@@ -155,6 +169,7 @@ take_turn() {
   begin_turn
   drain
   drained=$SECONDS
+  mark_changing
   upgrade_static_pods
   take_over_staged
   activated=$SECONDS
@@ -170,14 +185,31 @@ maintain() {
   require_others
   begin_turn
   drain
+  mark_changing
   touch "$REBOOT_FILE"
   systemd-run --quiet --on-active=1 systemctl reboot
 }
 
+# probe: ends well once the node has booted since `maintain`.
+probe() {
+  [ ! -e "$REBOOT_FILE" ] || die "this node was asked to reboot, and has not gone down yet; wait for it, and run again"
+}
+
+# await_cluster: after a boot, or in the middle of a turn that was killed, the API may be on its way back.
+await_cluster() {
+  local deadline=$((SECONDS + HEALTH_SECONDS))
+  until node_kube get --raw /readyz >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] ||
+      die "waited $HEALTH_SECONDS s for the API, to end the turn of $NODE_NAME; it stays cordoned. Look at \`journalctl -u kubelet\` and \`crictl ps -a\` on the control planes, and run again"
+    sleep 1
+  done
+}
+
 apply() {
   require_ours
-  [ ! -e "$REBOOT_FILE" ] || die "this node was asked to reboot, and has not gone down yet; wait for it, and run again"
+  probe
   take_lock
+  if [ -e "$TURN_FILE" ]; then await_cluster; fi
   if is_control_plane; then read_cluster_facts; fi
   if needs_turn; then
     take_turn

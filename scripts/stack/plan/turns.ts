@@ -26,7 +26,7 @@ export function turnsOf(changes: readonly Change[], model: PlanModel): readonly 
     nodes.filter((node) => node.role === role),
   );
   return [
-    `Kubernetes becomes ${to} (was ${from}), one node at a time; each is drained first, for at most ${patience} s, and a budget ` +
+    `Kubernetes becomes ${to} (was ${from}), node by node; each is drained first, for at most ${patience} s, and a budget ` +
       "that keeps a pod longer stops the update there.",
     ...order(controlPlanes ?? [], 1),
     ...order(workers ?? [], parallel),

@@ -170,6 +170,16 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
 }
 
+@test "a node that was half changed, and can't be drained, keeps its turn" {
+  echo changing >"$MACHINE/etc/gitops-platform/turn"
+  echo 'error: timed out' >"$BATS_TEST_TMPDIR/drain"
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'cp-1, which an earlier run has begun to change, could not be drained in 30 s, and stays cordoned'* ]]
+  [ "$(calls uncordon)" -eq 0 ]
+  [ -e "$MACHINE/etc/gitops-platform/turn" ]
+}
+
 @test "a node that the operator had cordoned stays so, also over a killed turn" {
   stage /usr/local/bin/kubelet <<<'new kubelet'
   echo true >"$BATS_TEST_TMPDIR/cordoned"
@@ -177,7 +187,7 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   turn
   [ "$status" -eq 1 ]
   [[ $stderr == *'kubeadm upgrade failed: [ERROR CreateJob]: no'* ]]
-  [ "$(cat "$MACHINE/etc/gitops-platform/turn")" = cordoned ]
+  [ "$(cat "$MACHINE/etc/gitops-platform/turn")" = $'cordoned\nchanging' ]
   rm "$BATS_TEST_TMPDIR/kubeadm-dies"
   turn
   [ "$status" -eq 0 ]
@@ -206,11 +216,15 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   on_machine kubernetes/activate-node.sh maintain
   [ "$status" -eq 0 ]
   [ "$(grep -oE ' drain |systemd-run.*' "$CALLS" | tr '\n' ' ')" = ' drain  systemd-run --quiet --on-active=1 systemctl reboot ' ]
+  on_machine kubernetes/activate-node.sh probe
+  [ "$status" -eq 1 ]
   turn
   [ "$status" -eq 1 ]
   [[ $stderr == *'was asked to reboot, and has not gone down yet'* ]]
   [ "$(calls uncordon)" -eq 0 ]
   rm -r "$MACHINE/run"/*
+  on_machine kubernetes/activate-node.sh probe
+  [ "$status" -eq 0 ]
   turn
   [ "$status" -eq 0 ]
   [ "$(calls uncordon)" -eq 1 ]

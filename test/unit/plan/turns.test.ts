@@ -17,7 +17,7 @@ const at = (version: string, maxUnavailable = 1): object => ({ version, maxUnava
 
 it("an upgrade lists its nodes in order, with what each loses and for how long", () => {
   expect(risks(CLUSTER, Object.keys(CLUSTER).reverse(), at("1.27.3"), at("1.27.4", 2))).toEqual([
-    "Kubernetes becomes 1.27.4 (was 1.27.3), one node at a time; each is drained first, for at most 300 s, and a budget that " +
+    "Kubernetes becomes 1.27.4 (was 1.27.3), node by node; each is drained first, for at most 300 s, and a budget that " +
       "keeps a pod longer stops the update there.",
     "Control planes, one after the other: cp-1, cp-2, cp-3; each away for about 60 s, 3 min in all, the API of the others " +
       "answers meanwhile.",
