@@ -13,6 +13,7 @@ import { KubernetesCluster } from "./components/kubernetes/cluster";
 import { PodNetwork } from "./components/kubernetes/pod-network";
 import { runningVersions } from "./components/kubernetes/running-versions";
 import { createMachines } from "./components/machines/create-machines";
+import { byName } from "./components/machines/machine";
 import { warnOfDeadAgent } from "./components/remote/ssh-agent";
 import { takeOver } from "./components/objects/take-over";
 import { keepLivingCluster } from "./config/living-cluster";
@@ -21,7 +22,7 @@ import { summarizeNotices } from "./config/notices";
 
 // Configuration: checked whole, every problem reported at once.
 const config = loadConfig();
-keepLivingCluster(config);
+const living = keepLivingCluster(config);
 void warnOfDeadAgent();
 const { cluster: settings, diskGate: gateSettings, gitops, network: nodeNetwork, sealingKeys, ssh, versions } = config;
 const { list, source } = config.artifacts;
@@ -46,7 +47,7 @@ const machines = createMachines(config.nodes, {
     etcdDirectory,
     containers: settings.conntrack === "kernel",
   },
-});
+}).sort(byName);
 const controlPlanes = machines.filter(({ role }) => role === "control-plane");
 const workers = machines.filter(({ role }) => role === "worker");
 const hub = local && config.hub && new Hub("hub", { ...config.hub, local, ssh, gitops, sealingKeys });
@@ -71,6 +72,7 @@ const cluster = new KubernetesCluster(settings.name, {
   maxUnavailable: config.upgrade.maxUnavailable,
   firewall: config.firewall,
   stackId,
+  living,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
 const provider = new k8s.Provider("kubernetes", {
@@ -80,7 +82,7 @@ const provider = new k8s.Provider("kubernetes", {
   enableSecretMutable: true,
 });
 // An `up` that was killed leaves objects that the state doesn't know of yet; the next one takes them over.
-const inCluster = { deletedWith: cluster.disposedWith, transformations: [takeOver] };
+const inCluster = { deletedWith: cluster, transformations: [takeOver] };
 const inClusterArgs = { provider, artifacts: list.artifacts };
 
 // Network, Argo CD and Sealed Secrets, in parallel.
@@ -130,7 +132,7 @@ if (hub && nodePort !== undefined) {
 
 const running = runningVersions(
   settings.name,
-  { on: cluster.first, nodes: machines, configured: versions, stackId },
+  { on: cluster.first, configured: versions, stackId },
   { parent: cluster, dependsOn: [...cluster.complete, ...network.ready, ...argocd.ready, ...sealedSecrets.ready] },
 );
 

@@ -1,24 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LivingCluster } from "../components/kubernetes/founded";
 import { type Problem, problem, shown } from "./problem";
 import type { StackConfig } from "./stack-config";
-
-/** What the stack's outputs say of the cluster that the last update left. */
-export interface LivingCluster {
-  readonly name: string;
-  readonly podSubnet: string;
-  readonly serviceSubnet: string;
-  /** The version that its kubeadm configuration has: `1.27.4`. */
-  readonly kubernetes: string;
-  /** The first one founded it. */
-  readonly controlPlanes: readonly {
-    readonly name: string;
-    readonly address: string;
-    /** An adopted server's is its host key. */
-    readonly identity: string;
-  }[];
-  /** Names of all members; unset by programs that upgraded none. */
-  readonly nodes?: readonly string[];
-}
 
 /** The parts of the configuration that a living cluster binds. */
 export type BoundConfig = Pick<StackConfig, "cluster" | "nodes" | "versions">;
@@ -27,11 +10,12 @@ export type BoundConfig = Pick<StackConfig, "cluster" | "nodes" | "versions">;
  * Refuses a configuration that would need another cluster than the one that lives, in previews and updates alike, before
  * any resource is registered: no connection is opened. The facts are the stack's own output `founded`.
  *
+ * @returns the living cluster; undefined for a stack that has none
  * @throws pulumi.RunError, asynchronously: every resource waits for the answer
  */
-export function keepLivingCluster(config: BoundConfig): void {
+export function keepLivingCluster(config: BoundConfig): pulumi.Output<LivingCluster | undefined> {
   // A program under mocks runs in no stack, and has no state to be compared with.
-  if (!pulumi.runtime.getStackResource()) return;
+  if (!pulumi.runtime.getStackResource()) return pulumi.output(undefined);
   const stack = pulumi.getStack();
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
   // Not a StackReference: that is a resource, which would keep a second copy of every output in the state.
@@ -47,6 +31,7 @@ export function keepLivingCluster(config: BoundConfig): void {
     props,
     opts: pulumi.mergeOptions(opts, { dependsOn: pulumi.output(checked) }),
   }));
+  return pulumi.output(answer).apply(({ outputs }) => outputs?.founded);
 }
 
 /** Everything about a configuration that a living cluster can't follow. */
@@ -60,7 +45,7 @@ export function checkLivingCluster({ cluster, nodes, versions }: BoundConfig, li
   for (const [key, got, need] of fixed) {
     if (got !== need) problems.push(immutable(key, got, need));
   }
-  problems.push(...checkFounder(nodes, living), ...checkServers(nodes, living));
+  problems.push(...checkServers(nodes, living));
   return [...problems, ...checkVersion({ cluster, nodes, versions }, living)];
 }
 
@@ -70,22 +55,6 @@ function immutable(key: string, got: string, need: string): Problem {
     `can't be changed on a living cluster (got ${shown(got)}, need ${shown(need)}); put ${need} back, or destroy the ` +
       "stack and bring it up anew",
   );
-}
-
-/** Until no control plane is special: another first one would take the living ones out of etcd. */
-function checkFounder(nodes: BoundConfig["nodes"], { controlPlanes: [founder] }: LivingCluster): Problem[] {
-  const index = nodes.findIndex(({ role }) => role === "control-plane");
-  const first = nodes[index];
-  if (!founder || !first || first.name === founder.name) return [];
-  const cure = nodes.some(({ name }) => name === founder.name)
-    ? `put ${founder.name} before it again`
-    : `put ${founder.name} back, or follow docs/runbooks/lost-control-plane.md if it is lost`;
-  return [
-    problem(
-      `nodes[${index}].name`,
-      `${first.name} can't be the first control plane of a living cluster, which ${founder.name} founded; ${cure}`,
-    ),
-  ];
 }
 
 /** An etcd member is bound to its address, and a Node to its name; a server with another host key is another server. */

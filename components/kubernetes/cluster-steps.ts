@@ -3,6 +3,7 @@ import type { FirewallSources } from "../addresses/sources";
 import type { Machine, Role } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
 import { renderApiProxyConfig } from "./api-proxy";
+import type { ControlPlaneHost } from "./control-plane-host";
 import { renderFirewallRules } from "./firewall";
 import type { JoinCredentials } from "./join-credentials";
 import { renderInitConfig, renderJoinConfig, renderUploadCertsConfig, type ClusterSettings } from "./kubeadm-config";
@@ -12,7 +13,7 @@ import { kubeconfigStepName, stepName } from "./steps";
 /** What the steps of a cluster are made from; fields that the cluster has too mean the same. */
 export interface ClusterStepsArgs {
   readonly settings: ClusterSettings;
-  /** The control plane that founds the cluster; where nodes are let in and taken out. */
+  /** Where operators reach the cluster. */
   readonly first: Machine;
   /** All of them, the first one too. */
   readonly controlPlanes: readonly Machine[];
@@ -38,6 +39,9 @@ export interface DrainSettings {
 
 /** What a turn may take beyond the drain, in seconds: kubeadm's own waits, and the node's health. */
 const TURN_SECONDS = 900;
+
+/** What taking a node out may take beyond the drain, in seconds. */
+const REMOVAL_SECONDS = 300;
 
 /** The remote steps that a cluster is made of: what each is told, and how it is undone. The cluster puts them in order. */
 export class ClusterSteps {
@@ -89,69 +93,72 @@ export class ClusterSteps {
     );
   }
 
-  /** Founds the cluster; prints its CA certificate as JSON. Its step is named like those of the nodes that join. */
-  init(after: pulumi.Resource[]): RemoteStep {
-    const { credentials, first, settings } = this.args;
-    const schedulable = this.args.workers.length === 0;
-    const others = this.args.controlPlanes.filter(({ name }) => name !== first.name);
+  /** Prints the name of the control plane that can let the node in; nothing while there is no cluster. */
+  findControlPlane(node: Machine, prepared: RemoteStep): RemoteStep {
     return new RemoteStep(
-      stepName(this.args.settings.name, first.name, "join"),
+      stepName(this.args.settings.name, node.name, "door"),
       {
-        on: first,
-        script: "kubernetes/init-control-plane.sh",
-        env: {
-          ...this.nodeEnv(first),
-          IDENTITY: first.identity,
-          POD_CIDR: this.args.podCidrs.get(first.address) ?? "",
-          INIT_CONFIG: credentials.bootstrapToken.apply((token) =>
-            renderInitConfig(settings, { ...first, schedulable }, token),
-          ),
-          OTHER_CONTROL_PLANES: others.map(({ address }) => address).join(" "),
-        },
-        undo: "script",
-        timeoutSeconds: 600,
+        on: node,
+        script: "kubernetes/find-control-plane.sh",
+        env: { NODE_NAME: node.name, STACK_ID: this.args.stackId },
+        undo: "none",
       },
-      { parent: this.parent, dependsOn: after },
+      { parent: this.parent, dependsOn: [prepared] },
     );
   }
 
   /** Lets a node join, for a limited time. One step a node: a machine that can't be made must not keep others out. */
-  admit(node: Machine, init: RemoteStep): RemoteStep {
-    const { credentials, first, settings } = this.args;
+  admit(node: Machine, host: ControlPlaneHost): RemoteStep {
+    const { controlPlanes, credentials, settings } = this.args;
+    const joins = node.role === "control-plane";
     return new RemoteStep(
       stepName(this.args.settings.name, node.name, "admission"),
       {
-        on: first,
+        on: host,
         script: "kubernetes/admit-nodes.sh",
         env: {
-          ...this.nodeEnv(first),
+          ...this.hostEnv(host),
           NODES: pulumi.interpolate`${node.name} ${node.role} ${node.address} ${node.identity}`,
+          CONTROL_PLANES: joins ? controlPlanes.map(({ address, name }) => `${name} ${address}`).join("\n") : "",
           BOOTSTRAP_TOKEN: credentials.bootstrapToken,
-          UPLOAD_CERTS_CONFIG:
-            node.role === "control-plane"
-              ? credentials.certificateKey.apply((key) => renderUploadCertsConfig(settings, first, key))
-              : "",
+          UPLOAD_CERTS_CONFIG: joins
+            ? pulumi
+                .all([host.name, host.address, credentials.certificateKey])
+                .apply(([name, address, key]) => renderUploadCertsConfig(settings, { name, address }, key))
+            : "",
         },
         undo: "none",
       },
-      { parent: this.parent, dependsOn: [init] },
+      { parent: this.parent },
     );
   }
 
-  /** Joins a node to the cluster that the CA certificate belongs to. */
+  /**
+   * Makes a machine a member of the cluster that its admission names, or the founder of one.
+   *
+   * @param founds whether this machine founds the cluster while there is none
+   */
   join(
     node: Machine,
-    caCertificate: pulumi.Output<string>,
-    admission: readonly RemoteStep[],
-    dependsOn: pulumi.Resource[],
+    admission: RemoteStep,
+    founds: pulumi.Output<boolean>,
+    dependsOn: pulumi.ResourceOptions["dependsOn"],
   ): RemoteStep {
-    const { bootstrapToken, certificateKey } = this.args.credentials;
-    const config = pulumi.all([caCertificate, bootstrapToken, certificateKey]).apply(([ca, token, key]) =>
-      renderJoinConfig(node, ca, {
-        bootstrapToken: token,
-        ...(node.role === "control-plane" ? { certificateKey: key } : {}),
-      }),
+    const { credentials, settings, workers } = this.args;
+    const { bootstrapToken, certificateKey } = credentials;
+    const caCertificate = caCertificateOf(admission);
+    const joinConfig = pulumi.all([caCertificate, bootstrapToken, certificateKey]).apply(([ca, token, key]) =>
+      ca === ""
+        ? ""
+        : renderJoinConfig(node, ca, {
+            bootstrapToken: token,
+            ...(node.role === "control-plane" ? { certificateKey: key } : {}),
+          }),
     );
+    const schedulable = workers.length === 0;
+    const initConfig = pulumi
+      .all([founds, bootstrapToken])
+      .apply(([yes, token]) => (yes ? renderInitConfig(settings, { ...node, schedulable }, token) : ""));
     return new RemoteStep(
       stepName(this.args.settings.name, node.name, "join"),
       {
@@ -163,32 +170,35 @@ export class ClusterSteps {
           IDENTITY: node.identity,
           POD_CIDR: this.args.podCidrs.get(node.address) ?? "",
           CA_CERTIFICATE: caCertificate,
-          JOIN_CONFIG: config,
-          RENEW_COMMAND: pulumi.interpolate`npx pulumi up --replace ${admission[0]?.urn ?? ""}`,
+          JOIN_CONFIG: joinConfig,
+          INIT_CONFIG: initConfig,
+          RENEW_COMMAND: pulumi.interpolate`npx pulumi up --replace ${admission.urn}`,
         },
         undo: "script",
         timeoutSeconds: 600,
       },
-      { parent: this.parent, dependsOn },
+      pulumi.mergeOptions({ parent: this.parent, dependsOn: [admission] }, { dependsOn }),
     );
   }
 
-  /** Labels a member; the undo drains it and takes it out of the cluster. */
-  register(node: Machine, joined: RemoteStep): RemoteStep {
-    const { first } = this.args;
+  /** Labels a member; the undo drains it and takes it out of the cluster. It is not undone where all of the cluster goes. */
+  register(node: Machine, host: ControlPlaneHost, joined: RemoteStep): RemoteStep {
+    const drain = this.drainOf(node);
     return new RemoteStep(
       stepName(this.args.settings.name, node.name, "membership"),
       {
-        on: first,
+        on: host,
         script: "kubernetes/register-member.sh",
         env: {
-          ...this.nodeEnv(first),
+          ...this.hostEnv(host),
           MEMBER_NAME: node.name,
           MEMBER_ROLE: node.role,
           MEMBER_ADDRESS: node.address,
+          ...drainEnvironment(drain),
         },
         rerunOn: [node.identity],
         undo: "script",
+        timeoutSeconds: drain.timeoutSeconds + REMOVAL_SECONDS,
       },
       { parent: this.parent, dependsOn: [joined] },
     );
@@ -197,7 +207,7 @@ export class ClusterSteps {
   /** The node's turn: with nothing staged, and of the cluster's version, it is not touched. Its order is the cluster's. */
   activate(node: Machine, prepared: RemoteStep, after: readonly pulumi.Resource[]): RemoteStep {
     const { settings } = this.args;
-    const drain = { ...this.args.drain, ...this.args.nodeDrains.get(node.name) };
+    const drain = this.drainOf(node);
     return new RemoteStep(
       stepName(settings.name, node.name, "activation"),
       {
@@ -207,8 +217,7 @@ export class ClusterSteps {
           ...this.nodeEnv(node),
           NODE_ROLE: node.role,
           KUBERNETES_VERSION: settings.version,
-          DRAIN_TIMEOUT_SECONDS: String(drain.timeoutSeconds),
-          DRAIN_GRACE_PERIOD_SECONDS: String(drain.gracePeriodSeconds ?? -1),
+          ...drainEnvironment(drain),
         },
         rerunOn: [prepared.digest],
         undo: "none",
@@ -233,6 +242,20 @@ export class ClusterSteps {
     );
   }
 
+  private drainOf(node: Machine): DrainSettings {
+    return { ...this.args.drain, ...this.args.nodeDrains.get(node.name) };
+  }
+
+  private hostEnv(host: ControlPlaneHost): Record<string, pulumi.Input<string>> {
+    const { settings, stackId } = this.args;
+    return {
+      NODE_NAME: host.name,
+      NODE_ADDRESS: host.address,
+      STACK_ID: stackId,
+      ETCD_DIRECTORY: settings.etcdDirectory,
+    };
+  }
+
   private nodeEnv(node: Machine): Record<string, pulumi.Input<string>> {
     return {
       NODE_NAME: node.name,
@@ -241,4 +264,18 @@ export class ClusterSteps {
       ETCD_DIRECTORY: this.args.settings.etcdDirectory,
     };
   }
+}
+
+function drainEnvironment({ gracePeriodSeconds = -1, timeoutSeconds }: DrainSettings): Record<string, string> {
+  return {
+    DRAIN_TIMEOUT_SECONDS: String(timeoutSeconds),
+    DRAIN_GRACE_PERIOD_SECONDS: String(gracePeriodSeconds),
+  };
+}
+
+/** Of the cluster, PEM, as a step printed it; empty while there is none. It is not secret. */
+export function caCertificateOf(step: RemoteStep): pulumi.Output<string> {
+  return pulumi
+    .unsecret(step.stdout)
+    .apply((stdout) => (JSON.parse(stdout) as { readonly caCertificate: string }).caCertificate);
 }

@@ -4,8 +4,9 @@ import type { Artifact, ArtifactSource } from "../artifacts/artifact";
 import type { Machine, Role } from "../machines/machine";
 import type { RemoteStep } from "../remote/remote-step";
 import { TOKENS } from "../tokens";
-import { ClusterSteps, type DrainSettings } from "./cluster-steps";
-import { type FoundedCluster, foundedCluster } from "./founded";
+import { caCertificateOf, ClusterSteps, type DrainSettings } from "./cluster-steps";
+import { type ControlPlaneHost, controlPlaneHost } from "./control-plane-host";
+import { type FoundedCluster, foundedCluster, type LivingCluster, Survivors } from "./founded";
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
 import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
@@ -13,7 +14,7 @@ import { podCidrsByAddress } from "./pod-cidr";
 import { stepsOf } from "./steps";
 
 export interface KubernetesClusterArgs {
-  /** At least one. The first one founds the cluster; it must be a living member when others are added. */
+  /** At least one, in an order that stays. The first one founds the cluster; from then on they are all alike. */
   readonly controlPlanes: readonly Machine[];
   readonly workers: readonly Machine[];
   /** Kubernetes version without a leading v: `1.27.4`. */
@@ -46,6 +47,8 @@ export interface KubernetesClusterArgs {
   readonly nodeDrains: ReadonlyMap<string, Partial<DrainSettings>>;
   /** How many workers have their turn at the same time. Control planes have theirs one by one. */
   readonly maxUnavailable: number;
+  /** What the last update left; unset for a stack that has no cluster yet. */
+  readonly living: pulumi.Output<LivingCluster | undefined>;
   /** The gates: nothing of Kubernetes touches any machine before all of them have passed. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -54,8 +57,9 @@ export interface KubernetesClusterArgs {
  * A Kubernetes cluster by kubeadm on given machines; one and several control planes are the same design, because every
  * node reaches the API through its own load balancer.
  *
- * Steps: every node is prepared in parallel, and its ports are closed to strangers before anything listens there; the first control plane founds the cluster; it admits the others, which
- * join: control planes one after the other, workers all at once. Destroying a node's steps drains it, takes it out of
+ * Steps: every node is prepared in parallel, and its ports are closed to strangers before anything listens there. Then each
+ * finds a control plane that answers, is let in by it, and joins; the first control plane founds the cluster when none answers.
+ * Control planes join one after the other, workers all at once. Destroying a node's steps drains it, takes it out of
  * the cluster and resets it; destroying all of it leaves the machines without Kubernetes.
  *
  * @example
@@ -75,33 +79,25 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly complete: readonly pulumi.Resource[];
   /** Changes when the cluster is another one: the `clusterIdentifier` of a Kubernetes provider. */
   readonly identity: pulumi.Output<string>;
-  /**
-   * What takes the whole cluster away when it is deleted: the first control plane's machine, or on a server that stays the
-   * step whose undo resets it. Objects that go with it are not deleted one by one: Argo CD's would wait for ever for a
-   * controller that goes before them.
-   */
-  readonly disposedWith: pulumi.Resource;
-
-  /** The control plane that founded the cluster. */
+  /** Where operators reach the cluster. */
   readonly first: Machine;
 
   constructor(name: string, args: KubernetesClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const [first, ...others] = args.controlPlanes;
     if (!first) throw new Error(`cluster ${name}: has no control plane; give one node the role control-plane`);
-    const joining = [...others, ...args.workers];
+    const controlPlanes = [first, ...others] as const;
+    const nodes = [...controlPlanes, ...args.workers];
     const downloads = downloadsByRole(args);
     const facts = {
       version: args.version,
       maxUnavailable: args.maxUnavailable,
       drainTimeoutSeconds: args.drain.timeoutSeconds,
-      founder: first.name,
-      nodes: [first, ...joining].map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
+      nodes: nodes.map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
       downloads,
       firewall: args.firewall,
       steps: stepsOf(
         name,
-        first.name,
-        joining.map((node) => node.name),
+        nodes.map((node) => node.name),
         !("off" in args.firewall),
       ),
     };
@@ -110,33 +106,32 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     this.endpoint = args.endpoint ?? `https://${first.address}:6443`;
     const settings = clusterSettings(name, args, this.endpoint);
     const credentials = new JoinCredentials(name, { parent: this });
-    const podCidrs = podCidrsOf(settings, [first, ...joining]);
+    const podCidrs = podCidrsOf(settings, nodes);
     const steps = new ClusterSteps(
       { ...args, first, endpoint: this.endpoint, settings, credentials, podCidrs, downloads },
       this,
     );
 
-    const prepared = new Map([first, ...joining].map((node) => [node.name, steps.prepare(node)]));
-    const firewalls = firewallsOf(steps, [first, ...joining], prepared, args.firewall);
-    const after = (node: Machine): pulumi.Resource[] =>
-      [prepared.get(node.name), firewalls.get(node.name)].flatMap((step) => step ?? []);
-    const init = steps.init(after(first));
-    this.caCertificate = pulumi
-      .unsecret(init.stdout)
-      .apply((stdout) => (JSON.parse(stdout) as { caCertificate: string }).caCertificate);
-    const admissions = new Map(joining.map((node) => [node.name, steps.admit(node, init)]));
-    const joined = this.joinAll(steps, others, args.workers, after, admissions);
-    const members = joining.map((node) => steps.register(node, joined.get(node.name) ?? init));
-    const activations = this.activateInTurn(steps, args, prepared, [init, ...members]);
-    const [founding, turn] = [pulumi.unsecret(init.stdout), pulumi.unsecret(activations.last.stdout)];
-    this.founded = foundedCluster(founding, turn, args.controlPlanes, args.workers);
-    const kubeconfig = steps.printKubeconfig(init);
+    const prepared = new Map(nodes.map((node) => [node.name, steps.prepare(node)]));
+    const firewalls = firewallsOf(steps, nodes, prepared, args.firewall);
+    const survivors = new Survivors(args.living, controlPlanes);
+    const { joins, members } = this.joinAll(steps, controlPlanes, args.workers, { prepared, firewalls, survivors });
+    const founding = stepIn(joins, first);
+    this.caCertificate = caCertificateOf(founding);
+    const activations = this.activateInTurn(steps, args, prepared, members);
+    this.identity = survivors.identity(this.caCertificate);
+    this.founded = foundedCluster(
+      pulumi.unsecret(founding.stdout),
+      pulumi.unsecret(activations.last.stdout),
+      controlPlanes,
+      args.workers,
+      pulumi.output({ founder: survivors.founder(), identity: this.identity }),
+    );
+    const kubeconfig = steps.printKubeconfig(founding);
 
     this.kubeconfig = pulumi.secret(kubeconfig.stdout);
-    this.ready = [init];
-    this.complete = [init, ...members, ...activations.all];
-    this.identity = pulumi.output(first.identity);
-    this.disposedWith = first.disposedWith ?? init;
+    this.ready = [founding];
+    this.complete = [founding, ...members, ...activations.all];
     // Policies read the control planes here.
     this.registerOutputs({
       endpoint: this.endpoint,
@@ -145,27 +140,51 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     });
   }
 
-  /** etcd takes one new member at a time, so control planes join in a chain; workers don't wait for each other. */
+  /**
+   * A step that lets a node in or takes it out runs on the control plane that the node has found, once that has joined; a
+   * living member of the last update has. etcd takes one new member at a time, so control planes that are new join in a chain;
+   * members wait for nobody, so that one that is lost keeps no others out.
+   */
   private joinAll(
     steps: ClusterSteps,
-    controlPlanes: readonly Machine[],
+    controlPlanes: readonly [Machine, ...Machine[]],
     workers: readonly Machine[],
-    after: (node: Machine) => pulumi.Resource[],
-    admissions: ReadonlyMap<string, RemoteStep>,
-  ): Map<string, RemoteStep> {
-    const join = (node: Machine, previous: readonly RemoteStep[]): RemoteStep => {
-      const admission = [admissions.get(node.name)].flatMap((step) => step ?? []);
-      return steps.join(node, this.caCertificate, admission, [...after(node), ...admission, ...previous]);
+    { firewalls, prepared, survivors }: Groundwork,
+  ): Membership {
+    const joins = new Map<string, RemoteStep>();
+    const doors = new Map<string, RemoteStep>();
+    const hostOf = (node: Machine, waitsForItself: boolean): ControlPlaneHost => {
+      const joined = (host: Machine): pulumi.Output<unknown> =>
+        survivors.isMember(host).apply((member) => {
+          if (member || (host.name === node.name && !waitsForItself)) return pulumi.output("");
+          return stepIn(joins, host).urn;
+        });
+      return controlPlaneHost(stepIn(doors, node).stdout, controlPlanes, joined, this);
     };
-    const joined = new Map<string, RemoteStep>();
-    let previous: readonly RemoteStep[] = [];
-    for (const node of controlPlanes) {
-      const step = join(node, previous);
-      joined.set(node.name, step);
-      previous = [step];
+    const admissions = new Map<string, RemoteStep>();
+    for (const node of [...controlPlanes, ...workers]) {
+      doors.set(node.name, steps.findControlPlane(node, stepIn(prepared, node)));
+      admissions.set(node.name, steps.admit(node, hostOf(node, false)));
     }
-    for (const node of workers) joined.set(node.name, join(node, []));
-    return joined;
+    const founder = survivors.founder();
+    const join = (node: Machine, previous: readonly RemoteStep[]): RemoteStep => {
+      const firsts = [...previous, ...[firewalls.get(node.name)].flatMap((step) => step ?? [])];
+      const newcomersWait = survivors.isMember(node).apply((member): pulumi.Resource[] => (member ? [] : firsts));
+      const step = steps.join(
+        node,
+        stepIn(admissions, node),
+        founder.apply((name) => name === node.name),
+        [stepIn(prepared, node), newcomersWait] as pulumi.Input<pulumi.Resource>[],
+      );
+      joins.set(node.name, step);
+      return step;
+    };
+    controlPlanes.reduce<readonly RemoteStep[]>((previous, node) => [join(node, previous)], []);
+    for (const node of workers) join(node, []);
+    const members = [...controlPlanes, ...workers].map((node) =>
+      steps.register(node, hostOf(node, true), stepIn(joins, node)),
+    );
+    return { joins, members };
   }
 
   /**
@@ -193,6 +212,23 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     });
     return { all, last };
   }
+}
+
+interface Groundwork {
+  readonly prepared: ReadonlyMap<string, RemoteStep>;
+  readonly firewalls: ReadonlyMap<string, RemoteStep>;
+  readonly survivors: Survivors;
+}
+
+interface Membership {
+  readonly joins: ReadonlyMap<string, RemoteStep>;
+  readonly members: readonly RemoteStep[];
+}
+
+function stepIn(steps: ReadonlyMap<string, RemoteStep>, { name }: Machine): RemoteStep {
+  const step = steps.get(name);
+  if (!step) throw new Error(`${name} has no such step`);
+  return step;
 }
 
 /** `last` is the last control plane's. */

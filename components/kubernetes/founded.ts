@@ -1,21 +1,96 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 
-/** What can't be changed on a living cluster, as the cluster itself says, and which machines its etcd is bound to. */
+/** What the last update left of a cluster: what can't be changed while it lives, and which machines its etcd is bound to. */
 export interface FoundedCluster {
   readonly name: string;
   readonly podSubnet: string;
   readonly serviceSubnet: string;
   /** Of kubeadm's configuration, without a leading v. */
   readonly kubernetes: string;
-  /** The first one founded it. */
   readonly controlPlanes: readonly Pick<Machine, "name" | "address" | "identity">[];
   /** Names of all members. */
   readonly nodes: readonly string[];
+  /** Name of the control plane whose machine founds the cluster when none answers; empty once that machine was lost. */
+  readonly founder: string;
+  /** PEM. */
+  readonly caCertificate: string;
+  /** Changes with the cluster, and with nothing else. */
+  readonly identity: string;
+}
+
+/** As outputs hold it; older programs left less. */
+export type LivingCluster = Omit<
+  FoundedCluster,
+  "controlPlanes" | "nodes" | "founder" | "caCertificate" | "identity"
+> & {
+  readonly controlPlanes: readonly { readonly name: string; readonly address: string; readonly identity: string }[];
+} & Partial<Pick<FoundedCluster, "nodes" | "founder" | "caCertificate" | "identity">>;
+
+/** The living cluster of a stack, and which of its control planes are still the machines that they were. */
+export class Survivors {
+  constructor(
+    private readonly living: pulumi.Output<LivingCluster | undefined>,
+    private readonly controlPlanes: readonly [Machine, ...Machine[]],
+  ) {}
+
+  /** Whether the machine was a member when the last update ended. It is unknown in a preview that makes the machine anew. */
+  isMember(machine: Machine): pulumi.Output<boolean> {
+    return pulumi
+      .all([this.living, machine.identity])
+      .apply(
+        ([living, identity]) =>
+          living?.controlPlanes.some((known) => known.name === machine.name && known.identity === identity) ?? false,
+      );
+  }
+
+  /** Name of the control plane that founds a cluster when no other one answers. */
+  founder(): pulumi.Output<string> {
+    return this.living.apply((living) => {
+      const known = living ? this.known(living) : [];
+      if (!living || known.length === 0) return this.controlPlanes[0].name;
+      const founder = living.founder ?? living.controlPlanes[0]?.name ?? "";
+      return known.some(({ name }) => name === founder) ? founder : "";
+    });
+  }
+
+  /**
+   * What identifies the cluster: it stays while the CA stays, whichever machines come and go.
+   *
+   * @param caCertificate of the cluster as it is after this update
+   */
+  identity(caCertificate: pulumi.Output<string>): pulumi.Output<string> {
+    const first = pulumi.output(this.controlPlanes[0].identity);
+    return this.living.apply((living): pulumi.Output<string> => {
+      const known = living ? this.known(living) : [];
+      const identity = living?.identity ?? living?.controlPlanes[0]?.identity;
+      const [one] = known;
+      if (!living || !one || identity === undefined) return first;
+      if (!pulumi.runtime.isDryRun())
+        return pulumi.all([caCertificate, first]).apply(([ca, now]) => (isOf(living, ca) ? identity : now));
+      // A preview can't ask the cluster. It is another one when its only control plane is another machine.
+      if (known.length > 1) return pulumi.output(identity);
+      return pulumi.all([this.isMember(one), first]).apply(([member, now]) => (member ? identity : now));
+    });
+  }
+
+  /** Those that the stack still has by name, unless it says that another server has the name now. */
+  private known(living: LivingCluster): readonly Machine[] {
+    return this.controlPlanes.filter(({ name, identity }) =>
+      living.controlPlanes.some((known) => {
+        return known.name === name && (typeof identity !== "string" || known.identity === identity);
+      }),
+    );
+  }
+}
+
+/** Programs that left no CA certificate replaced no control plane of a living cluster. */
+function isOf({ caCertificate }: LivingCluster, ca: string): boolean {
+  return caCertificate === undefined || caCertificate === ca;
 }
 
 /**
- * @param founding what init-control-plane.sh printed: not secret
+ * @param founding what the join of a control plane printed: not secret
  * @param turn what activate-node.sh printed on the last control plane: the version that the cluster has since
  */
 export function foundedCluster(
@@ -23,13 +98,17 @@ export function foundedCluster(
   turn: pulumi.Output<string>,
   controlPlanes: readonly Machine[],
   workers: readonly Machine[],
+  rest: pulumi.Output<Pick<FoundedCluster, "founder" | "identity">>,
 ): pulumi.Output<FoundedCluster> {
-  const facts = (text: string) =>
-    (JSON.parse(text) as { readonly cluster: Omit<FoundedCluster, "controlPlanes" | "nodes"> }).cluster;
-  return pulumi.all([founding, turn]).apply(([first, last]) => ({
-    ...facts(first),
-    ...facts(last),
-    controlPlanes: controlPlanes.map(({ name, address, identity }) => ({ name, address, identity })),
+  type Facts = Pick<FoundedCluster, "name" | "podSubnet" | "serviceSubnet" | "kubernetes">;
+  const read = (text: string) => JSON.parse(text) as { readonly cluster: Facts; readonly caCertificate: string };
+  return pulumi.all([founding, turn, rest]).apply(([first, last, { founder, identity }]) => ({
+    ...read(first).cluster,
+    ...read(last).cluster,
+    controlPlanes: controlPlanes.map(({ name, address, identity: machine }) => ({ name, address, identity: machine })),
     nodes: [...controlPlanes, ...workers].map(({ name }) => name),
+    founder,
+    caCertificate: read(first).caCertificate,
+    identity,
   }));
 }

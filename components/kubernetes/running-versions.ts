@@ -6,7 +6,6 @@ import { versionsStepName } from "./steps";
 export interface RunningVersionsArgs {
   /** The control plane that is asked. */
   readonly on: Machine;
-  readonly nodes: readonly Machine[];
   /** What should run: a change of it is a reason to look again. */
   readonly configured: Readonly<Record<string, string>>;
   readonly stackId: pulumi.Input<string>;
@@ -15,7 +14,7 @@ export interface RunningVersionsArgs {
 /** The version of each part that ran when the last update looked, read from the cluster: `{ kubernetes: "1.27.4", … }`. */
 export function runningVersions(
   cluster: string,
-  { configured, nodes, on, stackId }: RunningVersionsArgs,
+  { configured, on, stackId }: RunningVersionsArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<Readonly<Record<string, string>>> {
   const read = new RemoteStep(
@@ -24,7 +23,7 @@ export function runningVersions(
       on,
       script: "kubernetes/read-versions.sh",
       env: { NODE_NAME: on.name, STACK_ID: stackId },
-      rerunOn: [JSON.stringify(configured), ...nodes.map(({ identity }) => identity)],
+      rerunOn: [JSON.stringify(configured)],
       undo: "none",
     },
     opts,

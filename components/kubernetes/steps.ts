@@ -3,7 +3,8 @@ import type { StepFacts, Steps } from "../remote/step-facts";
 const SUMMARIES = {
   prepare: "installs container runtime, kubelet and API proxy",
   firewall: "lets only the stack's nodes and the configured sources reach the node's ports",
-  join: "joins the cluster",
+  join: "joins the cluster, or founds it",
+  door: "finds a control plane that answers, to let the node in",
   admission: "lets the node join, for a limited time",
   membership: "labels the member; its undo drains it and takes it out",
   activation: "takes over what was staged, drained, in the node's turn",
@@ -26,27 +27,15 @@ export function versionsStepName(cluster: string): string {
   return `${cluster}-versions`;
 }
 
-/** Every step of a cluster. The founder's `join` is the founding; nobody has to admit it. */
-export function stepsOf(cluster: string, founder: string, joining: readonly string[], firewall: boolean): Steps {
-  const entry = (node: string, step: NodeStep, summary: string = SUMMARIES[step]): [string, StepFacts] => [
+/** Every step of a cluster. */
+export function stepsOf(cluster: string, nodes: readonly string[], firewall: boolean): Steps {
+  const kinds = (Object.keys(SUMMARIES) as NodeStep[]).filter((step) => step !== "firewall" || firewall);
+  const entry = (node: string, step: NodeStep): [string, StepFacts] => [
     stepName(cluster, node, step),
-    { node, step, summary },
+    { node, step, summary: SUMMARIES[step] },
   ];
-  const guarded = firewall ? [founder, ...joining] : [];
   return {
-    ...Object.fromEntries([
-      ...guarded.map((node) => entry(node, "firewall")),
-      entry(founder, "prepare"),
-      entry(founder, "join", "founds the cluster"),
-      entry(founder, "activation"),
-      ...joining.flatMap((node) => [
-        entry(node, "prepare"),
-        entry(node, "admission"),
-        entry(node, "join"),
-        entry(node, "membership"),
-        entry(node, "activation"),
-      ]),
-    ]),
+    ...Object.fromEntries(nodes.flatMap((node) => kinds.map((step) => entry(node, step)))),
     [kubeconfigStepName(cluster)]: { step: "kubeconfig", summary: "prints the administrator's kubeconfig" },
     [versionsStepName(cluster)]: { step: "versions", summary: "reads which versions run" },
   };

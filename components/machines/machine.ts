@@ -15,3 +15,10 @@ export interface Machine extends Host {
    */
   readonly hypervisor?: string;
 }
+
+const COLLATOR = new Intl.Collator("en", { numeric: true });
+
+/** Orders machines by name, `worker-2` before `worker-10`: their order in a stack file means nothing. */
+export function byName(left: Machine, right: Machine): number {
+  return COLLATOR.compare(left.name, right.name);
+}

@@ -17,7 +17,7 @@ export interface Endpoint {
 /** The way to a machine. */
 export interface Connection extends Endpoint {
   /** The bastion in front of the machine. @default none */
-  readonly proxy?: Endpoint;
+  readonly proxy?: pulumi.Input<Endpoint>;
 }
 
 /** Where steps run: a node's machine, or a server that isn't part of the cluster. */

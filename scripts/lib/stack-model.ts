@@ -38,8 +38,6 @@ export interface StackModel {
   readonly gates: readonly StackPart[];
   /** Unset before there is one. */
   readonly cluster?: StackPart;
-  /** The control plane that founded the cluster; unset before there is a cluster. */
-  readonly founder?: string;
   /** What a step is for; unset for a resource that is no step of the program. */
   readonly stepOf: (urn: string) => StepFacts | undefined;
   /** The name of the node that a resource is for; unset for what concerns no node or all of them. */
@@ -87,15 +85,16 @@ export function modelOf(resources: readonly ModelResource[]): StackModel {
     }
     return undefined;
   };
-  const founder = typeof cluster?.settings["founder"] === "string" ? cluster.settings["founder"] : undefined;
   const leftoverOf = (urn: string): string | undefined => {
     const { deletedWith, dependencies, parent, propertyDependencies } = byUrn.get(urn) ?? {};
     const on = deletedWith === undefined ? undefined : around(deletedWith);
-    // What runs on the founder for another node goes with the founder's machine.
-    if (parent !== cluster?.urn || (on !== undefined && on !== founder)) return on;
+    if (parent !== cluster?.urn || on !== undefined) return on;
+    // What runs on a control plane for another node goes with the cluster. It needs the control planes as well.
     const needs = [...(dependencies ?? []), ...Object.values(propertyDependencies ?? {}).flatMap((urns) => urns ?? [])];
-    const others = new Set(needs.flatMap((other) => nodeOf(other) ?? []).filter((name) => name !== founder));
-    return others.size === 1 ? [...others][0] : undefined;
+    const gone = [...new Set(needs.flatMap((other) => nodeOf(other) ?? []))].filter((name) => !order.includes(name));
+    const workers = gone.filter((name) => nodes.some((node) => node.name === name && node.role === "worker"));
+    const [only, ...more] = workers.length > 0 ? workers : gone;
+    return more.length === 0 ? only : undefined;
   };
   const nodeOf = (urn: string): string | undefined => {
     const facts = stepOf(urn);
@@ -106,7 +105,6 @@ export function modelOf(resources: readonly ModelResource[]): StackModel {
     hypervisors: parts(TOKENS.hypervisor),
     gates: parts(TOKENS.diskGate),
     ...(cluster === undefined ? {} : { cluster }),
-    ...(founder === undefined ? {} : { founder }),
     stepOf,
     nodeOf,
     silent: [...new Set(resources.filter(isStep).flatMap(({ parent = "" }) => byUrn.get(parent) ?? []))]

@@ -5,8 +5,10 @@
  */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { REMOTE_COMMAND } from "../../components/tokens";
 import { testedStackFile } from "../stacks/stack-file";
 import type { CapturedStack } from "./captured-stack";
+import { isPinned } from "./invariants";
 import { captureUpdate, sentScripts } from "./sent-scripts";
 
 const valid = (name: string): string => join(__dirname, "..", "stacks", "valid", name);
@@ -29,6 +31,13 @@ describe.each([
     vi.resetModules();
     captured = await captureUpdate(stack, file);
   }, 60_000);
+
+  it("goes to machines whose host key is verified, every one of them", () => {
+    const remote = captured.resources.filter(({ type }) => type === REMOTE_COMMAND);
+    expect(remote.length).toBeGreaterThan(10);
+    const open = remote.filter(({ inputs }) => !isPinned(inputs["connection"] as Record<string, unknown>));
+    expect(open.map(({ name }) => name)).toEqual([]);
+  });
 
   it.each(Object.entries(nodes))("to a %s", async (kind, node) => {
     await expect(sentScripts(captured, node)).toMatchFileSnapshot(join(__dirname, "sent", `${kind}.txt`));

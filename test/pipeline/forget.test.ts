@@ -80,24 +80,22 @@ async function state(): Promise<{ resources: readonly Resource[] }> {
 }
 
 const nameOf = ({ urn }: Resource): string => urn.split("::")[3] ?? "";
-/** With other nodes, the firewalls of those that stay change, and the step that reads which versions run looks again. */
-const changedWith = (...kept: readonly string[]): string[] => [
-  ...kept.map((name) => `production-production-${name}-firewall`),
-  "production-versions",
-];
+/** With other nodes, the firewalls of those that stay change. */
+const changedWith = (...kept: readonly string[]): string[] =>
+  kept.map((name) => `production-production-${name}-firewall`);
 
 it("shows first, and refuses what can't be forgotten", async () => {
   const before = await state();
   const shown = await run("production-hv-4");
   expect(shown).toMatchObject({ exitCode: 7, stderr: "", outside: [] });
   expect(shown.stdout).toMatch(
-    /^Out of the state of production: 14 resources of production-worker-3, production-hv-4\n/,
+    /^Out of the state of production: 15 resources of production-worker-3, production-hv-4\n/,
   );
   expect(shown.stdout).toMatch(/\nNothing was changed\. To do it: npm run forget -- production production-hv-4 --yes$/);
-  const refused = await run("production-hv-1", "--yes");
+  const refused = await run("production-hv-1", "production-hv-2", "production-hv-3", "--yes");
   expect(refused).toMatchObject({ exitCode: 1, stdout: "", outside: [] });
   expect(refused.stderr).toMatch(
-    /^stack production — production-cp-1 \(a guest of production-hv-1\) founded the cluster/,
+    /^stack production — production-cp-1 .* would go, and no control plane would be left;/,
   );
   await expect(planRemoval(site.access(), ["production-hv-9"])).rejects.toThrow(
     "hypervisors: production-hv-1, production-hv-2, production-hv-3, production-hv-4)",
@@ -138,7 +136,7 @@ it("a worker and its hypervisor that leave the stack file as well: nothing is le
   const after = await state();
   const gone = before.resources.filter(({ urn }) => !after.resources.some((other) => other.urn === urn));
   expect(gone.map(nameOf).filter((name) => !/production-(worker-3|hv-4)($|-)/.test(name))).toEqual([]);
-  expect(gone).toHaveLength(14);
+  expect(gone).toHaveLength(15);
   expect(gone.filter((resource) => resource.protect).map(nameOf)).toEqual([
     "production-worker-3-host-key",
     "production-worker-3-host-key-seed",
@@ -167,7 +165,7 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
 
   const plan = await previewPlan(site.access());
   const changed = changedWith("cp-1", "cp-3", "worker-1");
-  expect(plan).toMatchObject({ counts: { create: 23, update: changed.length, replace: 0, delete: 0 }, errors: [] });
+  expect(plan).toMatchObject({ counts: { create: 25, update: changed.length, replace: 0, delete: 0 }, errors: [] });
   const made = plan.groups.flatMap(({ changes }) => changes.map(({ name }) => name)).sort();
   expect(made).toEqual(
     [
@@ -175,7 +173,7 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
       ...["production-cp-2", "production-worker-2"].flatMap((name) => [
         ...["host-key-seed", "guest", "boot"].map((role) => `${name}-${role}`),
         `disk-gate-${name}-together`,
-        ...["prepare", "firewall", "admission", "join", "membership", "activation"].map(
+        ...["prepare", "firewall", "door", "admission", "join", "membership", "activation"].map(
           (role) => `production-${name}-${role}`,
         ),
       ]),
@@ -185,4 +183,29 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
   );
 
   await site.up();
+});
+
+it("the hypervisor with the first control plane: it joins the others, and nothing in the cluster is made anew", async () => {
+  const before = await state();
+  rmSync(await removeFromState(site.access(), await planRemoval(site.access(), ["production-hv-1"])));
+  takeOut("production-hv-1");
+  addHypervisor("production-hv-6", "198.51.100.7");
+  for (const { name, hypervisor } of site.config.nodes)
+    if (hypervisor === "production-hv-1") node(name)["hypervisor"] = "production-hv-6";
+  await site.writeConfig();
+  const plan = await previewPlan(site.access());
+  expect(plan).toMatchObject({ counts: { replace: 0, delete: 0 }, errors: [] });
+  const inCluster = (urn: string): boolean => /::kubernetes:/.test(urn) || /\$kubernetes:/.test(urn);
+  const changes = plan.groups.flatMap((group) => group.changes);
+  expect(changes.filter(({ operation, step }) => operation === "create" && inCluster(step.urn))).toEqual([]);
+  await site.up();
+  const after = await state();
+  const objects = (resources: readonly Resource[]): string[] =>
+    resources
+      .map(({ urn }) => urn)
+      .filter(inCluster)
+      .sort();
+  expect(objects(after.resources).length).toBeGreaterThan(20);
+  expect(objects(after.resources)).toEqual(objects(before.resources));
+  expect(await previewPlan(site.access())).toMatchObject({ counts: { create: 0, update: 0, replace: 0, delete: 0 } });
 });

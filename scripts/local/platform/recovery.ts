@@ -29,7 +29,7 @@ const CONTAINER = "-container";
 
 /**
  * Prepares the platform for the next `pulumi up` after an interrupted update, a reboot or a loss: releases a stale lock,
- * starts stopped machines, has lost workers replaced. When the first control plane is lost, so is the cluster: its
+ * starts stopped machines, has lost ones replaced. When etcd has lost its majority, the cluster is lost: its
  * resources leave the state, without a connection to anything, and the update makes all of it anew.
  *
  * @throws when Pulumi can't drop what is lost, or a machine can't be started
@@ -52,11 +52,14 @@ export async function recoverPlatform(): Promise<Recovery> {
   const named = containers.map(({ urn }) => ({ urn, name: nameOf(urn).slice(0, -CONTAINER.length) }));
 
   const lost = named.filter(({ name }) => !machines.get(name)?.disk);
-  const founder = configuredNodes().find(({ role }) => role === "control-plane")?.name;
-  if (lost.some(({ name }) => name === founder)) {
+  const controlPlanes = configuredNodes().filter(
+    ({ role, name }) => role === "control-plane" && named.some((made) => made.name === name),
+  );
+  const members = lost.filter(({ name }) => controlPlanes.some((node) => node.name === name)).map(({ name }) => name);
+  if (members.length * 2 >= Math.max(1, controlPlanes.length)) {
     // Not `pulumi destroy --target`: 3.259.0 asks the plugin of a cluster that is gone, and fails.
     for (const { urn } of named) await pulumi(localTarget(), ["state", "delete", urn, "--yes", "--target-dependents"]);
-    return { done: [...done, `the cluster is lost with ${founder}; making it anew`], upArgs: [] };
+    return { done: [...done, `the cluster is lost with ${members.join(" and ")}; making it anew`], upArgs: [] };
   }
   for (const { name } of named) {
     const machine = machines.get(name);
@@ -65,5 +68,7 @@ export async function recoverPlatform(): Promise<Recovery> {
     done.push(`started ${name}, which was not running`);
   }
   done.push(...lost.map(({ name }) => `${name} is lost; replacing it`));
-  return { done, upArgs: lost.flatMap(({ urn }) => ["--replace", urn]), api: apiServerIn(resources) };
+  const upArgs = lost.flatMap(({ urn }) => ["--replace", urn]);
+  // The endpoint may be the lost machine's: it answers once that has joined again.
+  return { done, upArgs, ...(members.length === 0 ? { api: apiServerIn(resources) } : {}) };
 }

@@ -18,6 +18,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
+. "$(dirname "$0")/../lib/control-planes.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
 . "$(dirname "$0")/../lib/files.sh"
 . "$(dirname "$0")/../lib/staged.sh"

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # On a control plane: lets the listed nodes join. Removes the Nodes and etcd members of rebuilt machines, renews the bootstrap
 # token and, where more control planes join, the encrypted certificates. Lets nodes see which of their pods belong to a
-# DaemonSet, without which none can drain itself.
+# DaemonSet, without which none can drain itself. Prints {"caCertificate": …} of the cluster; an empty one on a machine that
+# only has itself to let in, and is no member of a cluster: there is none yet.
 #
 # Environment
 #   NODE_NAME, STACK_ID
 #   NODES                lines "name role address identity"
+#   CONTROL_PLANES       lines "name address" of all that the stack has; empty: no control plane is to be let in
 #   BOOTSTRAP_TOKEN      id.secret (secret)
 #   UPLOAD_CERTS_CONFIG  kubeadm configuration with the certificate key (secret), without a version; empty: no more control
 #                        planes
@@ -37,6 +39,23 @@ forget_rebuilt_nodes() {
         ;;
     esac
   done <<<"$NODES"
+}
+
+# forget_dead_members: kubeadm lets no control plane join while a member does not answer. Those of the stack stay, whether they
+# answer or not; so do others that answer: what takes them out comes after this.
+forget_dead_members() {
+  local id name address client
+  [ -n "$CONTROL_PLANES" ] || return 0
+  ask_etcd '' ||
+    die "can't ask etcd for its members; nothing was removed. Look at \`kubectl --namespace kube-system get pods --selector component=etcd\`, repair a member, and run again"
+  while IFS='|' read -r id name address client; do
+    if awk -v name="$name" -v address="$address" '$1 == name || $2 == address { found = 1 } END { exit !found }' <<<"$CONTROL_PLANES"; then continue; fi
+    if is_healthy "$client"; then continue; fi
+    log_info "$name is no control plane of the stack any more, and does not answer: forgetting it"
+    require_majority_without "$name" "$id"
+    remove_etcd_member "$name" "$id"
+    [ -z "$name" ] || forget_node "$name" worker ''
+  done < <(awk -F', ' '{ sub("https://", "", $4); sub(":2380", "", $4); print $1 "|" $3 "|" $4 "|" $5 }' <<<"$ETCD_MEMBERS")
 }
 
 # Server-side apply on stdin: the secret is in no argument and in no last-applied annotation.
@@ -74,12 +93,24 @@ upload_certificates() {
     die "can't upload the control plane certificates: $(tail -n 1 "$LOG_DIRECTORY/upload-certs.log"); see $LOG_DIRECTORY/upload-certs.log there, and run again"
 }
 
+is_member() {
+  [ -e "$INITIALISED_FILE" ] || [ -e "$JOINED_FILE" ]
+}
+
 apply() {
   require_ours
   take_lock
-  forget_rebuilt_nodes
-  renew_token
-  upload_certificates
+  if is_member; then
+    forget_rebuilt_nodes
+    forget_dead_members
+    renew_token
+    upload_certificates
+    jq --null-input --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt '{caCertificate: $ca}'
+  elif [ "${NODES%% *}" = "$NODE_NAME" ]; then
+    echo '{"caCertificate":""}'
+  else
+    die "this control plane has not joined the cluster yet, and can let no other node in; run again once it has"
+  fi
 }
 
 run_verb "$@" </dev/null

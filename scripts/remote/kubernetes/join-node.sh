@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
-# Joins a control plane or a worker to the cluster: kubeadm join, once. Prints what was written, as lib/written.sh says.
+# Makes a machine a member of the cluster, once: kubeadm join, or kubeadm init where no control plane has let it in, because there
+# is no cluster yet. Prints what was written, as lib/written.sh says, on a control plane also {"caCertificate": …, "cluster": …}, the
+# latter as the cluster itself says (lib/cluster-facts.sh).
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, NODE_ROLE (control-plane or worker), STACK_ID, IDENTITY, ETCD_DIRECTORY
-#   CA_CERTIFICATE    of the cluster, PEM
-#   JOIN_CONFIG       kubeadm configuration (secret)
+#   CA_CERTIFICATE    of the cluster, PEM; empty: no control plane of a cluster answers
+#   JOIN_CONFIG       kubeadm configuration (secret); empty as well then
+#   INIT_CONFIG       kubeadm configuration (secret); empty: this machine may not found the cluster
 #   POD_CIDR          this node's part of the pod network; empty: Kubernetes chooses
 #   RENEW_COMMAND     what to run when the node's admission has expired
-# State: /etc/kubernetes, /var/lib/{etcd,kubelet}, /etc/gitops-platform/joined
+# State: /etc/kubernetes, /var/lib/{etcd,kubelet}, /etc/gitops-platform/{initialised,joined}
 # Undo: kubeadm reset and what it leaves behind, when the ownership marker is ours.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/lock.sh"
 . "$(dirname "$0")/../lib/owner.sh"
+. "$(dirname "$0")/../lib/control-planes.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
 . "$(dirname "$0")/../lib/files.sh"
 . "$(dirname "$0")/../lib/written.sh"
 . "$(dirname "$0")/../lib/reset.sh"
 . "$(dirname "$0")/../lib/members.sh"
+. "$(dirname "$0")/../lib/cluster-facts.sh"
+. "$(dirname "$0")/../lib/found-cluster.sh"
 SCOPE="join"
 
 readonly SIGNATURE_SECONDS=20
@@ -29,8 +35,8 @@ cluster_fingerprint() {
   sha256sum <<<"$CA_CERTIFICATE" | cut -d' ' -f1
 }
 
-is_member() {
-  [ "$(cat "$JOINED_FILE" 2>/dev/null)" = "$(cluster_fingerprint)" ] || [ -e "$INITIALISED_FILE" ]
+has_joined() {
+  [ -e "$JOINED_FILE" ] && { [ -z "$CA_CERTIFICATE" ] || [ "$(cat "$JOINED_FILE")" = "$(cluster_fingerprint)" ]; }
 }
 
 # A worker whose join was killed after its kubelet got a certificate lacks only the marker. A control plane lacks more.
@@ -100,17 +106,37 @@ join() {
   record_kubeadm_files
 }
 
+become_member() {
+  if is_registered; then
+    systemctl start kubelet
+  elif [ -z "$CA_CERTIFICATE" ]; then
+    found
+    return
+  else
+    join
+  fi
+  cluster_fingerprint >"$JOINED_FILE"
+}
+
+describe_control_plane() {
+  [ "$NODE_ROLE" = control-plane ] || return 0
+  describe_cluster | jq --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt '{caCertificate: $ca} + .'
+}
+
 apply() {
   require_ours
   take_lock
-  if is_member; then
+  if [ -e "$INITIALISED_FILE" ]; then
+    await_founded
+  elif has_joined; then
     systemctl start kubelet
   else
-    if is_registered; then systemctl start kubelet; else join; fi
-    cluster_fingerprint >"$JOINED_FILE"
+    become_member
   fi
+  if [ "$NODE_ROLE" = control-plane ]; then read_cluster_facts; fi
+  if [ -n "$INIT_CONFIG" ]; then refuse_changed_cluster "$INIT_CONFIG"; fi
   record_node "$KUBELET_CONFIG"
-  describe_joined
+  { describe_control_plane && describe_joined; } | jq --slurp --compact-output add
 }
 
 destroy() { reset_ours; }

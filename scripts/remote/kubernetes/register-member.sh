@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# On the first control plane, for one node of the cluster: labels it; the undo drains it and takes it out.
+# On a control plane, for one node of the cluster, maybe itself: labels it; the undo drains it and takes it out.
 #
 # Environment
 #   NODE_NAME    the machine this runs on
 #   STACK_ID
 #   MEMBER_NAME, MEMBER_ROLE (control-plane or worker), MEMBER_ADDRESS
+#   DRAIN_TIMEOUT_SECONDS        how long pods may take to leave
+#   DRAIN_GRACE_PERIOD_SECONDS   for each pod to end; -1: the pod's own
 # State: the Node object and, for control planes, the etcd member
-# Undo: drains (bounded), removes the etcd member, deletes the Node. Refused while etcd can't be asked, or would lose its
-#   majority. Nothing for the machine it runs on.
+# Undo: drains (bounded), removes the etcd member, deletes the Node. Refused while a budget keeps a pod there, while etcd can't be
+#   asked, or when it would lose its majority.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/verbs.sh"
@@ -16,16 +18,27 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/members.sh"
 SCOPE=membership
 
-readonly DRAIN_SECONDS=45
+readonly DRAIN_LOG=/run/gitops-platform-removal.log
 
 apply() {
   [ "$MEMBER_ROLE" = worker ] || return 0 # kubeadm labels control planes itself
   kube label node "$MEMBER_NAME" --overwrite node-role.kubernetes.io/worker= >/dev/null
 }
 
+# drain_member: a budget is respected. Pods without a controller end with their node.
+drain_member() {
+  local kept
+  log_info "$MEMBER_NAME is drained (for up to $DRAIN_TIMEOUT_SECONDS s)"
+  kube drain "$MEMBER_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${DRAIN_TIMEOUT_SECONDS}s" \
+    --grace-period="$DRAIN_GRACE_PERIOD_SECONDS" >"$DRAIN_LOG" 2>&1 && return
+  kept=$(grep -E 'evicting|timed out|cannot delete' "$DRAIN_LOG" | sort -u | tail -n 3 | tr '\n' ';')
+  kube uncordon "$MEMBER_NAME" >/dev/null || log_info "$MEMBER_NAME could not be uncordoned"
+  die "$MEMBER_NAME could not be drained in $DRAIN_TIMEOUT_SECONDS s, and stays in the cluster: ${kept:-$(tail -n 1 "$DRAIN_LOG")}. Make room (another node, another budget), or raise drain.timeoutSeconds, and run again"
+}
+
 destroy() {
   local ready
-  if ! is_ours || [ "$MEMBER_NAME" = "$NODE_NAME" ]; then
+  if ! is_ours || [ ! -s "$ADMIN_CONFIG" ]; then
     log_info "nothing to take out of a cluster here"
     return
   fi
@@ -42,10 +55,7 @@ destroy() {
   ready=$(kube get node "$MEMBER_NAME" --ignore-not-found \
     --output 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') ||
     die "can't ask the API for the Node $MEMBER_NAME; nothing was removed. See \`kubectl get --raw /readyz?verbose\`, and run again"
-  if [ "$ready" = True ]; then
-    kube drain "$MEMBER_NAME" --ignore-daemonsets --delete-emptydir-data --force --timeout="${DRAIN_SECONDS}s" >/dev/null 2>&1 ||
-      log_info "$MEMBER_NAME still has pods after $DRAIN_SECONDS s; going on without them"
-  fi
+  [ "$ready" != True ] || drain_member
   forget_node "$MEMBER_NAME" "$MEMBER_ROLE" "$MEMBER_ADDRESS"
 }
 

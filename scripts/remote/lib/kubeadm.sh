@@ -35,11 +35,6 @@ has_remnants() {
     [ -e /var/lib/kubelet/config.yaml ]
 }
 
-# api_ready ADDRESS:PORT
-api_ready() {
-  [ "$(curl --silent --insecure --noproxy '*' --max-time 3 "https://$1/readyz")" = ok ]
-}
-
 # record_node KUBECONFIG: in the cluster, which machine this node is, to recognise a rebuilt one, and its part of the
 # pod network when the stack chooses it.
 record_node() {

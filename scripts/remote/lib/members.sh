@@ -4,7 +4,7 @@
 
 readonly ADMIN_CONFIG=/etc/kubernetes/admin.conf
 # Right after kubeadm has ended, the API does not list the etcd pod yet; and after a change of leader etcd needs seconds.
-readonly ETCD_ATTEMPTS=6 ETCD_PAUSE_SECONDS=3
+readonly ETCD_ATTEMPTS=6 ETCD_PAUSE_SECONDS=3 DELETE_ATTEMPTS=10
 ETCD_POD='' ETCD_MEMBERS='' MEMBER_ID=''
 
 # kube ARGUMENTS…
@@ -75,20 +75,29 @@ require_removable() {
   [ -z "$MEMBER_ID" ] || require_majority_without "$1" "$MEMBER_ID"
 }
 
+# remove_etcd_member NAME ID
+remove_etcd_member() {
+  log_info "removing the etcd member $2 of $1"
+  etcdctl_in "$ETCD_POD" member remove "$2" >/dev/null ||
+    die "can't remove the etcd member $2 of $1; see \`etcdctl endpoint health --cluster\` in a pod of etcd, and run again"
+}
+
 # forget_etcd_member NAME ADDRESS
 forget_etcd_member() {
   require_removable "$1" "$2"
-  [ -n "$MEMBER_ID" ] || return 0
-  log_info "removing the etcd member $MEMBER_ID of $1"
-  etcdctl_in "$ETCD_POD" member remove "$MEMBER_ID" >/dev/null ||
-    die "can't remove the etcd member $MEMBER_ID of $1; see \`etcdctl endpoint health --cluster\` in a pod of etcd, and run again"
+  [ -z "$MEMBER_ID" ] || remove_etcd_member "$1" "$MEMBER_ID"
 }
 
-# forget_node NAME ROLE ADDRESS
+# forget_node NAME ROLE ADDRESS: a control plane that forgets itself loses its API server with its member; the proxy goes on to
+# the others within seconds.
 forget_node() {
+  local attempt
   [ "$2" != control-plane ] || forget_etcd_member "$1" "$3"
-  kube delete node "$1" --ignore-not-found --wait=false >/dev/null ||
-    die "can't delete the Node $1; see \`kubectl get --raw /readyz?verbose\`, and run again"
+  for ((attempt = 1; attempt <= DELETE_ATTEMPTS; attempt++)); do
+    if [ "$attempt" -gt 1 ]; then sleep "$ETCD_PAUSE_SECONDS"; fi
+    if kube delete node "$1" --ignore-not-found --wait=false >/dev/null; then return 0; fi
+  done
+  die "can't delete the Node $1; see \`kubectl get --raw /readyz?verbose\`, and run again"
 }
 
 # identity_of NAME: which machine joined under this name; empty for none, `-` for a Node that doesn't say.

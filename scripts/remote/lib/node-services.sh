@@ -2,7 +2,6 @@
 # The units of a node: kubelet, the API proxy in front of all control planes, the background image pull.
 
 readonly UNITS=/etc/systemd/system
-readonly API_PROXY_FILE=$STATE_DIRECTORY/kube-apiserver-proxy.cfg
 readonly PREFETCH_UNIT=gitops-platform-images
 readonly DATA_DIRECTORY=/var/lib/gitops-platform
 

@@ -17,8 +17,6 @@ export interface Part {
 interface Parts {
   readonly nodes: readonly Part[];
   readonly hypervisors: readonly Part[];
-  /** The control plane that founded the cluster; unset before there is a cluster. */
-  readonly founder?: string | undefined;
 }
 
 /**
@@ -49,6 +47,5 @@ export function partsOf(stack: string, resources: readonly StateResource[]): Par
   });
   // The state's order is the order in which resources happened to be made.
   nodes.sort((left, right) => compareNames(left.name, right.name));
-  const { founder } = model;
-  return { nodes, hypervisors, founder: joined.has(founder) ? founder : undefined };
+  return { nodes, hypervisors };
 }

@@ -1,4 +1,5 @@
-import { nameOf } from "../../../components/tokens";
+import type { LivingCluster } from "../../../components/kubernetes/founded";
+import { nameOf, STACK } from "../../../components/tokens";
 import type { Exported, StateResource } from "../../lib/stack-state";
 import { type Part, partsOf } from "./parts";
 
@@ -18,27 +19,28 @@ export interface Removal {
  * except its dependencies on them.
  *
  * @param names of nodes or hypervisors that the state has
- * @throws Error when a name is unknown, the cluster's founder would go, an update is not over, an older version made the
+ * @throws Error when a name is unknown, no control plane would be left, an update is not over, an older version made the
  *   state, or what is left would need what goes
  */
 export function removalOf(stack: string, exported: Exported, names: readonly string[]): Removal {
   const where = `stack ${stack}`;
   refusePending(where, stack, exported);
   const resources = exported.deployment?.resources ?? [];
-  const { founder, hypervisors, nodes } = partsOf(stack, resources);
+  const { hypervisors, nodes } = partsOf(stack, resources);
   refuseUnknown(where, names, nodes, hypervisors);
 
   const goingHypervisors = hypervisors.filter(({ name }) => names.includes(name));
   const isGoing = ({ name, hypervisor }: Part): boolean =>
     names.includes(name) || goingHypervisors.some((going) => going.name === hypervisor);
   const goingNodes = nodes.filter(isGoing);
-  refuseFounder(where, goingNodes, founder);
+  refuseLast(where, goingNodes, nodes);
 
   const parts = [...goingNodes, ...goingHypervisors];
   const gone = new Set(parts.flatMap((part) => part.resources.map(({ urn }) => urn)));
   const staying = resources.filter(({ urn }) => !gone.has(urn));
   refuseOrphans(where, staying, gone);
-  const kept = staying.map((resource) => released(resource, gone));
+  const goingNames = new Set(goingNodes.map(({ name }) => name));
+  const kept = staying.map((resource) => withoutMembers(released(resource, gone), goingNames));
   const members = nodes.filter(({ etcdMember }) => etcdMember);
   const left = members.filter((member) => !goingNodes.includes(member));
   return {
@@ -74,14 +76,30 @@ function refuseUnknown(
   );
 }
 
-function refuseFounder(where: string, going: readonly Part[], founder: string | undefined): void {
-  const part = going.find(({ name }) => name === founder);
-  if (!part) return;
-  const guest = part.hypervisor === undefined ? "" : ` (a guest of ${part.hypervisor})`;
+function refuseLast(where: string, going: readonly Part[], nodes: readonly Part[]): void {
+  const members = nodes.filter(({ etcdMember }) => etcdMember);
+  if (members.length === 0 || members.some((member) => !going.includes(member))) return;
+  const guest = ({ hypervisor, name }: Part): string =>
+    hypervisor === undefined ? name : `${name} (a guest of ${hypervisor})`;
   throw new Error(
-    `${where} — ${part.name}${guest} founded the cluster, and everything in the cluster would be lost with it; see ` +
-      "docs/runbooks/lost-control-plane.md, or docs/runbooks/lost-cluster.md when the cluster is gone",
+    `${where} — ${members.map(guest).join(", ")} would go, and no control plane would be left; everything in the cluster would be ` +
+      "lost with it; see docs/runbooks/lost-cluster.md",
   );
+}
+
+/** The stack's outputs say which machines are members: another machine that gets the name has to join anew. */
+function withoutMembers(resource: StateResource, going: ReadonlySet<string>): StateResource {
+  const founded =
+    resource.type === STACK ? (resource.outputs?.["founded"] as Partial<LivingCluster> | undefined) : undefined;
+  if (!founded) return resource;
+  const { controlPlanes = [], founder, nodes = [] } = founded;
+  const left = {
+    ...founded,
+    controlPlanes: controlPlanes.filter(({ name }) => !going.has(name)),
+    nodes: nodes.filter((name) => !going.has(name)),
+    founder: founder !== undefined && going.has(founder) ? "" : founder,
+  };
+  return { ...resource, outputs: { ...resource.outputs, founded: left } };
 }
 
 /** Pulumi can't load a state in which something is part of, made by, or a view of a resource that is gone. */

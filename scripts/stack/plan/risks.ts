@@ -69,10 +69,12 @@ function lossOf(change: Change, { stepOf }: PlanModel): Loss | undefined {
 
 /**
  * Nodes that leave one after the other: the undo of a node's membership drains it and takes its member out of etcd while
- * the others keep a majority. It runs on the founder, which has to stay.
+ * the others keep a majority. One control plane has to stay.
  */
-function orderlyLeaving({ before: { founder }, nodes }: PlanModel, losses: Losses): ReadonlySet<PlanNode> {
-  if (!nodes.some((node) => node.name === founder && !losses.has(node))) return new Set();
+function orderlyLeaving({ nodes }: PlanModel, losses: Losses): ReadonlySet<PlanNode> {
+  const stays = (node: PlanNode): boolean =>
+    node.role === "control-plane" && node.state !== "new" && node.state !== "leaving" && !losses.has(node);
+  if (!nodes.some(stays)) return new Set();
   return new Set(nodes.filter(({ state }) => state === "leaving"));
 }
 

@@ -6,6 +6,7 @@ import { drift } from "./drift";
 import { environments } from "./environments";
 import { interruptedUp } from "./interrupted-up";
 import { kvmWorker } from "./kvm-worker";
+import { lostFirstControlPlane } from "./lost-first-control-plane";
 import { mainJob } from "./main-job";
 import { mergeRequest } from "./merge-request";
 import { networkPolicy } from "./network-policy";
@@ -41,5 +42,6 @@ export const drills: readonly Drill[] = [
   interruptedUp,
   threeControlPlanes,
   upgrade,
+  lostFirstControlPlane,
   cleanStop,
 ];

@@ -222,6 +222,11 @@ async function assertSwappedKubeletIsDrift(see: (line: string) => void): Promise
   assert.match(output, /worker-3.*\/usr\/local\/bin\/kubelet/s);
   see(`a kubelet that was swapped by hand is drift`);
   await on("worker-3", "mv /run/kubelet /usr/local/bin/kubelet");
+  // The file is the installed one again; the process still runs what was there when it started.
+  const restored = await run("npm", ["run", "--silent", "drift", "--", "local"]);
+  assert.equal(restored.exitCode, 7, restored.output);
+  assert.match(restored.output, /worker-3 +service kubelet: program .*systemctl restart kubelet/);
+  await on("worker-3", "systemctl restart kubelet");
   await must("npm", ["run", "--silent", "drift", "--", "local"]);
   assert.equal(configuredMachines().length, NODES.length + 2);
 }

@@ -6,8 +6,10 @@ load machine.bash
 
 setup() {
   create_machine
-  export NODES='worker-1 worker 10.78.0.21 machine-2' BOOTSTRAP_TOKEN=abcdef.secretsecretsecr UPLOAD_CERTS_CONFIG=''
-  mkdir -p "$MACHINE/etc/gitops-platform"
+  export NODES='worker-1 worker 10.78.0.21 machine-2' BOOTSTRAP_TOKEN=abcdef.secretsecretsecr UPLOAD_CERTS_CONFIG='' CONTROL_PLANES=''
+  mkdir -p "$MACHINE/etc/gitops-platform" "$MACHINE/etc/kubernetes/pki"
+  touch "$MACHINE/etc/gitops-platform/joined"
+  echo "the CA" >"$MACHINE/etc/kubernetes/pki/ca.crt"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
   fake kubeadm <<<'case "$*" in version*) echo v1.27.4 ;; *) cat "${!#}" >"${CALLS%/*}/certs-config" ;; esac'
   fake kubectl <<'FAKE'
@@ -29,6 +31,7 @@ known_as() {
   known_as machine-2
   on_machine kubernetes/admit-nodes.sh apply
   [ "$status" -eq 0 ]
+  [ "$output" = '{"caCertificate":"the CA\n"}' ]
   [ "$(jq -r 'select(.kind == "Secret") | .stringData["token-id"] + .metadata.name' "$BATS_TEST_TMPDIR/token")" = abcdefbootstrap-token-abcdef ]
   [ "$(jq -c 'select(.kind == "ClusterRole") | .rules' "$BATS_TEST_TMPDIR/token")" = '[{"apiGroups":["apps"],"resources":["daemonsets"],"verbs":["get"]}]' ]
   [ "$(calls secretsecret)" -eq 0 ]
@@ -109,4 +112,65 @@ known_as() {
   [ "$status" -eq 1 ]
   [[ $stderr == *"can't upload the control plane certificates: error: no API; see"* ]]
   [ ! -e "$MACHINE/run/gitops-platform" ]
+}
+
+# with_members URL…: three members, of which those with these addresses don't answer.
+with_members() {
+  fake kubectl <<'FAKE'
+case " $* " in
+*" get node "*) cat "${CALLS%/*}/node" ;;
+*" apply "*) cat >/dev/null ;;
+*" get pods "*) printf 'etcd-cp-1\netcd-cp-3\n' ;;
+*" member list "*)
+  echo '1a, started, cp-1, https://10.78.0.11:2380, https://10.78.0.11:2379, false'
+  echo '2b, started, cp-old, https://10.78.0.12:2380, https://10.78.0.12:2379, false'
+  echo '3c, started, cp-3, https://10.78.0.13:2380, https://10.78.0.13:2379, false' ;;
+*" endpoint health "*) ! grep -qF "${!#}" "${CALLS%/*}/dead" ;;
+esac
+FAKE
+  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/dead"
+  fake sleep </dev/null
+}
+
+@test "a member that left the stack and does not answer is forgotten before a control plane joins; one that answers is not" {
+  export NODES='cp-9 control-plane 10.78.0.19 machine-9' UPLOAD_CERTS_CONFIG='certificateKey: secretkey'
+  export CONTROL_PLANES=$'cp-1 10.78.0.11\ncp-3 10.78.0.13\ncp-9 10.78.0.19'
+  known_as machine-9
+  with_members https://10.78.0.12:2379
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [[ $stderr == *'cp-old is no control plane of the stack any more, and does not answer: forgetting it'* ]]
+  [ "$(calls 'member remove 2b')" -eq 1 ]
+  [ "$(calls 'member remove')" -eq 1 ]
+  [ "$(calls 'delete node cp-old')" -eq 1 ]
+  with_members nobody
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls 'member remove')" -eq 1 ]
+}
+
+@test "a dead member of the stack is not forgotten, and one whose loss costs the majority neither" {
+  export NODES='cp-9 control-plane 10.78.0.19 machine-9' UPLOAD_CERTS_CONFIG='certificateKey: secretkey'
+  export CONTROL_PLANES=$'cp-1 10.78.0.11\ncp-old 10.78.0.12\ncp-3 10.78.0.13\ncp-9 10.78.0.19'
+  known_as machine-9
+  with_members https://10.78.0.12:2379
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  CONTROL_PLANES=$'cp-1 10.78.0.11\ncp-3 10.78.0.13\ncp-9 10.78.0.19'
+  with_members https://10.78.0.12:2379 https://10.78.0.13:2379
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'nothing was removed'* ]]
+  [ "$(calls 'member remove')" -eq 0 ]
+}
+
+@test "a machine of no cluster lets only itself in, and says that there is no cluster" {
+  rm "$MACHINE/etc/gitops-platform/joined"
+  NODES='cp-1 control-plane 10.78.0.11 machine-1' on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"caCertificate":""}' ]
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'this control plane has not joined the cluster yet, and can let no other node in'* ]]
+  [ "$(calls '^kube')" -eq 0 ]
 }

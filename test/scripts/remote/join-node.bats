@@ -6,12 +6,12 @@ load machine.bash
 setup() {
   create_machine
   export NODE_NAME=worker-1 NODE_ADDRESS=10.78.0.21 NODE_ROLE=worker IDENTITY=machine-2 POD_CIDR=10.244.21.0/24
-  export CA_CERTIFICATE='the CA' RENEW_COMMAND='npx pulumi up --replace urn'
+  export CA_CERTIFICATE='the CA' INIT_CONFIG='' RENEW_COMMAND='npx pulumi up --replace urn'
   export JOIN_CONFIG=$'discovery:\n  bootstrapToken:\n    token: abcdef.secretsecretsecr'
   mkdir -p "$MACHINE/etc/gitops-platform"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
   fake systemctl ip iptables-save iptables-restore ip6tables-save ip6tables-restore ipset </dev/null
-  fake kubectl <<<'case " $* " in *" patch "*) cat >"${CALLS%/*}/patch" ;; *" get pods "*) echo etcd-cp-1 ;; *" member list "*) echo "9f, started, cp-1, https://10.78.0.11:2380, x, false"; echo "1a, started, cp-2, https://10.78.0.12:2380, x, true" ;; esac'
+  fake kubectl <<<'case " $* " in *" get configmap kubeadm-config "*) printf "clusterName: test\nkubernetesVersion: v1.27.4\npodSubnet: 10.244.0.0/16\nserviceSubnet: 10.96.0.0/12\n" ;; *" patch "*) cat >"${CALLS%/*}/patch" ;; *" get pods "*) echo etcd-cp-1 ;; *" member list "*) echo "9f, started, cp-1, https://10.78.0.11:2380, x, false"; echo "1a, started, cp-2, https://10.78.0.12:2380, x, true" ;; esac'
   fake curl <<<'case "$*" in *cluster-info*) echo jws-kubeconfig-abcdef ;; *) echo -n 200 ;; esac'
   fake kubeadm <<'FAKE'
 [ "$1" != join ] || {
@@ -54,6 +54,7 @@ FAKE
   echo config >"$MACHINE/etc/kubernetes/admin.conf"
   on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 0 ]
+  [ "$(jq -c '[.caCertificate, .cluster.kubernetes]' <<<"$output")" = '["the CA","1.27.4"]' ]
   [ "$(calls 'exec etcd-cp-1 .* member remove 1a')" -eq 1 ]
   [ "$(calls 'delete node cp-2')" -eq 1 ]
   [ "$(calls '^kubeadm reset')" -eq 1 ]

@@ -189,7 +189,10 @@ tcg-native-1 19.5"
 }
 
 @test "notes before the JSON are no obstacle" {
-  { echo 'fio: a note'; cat "$BATS_TEST_DIRNAME/fio/host-quiet-1.json"; } >"$BATS_TEST_TMPDIR/noted.json"
+  {
+    echo 'fio: a note'
+    cat "$BATS_TEST_DIRNAME/fio/host-quiet-1.json"
+  } >"$BATS_TEST_TMPDIR/noted.json"
   play "$BATS_TEST_TMPDIR/noted.json"
   on_machine disk-gate/measure-fsync.sh apply
   [ "$status" -eq 0 ]

@@ -6,7 +6,9 @@ load machine.bash
 
 setup() {
   create_machine
-  export MEMBER_NAME=cp-2 MEMBER_ROLE=control-plane MEMBER_ADDRESS=10.78.0.12
+  export MEMBER_NAME=cp-2 MEMBER_ROLE=control-plane MEMBER_ADDRESS=10.78.0.12 DRAIN_TIMEOUT_SECONDS=45 DRAIN_GRACE_PERIOD_SECONDS=-1
+  mkdir -p "$MACHINE/etc/kubernetes"
+  echo config >"$MACHINE/etc/kubernetes/admin.conf"
   mkdir -p "$MACHINE/etc/gitops-platform"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
   fake sleep </dev/null
@@ -189,10 +191,34 @@ nothing_was_removed() {
   [[ $stderr == *"can't delete the Node cp-2"* ]]
 }
 
-@test "the machine it runs on, and one of another stack, are left alone; another verb is refused" {
-  MEMBER_NAME=cp-1 on_machine kubernetes/register-member.sh destroy
+@test "the machine it runs on leaves through the others, and its Node goes once they answer" {
+  export MEMBER_NAME=cp-1 MEMBER_ADDRESS=10.78.0.11
+  on_machine kubernetes/register-member.sh destroy
   [ "$status" -eq 0 ]
+  [ "$(calls 'exec etcd-cp-1')" -eq 0 ]
+  [ "$(calls 'exec etcd-cp-[23] .* member remove 1a')" -eq 1 ]
+  [ "$(calls 'delete node cp-1')" -eq 1 ]
+}
+
+@test "a budget that keeps a pod stops it, and the node takes pods again" {
+  fake kubectl <<'FAKE'
+case " $* " in
+*" get node "*) echo -n True ;;
+*" drain "*) echo 'error when evicting pods/"web-1" -n "default" (will retry after 5s): Cannot evict pod as it would violate the pod'"'"'s disruption budget.' >&2; exit 1 ;;
+esac
+FAKE
+  MEMBER_NAME=worker-1 MEMBER_ROLE=worker on_machine kubernetes/register-member.sh destroy
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'worker-1 could not be drained in 45 s, and stays in the cluster: error when evicting pods/"web-1" -n "default"'* ]]
+  [ "$(calls 'uncordon worker-1')" -eq 1 ]
+  [ "$(calls 'delete node')" -eq 0 ]
+}
+
+@test "a machine of another stack, and one that is no control plane, is left alone; another verb is refused" {
   STACK_ID=gitops-platform/other/other on_machine kubernetes/register-member.sh destroy
+  [ "$status" -eq 0 ]
+  rm "$MACHINE/etc/kubernetes/admin.conf"
+  on_machine kubernetes/register-member.sh destroy
   [ "$status" -eq 0 ]
   [ ! -s "$CALLS" ]
   on_machine kubernetes/register-member.sh remove

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nameOf, TOKENS } from "../../../components/tokens";
+import { nameOf, STACK as STACK_TYPE, TOKENS } from "../../../components/tokens";
 import type { Exported, StateResource as Resource } from "../../../scripts/lib/stack-state";
 import { removalOf } from "../../../scripts/stack/forget/removal";
 import { production, stateOf, type StateNode, urn } from "./states";
@@ -132,7 +132,9 @@ describe("steps that the program has no more, and whose undo has failed", () => 
       const { steps: facts } = (resource.inputs ?? {}) as { steps?: Record<string, { node?: string }> };
       if (!facts || removed.includes(nameOf(resource.urn))) return resource;
       const steps = Object.fromEntries(Object.entries(facts).filter(([, step]) => !isOf(step)));
-      return { ...resource, inputs: { ...resource.inputs, steps } };
+      const { nodes } = resource.inputs as { nodes?: readonly { name: string }[] };
+      const left = nodes && { nodes: nodes.filter(({ name }) => !removed.includes(name)) };
+      return { ...resource, inputs: { ...resource.inputs, ...left, steps } };
     });
     return { ...state, deployment: { ...state.deployment, resources } };
   }
@@ -168,6 +170,10 @@ describe("what stays", () => {
       "disk-gate-cp-1",
       "disk-gate-cp-2",
       ...["cp-1", "cp-2", "worker-2"].map((name) => `production-${name}-prepare`),
+      // What a control plane does for others needs all control planes.
+      ...["cp-1", "cp-2", "worker-2"].flatMap((name) =>
+        ["admission", "membership"].map((kind) => `production-${name}-${kind}`),
+      ),
     ]);
     const find = (list: readonly Resource[], name: string) => list.find((resource) => nameOf(resource.urn) === name);
     expect(find(after, "disk-gate-cp-1")).toEqual({
@@ -192,6 +198,26 @@ describe("what stays", () => {
       ...{ dependencies: [kept], replaceWith: [kept] },
       propertyDependencies: { text: [], other: [kept], none: null },
     });
+  });
+
+  it("no longer counts what goes among the cluster's members: a machine with the name joins anew", () => {
+    const member = (name: string) => ({ name, address: name, identity: name });
+    const founded = {
+      ...{ name: "production", caCertificate: "CA", identity: "cluster", founder: "cp-1" },
+      ...{ controlPlanes: ["cp-1", "cp-2", "cp-3"].map(member), nodes: ["cp-1", "cp-2", "cp-3", "worker-2"] },
+    };
+    const resources = before.deployment.resources.map((resource) =>
+      resource.type === STACK_TYPE ? { ...resource, outputs: { endpoint: "here", founded } } : resource,
+    );
+    const told = { ...before, deployment: { ...before.deployment, resources } };
+    const left = (...names: readonly string[]) =>
+      removalOf("production", told, names).state.deployment?.resources?.find(({ type }) => type === STACK_TYPE)
+        ?.outputs;
+    expect(left("cp-1", "worker-2")).toEqual({
+      endpoint: "here",
+      founded: { ...founded, founder: "", controlPlanes: ["cp-2", "cp-3"].map(member), nodes: ["cp-2", "cp-3"] },
+    });
+    expect(left("cp-3")).toMatchObject({ founded: { founder: "cp-1" } });
   });
 
   it("tells whether etcd keeps a majority", () => {
@@ -231,12 +257,13 @@ describe("refuses", () => {
     expect(refusal(plus(state, hub, inHub), "hub")).toContain("no node and no hypervisor called hub");
   });
 
-  it("the control plane that founded the cluster, alone and with its hypervisor", () => {
-    const text =
-      "stack production — cp-1 (a guest of hv-1) founded the cluster, and everything in the cluster would be lost with it; see " +
-      "docs/runbooks/lost-control-plane.md, or docs/runbooks/lost-cluster.md when the cluster is gone";
-    expect(refusal(state, "cp-1")).toBe(text);
-    expect(refusal(state, "worker-2", "hv-1")).toBe(text);
+  it("the last control plane, and all of them at once", () => {
+    const text = (names: string): string =>
+      `stack production — ${names} would go, and no control plane would be left; everything in the cluster would be lost with ` +
+      "it; see docs/runbooks/lost-cluster.md";
+    const all = ["cp-1", "cp-2", "cp-3"];
+    expect(refusal(state, ...all)).toBe(text("cp-1 (a guest of hv-1), cp-2 (a guest of hv-2), cp-3 (a guest of hv-3)"));
+    expect(refusal(stateOf([{ name: "cp-1", role: "control-plane", kind: "adopted" }]), "cp-1")).toBe(text("cp-1"));
   });
 
   it("a state that an older version made: its components say nothing of their steps", () => {

@@ -59,7 +59,7 @@ function command(name: string, parent: string, on: StateNode | undefined, depend
 }
 
 /**
- * What an update leaves of a stack with these nodes, the first one founding the cluster; resources and their relations are
+ * What an update leaves of a stack with these nodes; resources and their relations are
  * as the program makes them, as far as forgetting looks at them.
  */
 export function stateOf(nodes: readonly StateNode[]): Exported & { deployment: { resources: Resource[] } } {
@@ -69,7 +69,6 @@ export function stateOf(nodes: readonly StateNode[]): Exported & { deployment: {
     ...gated.map(({ name }) => step(`disk-gate-${name}`)),
     ...nodes.filter(({ together }) => together).map(({ name }) => step(`disk-gate-${name}-together`)),
   ];
-  const [first, ...joining] = nodes;
   const adopted = nodes.filter(({ kind }) => kind === "adopted");
   const resources = [
     component(STACK),
@@ -132,30 +131,29 @@ export function stateOf(nodes: readonly StateNode[]): Exported & { deployment: {
       .filter(({ together }) => together)
       .map((node) => command(`disk-gate-${node.name}-together`, GATE, node, [...guest(node)])),
     component(CLUSTER, STACK, {
-      founder: first?.name,
       nodes: nodes.map(({ name, role }) => ({ name, role })),
       steps: stepsOf(
         "production",
-        first?.name ?? "",
-        joining.map(({ name }) => name),
+        nodes.map(({ name }) => name),
         false,
       ),
     }),
     ...nodes.map((node) => command(`production-${node.name}-prepare`, CLUSTER, node, [...guest(node), ...gates])),
-    ...(first
-      ? [command(`production-${first.name}-join`, CLUSTER, first, [step(`production-${first.name}-prepare`)])]
-      : []),
-    command("production-kubeconfig", CLUSTER, first, []),
-    ...joining.flatMap((node) => [
-      command(`production-${node.name}-admission`, CLUSTER, first, guest(node)),
+    command("production-kubeconfig", CLUSTER, nodes[0], []),
+    ...nodes.flatMap((node) => [
+      // What a control plane does for a node goes with the cluster.
+      command(`production-${node.name}-admission`, CLUSTER, undefined, [...guest(node), ...gated.flatMap(guest)]),
       command(`production-${node.name}-join`, CLUSTER, node, [
         step(`production-${node.name}-admission`),
         // Control planes join in a chain.
         ...(node.role === "control-plane"
-          ? gated.slice(1, gated.indexOf(node)).map(({ name }) => step(`production-${name}-join`))
+          ? gated.slice(0, gated.indexOf(node)).map(({ name }) => step(`production-${name}-join`))
           : []),
       ]),
-      command(`production-${node.name}-membership`, CLUSTER, first, [step(`production-${node.name}-join`)]),
+      command(`production-${node.name}-membership`, CLUSTER, undefined, [
+        step(`production-${node.name}-join`),
+        ...gated.flatMap(guest),
+      ]),
     ]),
   ];
   return {

@@ -25,24 +25,23 @@ const resources: readonly ModelResource[] = [
   {
     urn: CLUSTER,
     inputs: {
-      founder: "cp-1",
       nodes: [{ name: "worker-1" }, { name: "cp-1" }],
-      steps: stepsOf("test", "cp-1", ["worker-1"], false),
+      steps: stepsOf("test", ["cp-1", "worker-1"], false),
     },
   },
   { urn: step("cp-1-join"), parent: CLUSTER, deletedWith: guest("cp-1") },
   { urn: step("kubeconfig"), parent: CLUSTER, deletedWith: guest("cp-1"), dependencies: [step("cp-1-join")] },
-  { urn: step("worker-1-membership"), parent: CLUSTER, deletedWith: guest("cp-1") },
-  // The leftovers: cp-2's own step, and two that the founder runs for it.
+  { urn: step("worker-1-membership"), parent: CLUSTER, deletedWith: CLUSTER },
+  // The leftovers: cp-2's own step, and two that another control plane runs for it.
   { urn: step("cp-2-join"), parent: CLUSTER, deletedWith: guest("cp-2"), dependencies: [step("cp-2-admission")] },
   {
     urn: step("cp-2-admission"),
-    ...{ parent: CLUSTER, deletedWith: guest("cp-1"), dependencies: [step("cp-1-join")] },
+    ...{ parent: CLUSTER, deletedWith: CLUSTER, dependencies: [step("cp-1-join")] },
     propertyDependencies: { connection: null, stdin: [guest("cp-1"), guest("cp-2")] },
   },
   {
     urn: step("cp-2-membership"),
-    ...{ parent: CLUSTER, deletedWith: guest("cp-1"), dependencies: [step("cp-2-join"), guest("cp-1")] },
+    ...{ parent: CLUSTER, deletedWith: CLUSTER, dependencies: [step("cp-2-join"), guest("cp-1")] },
   },
 ];
 const model = modelOf(resources);
@@ -53,7 +52,7 @@ it("has nodes in the order of the cluster, then those that it doesn't name", () 
     "cp-1 control-plane",
     "cp-2 control-plane",
   ]);
-  expect([model.founder, model.silent]).toEqual(["cp-1", []]);
+  expect(model.silent).toEqual([]);
 });
 
 it.each([

@@ -25,10 +25,10 @@ const step = (node: string, kind: string): object => ({
 
 /** A state whose resources come in another order than the cluster's nodes. */
 function stateOf(...kinds: readonly string[]): Deployment {
-  const steps = stepsOf("local", "cp-1", ["cp-2", "worker-1"], true);
+  const steps = stepsOf("local", ["cp-1", "cp-2", "worker-1"], true);
   return {
     resources: [
-      { urn: CLUSTER, type: TOKENS.kubernetesCluster, inputs: { founder: "cp-1", nodes, steps } },
+      { urn: CLUSTER, type: TOKENS.kubernetesCluster, inputs: { nodes, steps } },
       ...nodes.map(({ name, role }) => ({
         ...{ urn: urn(TOKENS.localMachine, name), type: TOKENS.localMachine, inputs: { role, steps: {} } },
       })),

@@ -62,7 +62,7 @@ describe("a secret in a plan", () => {
       detailedDiff: { stdin: { kind: "update" } },
     });
     const text = renderTerminal(planOf("test", digestOf({ "cp-1": "control-plane" }, [changed])), false);
-    expect(text).toContain("  ~ test-cp-1-join  founds the cluster\n        its script\n");
+    expect(text).toContain("  ~ test-cp-1-join  joins the cluster, or founds it\n        its script\n");
     expect(text).not.toContain("abcdef");
   });
 });

@@ -17,7 +17,7 @@ export function expectedComment(name: string): string {
   return readFileSync(join(RECORDED, `${name}.md`), "utf8");
 }
 
-/** Nodes, each `name: role`, the founder first. */
+/** Nodes, each `name: role`. */
 export type Nodes = Readonly<Record<string, string>>;
 
 export interface Stack {
@@ -68,11 +68,10 @@ function componentsOf({
     return changing(name, machine, { ...facts, ...old }, name in after ? { ...facts, ...current } : undefined);
   });
   const clusterFacts = (of: Nodes, own: object): object => {
-    const [founder = "", ...joining] = Object.keys(of);
     return {
       ...own,
-      ...{ founder, nodes: Object.entries(of).map(([name, role]) => ({ name, role })) },
-      steps: stepsOf(cluster, founder, joining, false),
+      nodes: Object.entries(of).map(([name, role]) => ({ name, role })),
+      steps: stepsOf(cluster, Object.keys(of), false),
     };
   };
   const gateFacts = (of: Nodes, own: object = {}): object => ({

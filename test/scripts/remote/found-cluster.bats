@@ -1,19 +1,22 @@
 #!/usr/bin/env bats
-# The first control plane: founded once, started over when half-done, never silently replaced.
+# The control plane that no other one lets in: it founds the cluster once, starts over when half-done, and is never silently replaced.
 bats_require_minimum_version 1.5.0
 load machine.bash
 
 setup() {
   create_machine
-  export IDENTITY=machine-1 POD_CIDR='' OTHER_CONTROL_PLANES=10.78.0.12
+  export IDENTITY=machine-1 POD_CIDR='' NODE_ROLE=control-plane CA_CERTIFICATE='' JOIN_CONFIG='' RENEW_COMMAND=''
   export INIT_CONFIG=$'token: abcdef.secretsecretsecr\n---\nclusterName: test\nkubernetesVersion: v1.27.4\nnetworking:\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/12'
   printf 'clusterName: %s\nkubernetesVersion: v1.27.4\nnetworking:\n  dnsDomain: cluster.local\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/12\n' \
     test >"$BATS_TEST_TMPDIR/kubeadm-config"
   mkdir -p "$MACHINE/etc/gitops-platform"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
+  printf '  server %s:6443\n' 'cp-1 10.78.0.11' 'cp-2 10.78.0.12' >"$MACHINE/etc/gitops-platform/kube-apiserver-proxy.cfg"
   fake systemctl ip iptables-save iptables-restore ip6tables-save ip6tables-restore ipset </dev/null
   fake kubectl <<<'case " $* " in *" get configmap kubeadm-config "*) cat "${CALLS%/*}/kubeadm-config" ;; *) [ -t 0 ] || cat >/dev/null ;; esac'
   answering 10.78.0.11
+  # The only use of it asks whether a port is open.
+  fake timeout <<<'[ -e "${CALLS%/*}/etcd-listens" ]'
   fake kubeadm <<'FAKE'
 case $1 in
 init)
@@ -41,25 +44,25 @@ FAKE
   local sum RESULT
   sum=$(sha256sum <<<"the CA")
   RESULT='{"caCertificate":"the CA\n","cluster":{"name":"test","podSubnet":"10.244.0.0/16","serviceSubnet":"10.96.0.0/12","kubernetes":"1.27.4"},"node":"cp-1","written":{"files":{"/etc/kubernetes/pki/ca.crt":"'${sum%% *}'"},"units":{"kubelet":""}}}'
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 0 ]
   [ "$(jq -c . <<<"$output")" = "$RESULT" ]
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 0 ]
   [ "$(jq -c . <<<"$output")" = "$RESULT" ]
   [ "$(calls '^kubeadm init')" -eq 1 ]
 }
 
 @test "what kubeadm wrote stays the expectation when somebody edits it and the step runs again" {
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   first=$output
   echo "another CA" >"$MACHINE/etc/kubernetes/pki/ca.crt"
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$(jq -c .written <<<"$output")" = "$(jq -c .written <<<"$first")" ]
 }
 
 @test "the token is in a file for root only, in no argument, and is gone afterwards" {
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$(cat "$BATS_TEST_TMPDIR/config-seen")" = "$INIT_CONFIG" ]
   [ "$(cat "$BATS_TEST_TMPDIR/config-mode")" = 600 ]
   [ "$(calls secretsecret)" -eq 0 ]
@@ -68,21 +71,21 @@ FAKE
 
 @test "a failed init says why, cleans its secret, and is started over" {
   touch "$BATS_TEST_TMPDIR/init-dies"
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"kubeadm init failed: [ERROR Port-6443]: in use"* ]]
   [ ! -e "$MACHINE/run/gitops-platform" ]
   rm "$BATS_TEST_TMPDIR/init-dies"
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 0 ]
   [ "$(calls '^kubeadm reset --force')" -eq 1 ]
   [ "$(calls '^kubeadm init')" -eq 2 ]
 }
 
 @test "a lost etcd directory is not replaced by an empty cluster" {
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   rm -r "$MACHINE/var/lib/etcd/member"
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"/var/lib/etcd/member is gone; an empty cluster would take its place. Restore an etcd snapshot there, or rebuild the machine, and run again" ]]
   [ "$(calls '^kubeadm init')" -eq 1 ]
@@ -91,38 +94,65 @@ FAKE
 
 @test "a second cluster beside a living one is refused" {
   answering 10.78.0.12
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"this machine has no cluster, but the control plane 10.78.0.12 serves one; a second one would split it."* ]]
+  [[ "$stderr" == *"this machine has no cluster, but the control plane cp-2 (10.78.0.12) has one; a second one would split it."* ]]
   [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "a second cluster beside one whose API is down is refused: its etcd still listens" {
+  touch "$BATS_TEST_TMPDIR/etcd-listens"
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"the control plane cp-2 (10.78.0.12) has one"* ]]
+  [ "$(calls '^timeout 2 bash -c </dev/tcp/10.78.0.12/2380')" -eq 1 ]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "a machine that doesn't found the cluster founds none when nobody answers" {
+  INIT_CONFIG='' on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"no other control plane answers, and this machine is not the one that founds a cluster; nothing was changed."* ]]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "a member stays what it is when another one admits it, and when none does" {
+  on_machine kubernetes/join-node.sh apply
+  CA_CERTIFICATE='another CA' JOIN_CONFIG='token: abc' on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  mv "$MACHINE/etc/gitops-platform/initialised" "$MACHINE/etc/gitops-platform/joined"
+  INIT_CONFIG='' on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm init')" -eq 1 ]
+  [ "$(calls '^kubeadm join')" -eq 0 ]
 }
 
 @test "what a living cluster was founded with is not changed, and one that can't say it is not touched" {
   local change
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   for change in 's/clusterName: test/clusterName: other/' 's|podSubnet: .*|podSubnet: 10.200.0.0/16|' \
     's|serviceSubnet: .*|serviceSubnet: 10.112.0.0/12|'; do
-    INIT_CONFIG=$(sed "$change" <<<"$INIT_CONFIG") on_machine kubernetes/init-control-plane.sh apply
+    INIT_CONFIG=$(sed "$change" <<<"$INIT_CONFIG") on_machine kubernetes/join-node.sh apply
     [ "$status" -eq 1 ]
     [[ $stderr == *"of a living cluster can't be changed (got "* ]]
     [ -z "$output" ]
   done
   : >"$BATS_TEST_TMPDIR/kubeadm-config"
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 1 ]
   [[ $stderr == *"can't read the ConfigMap kube-system/kubeadm-config"* ]]
 }
 
 @test "another version is left to each node's turn; one that Kubernetes can't go to is refused" {
   local version
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   for version in 1.27.4 1.27.16 1.28.0; do
-    INIT_CONFIG=${INIT_CONFIG/v1.27.4/v$version} on_machine kubernetes/init-control-plane.sh apply
+    INIT_CONFIG=${INIT_CONFIG/v1.27.4/v$version} on_machine kubernetes/join-node.sh apply
     [ "$status" -eq 0 ]
     [ "$(jq -r .cluster.kubernetes <<<"$output")" = 1.27.4 ]
   done
   for version in 1.27.3 1.26.15 1.29.0 2.27.4; do
-    INIT_CONFIG=${INIT_CONFIG/v1.27.4/v$version} on_machine kubernetes/init-control-plane.sh apply
+    INIT_CONFIG=${INIT_CONFIG/v1.27.4/v$version} on_machine kubernetes/join-node.sh apply
     [ "$status" -eq 1 ]
     [[ $stderr == *"Kubernetes 1.27.4 can't become $version: "* ]]
   done
@@ -130,21 +160,21 @@ FAKE
 
 @test "an unprepared machine is refused" {
   rm "$MACHINE/etc/gitops-platform/owner"
-  on_machine kubernetes/init-control-plane.sh apply
+  on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 1 ]
   [ ! -s "$CALLS" ]
 }
 
 @test "the undo resets, twice without complaint; with a foreign marker it does nothing" {
-  on_machine kubernetes/init-control-plane.sh apply
-  STACK_ID=gitops-platform/other/other on_machine kubernetes/init-control-plane.sh destroy
+  on_machine kubernetes/join-node.sh apply
+  STACK_ID=gitops-platform/other/other on_machine kubernetes/join-node.sh destroy
   [ "$status" -eq 0 ]
   [ -e "$MACHINE/etc/kubernetes/admin.conf" ]
-  on_machine kubernetes/init-control-plane.sh destroy
+  on_machine kubernetes/join-node.sh destroy
   [ "$status" -eq 0 ]
   [ ! -e "$MACHINE/etc/kubernetes" ]
   [ -z "$(ls -A "$MACHINE/var/lib/etcd")" ]
   [ ! -e "$MACHINE/etc/gitops-platform/initialised" ]
-  on_machine kubernetes/init-control-plane.sh destroy
+  on_machine kubernetes/join-node.sh destroy
   [ "$status" -eq 0 ]
 }
