@@ -138,7 +138,7 @@ const running = runningVersions(
 
 // Outputs.
 export const endpoint = cluster.endpoint;
-export const kubeconfig = cluster.kubeconfig;
+export const kubeconfig = cluster.operatorKubeconfig;
 export const founded = cluster.founded;
 export const nodes = machines.map(({ name, role, address }) => ({ name, role, address }));
 export const diskGate = gate.results;

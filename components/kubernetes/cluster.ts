@@ -10,6 +10,7 @@ import { type FoundedCluster, foundedCluster, type LivingCluster, Survivors } fr
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
 import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
+import { withControlPlanes } from "./operator-kubeconfig";
 import { podCidrsByAddress } from "./pod-cidr";
 import { stepsOf } from "./steps";
 
@@ -68,6 +69,8 @@ export interface KubernetesClusterArgs {
 export class KubernetesCluster extends pulumi.ComponentResource {
   /** The administrator's kubeconfig (secret). */
   readonly kubeconfig: pulumi.Output<string>;
+  /** The same with a context for each control plane, for a person (secret). */
+  readonly operatorKubeconfig: pulumi.Output<string>;
   readonly endpoint: string;
   /** PEM, not secret. */
   readonly caCertificate: pulumi.Output<string>;
@@ -130,6 +133,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const kubeconfig = steps.printKubeconfig(founding);
 
     this.kubeconfig = pulumi.secret(kubeconfig.stdout);
+    this.operatorKubeconfig = this.kubeconfig.apply((text) => withControlPlanes(text, controlPlanes));
     this.ready = [founding];
     this.complete = [founding, ...members, ...activations.all];
     // Policies read the control planes here.

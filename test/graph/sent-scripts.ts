@@ -19,7 +19,7 @@ const PRINTED: readonly [RegExp, unknown][] = [
   [/-admission$/, { caCertificate: CERTIFICATE }],
   [/-join$/, { caCertificate: CERTIFICATE, cluster: { kubernetes: "1.27.4" } }],
   [/-activation$/, { cluster: { kubernetes: "1.27.4" } }],
-  [/-kubeconfig$/, "KUBECONFIG"],
+  [/-kubeconfig$/, { clusters: [{ name: "c", cluster: {} }], contexts: [{ name: "c", context: {} }] }],
   [/-versions$/, { versions: { kubernetes: "1.27.4" } }],
   [
     /^disk-gate-/,
