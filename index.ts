@@ -16,7 +16,7 @@ import { createMachines } from "./components/machines/create-machines";
 import { byName } from "./components/machines/machine";
 import { warnOfDeadAgent } from "./components/remote/ssh-agent";
 import { takeOver } from "./components/objects/take-over";
-import { keepLivingCluster } from "./config/living-cluster";
+import { keepLivingCluster, PROGRAM_VERSION } from "./config/living-cluster";
 import { loadConfig } from "./config/load";
 import { summarizeNotices } from "./config/notices";
 
@@ -140,6 +140,7 @@ const running = runningVersions(
 export const endpoint = cluster.endpoint;
 export const kubeconfig = cluster.operatorKubeconfig;
 export const founded = cluster.founded;
+export const program = PROGRAM_VERSION;
 export const nodes = machines.map(({ name, role, address }) => ({ name, role, address }));
 export const diskGate = gate.results;
 export const rootApplication = {

@@ -1,14 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LivingCluster } from "../components/kubernetes/founded";
+import { version } from "../package.json";
 import { type Problem, problem, shown } from "./problem";
 import type { StackConfig } from "./stack-config";
 
 /** The parts of the configuration that a living cluster binds. */
 export type BoundConfig = Pick<StackConfig, "cluster" | "nodes" | "versions">;
 
+/** The version of this program, for the stack's outputs: an older one refuses the stack. */
+export const PROGRAM_VERSION = version;
+
 /**
- * Refuses a configuration that would need another cluster than the one that lives, in previews and updates alike, before
- * any resource is registered: no connection is opened. The facts are the stack's own output `founded`.
+ * Refuses a state that a newer program made, and a configuration that would need another cluster than the one that lives, in previews and updates alike, before
+ * any resource is registered: no connection is opened. The facts are the stack's own outputs `founded` and `program`.
  *
  * @returns the living cluster; undefined for a stack that has none
  * @throws pulumi.RunError, asynchronously: every resource waits for the answer
@@ -20,9 +24,10 @@ export function keepLivingCluster(config: BoundConfig): pulumi.Output<LivingClus
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
   // Not a StackReference: that is a resource, which would keep a second copy of every output in the state.
   const answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name }) as Promise<{
-    outputs?: { readonly founded?: LivingCluster };
+    outputs?: { readonly founded?: LivingCluster; readonly program?: string };
   }>;
   const checked = answer.then(({ outputs }): pulumi.Resource[] => {
+    refuseOlderProgram(stack, outputs?.program);
     const problems = outputs?.founded ? checkLivingCluster(config, outputs.founded) : [];
     if (problems.length === 0) return [];
     throw refusal(stack, problems);
@@ -32,6 +37,17 @@ export function keepLivingCluster(config: BoundConfig): pulumi.Output<LivingClus
     opts: pulumi.mergeOptions(opts, { dependsOn: pulumi.output(checked) }),
   }));
   return pulumi.output(answer).apply(({ outputs }) => outputs?.founded);
+}
+
+/** What a newer program left may mean something else to an older one. A state without a version is of 0.1.0. */
+export function refuseOlderProgram(stack: string, made: string | undefined, own = PROGRAM_VERSION): void {
+  if (made === undefined) return;
+  const [major, minor, patch] = difference(own, made);
+  if ((major || minor || patch) >= 0) return;
+  throw plainError(
+    `stack ${stack} — version ${made} of this program made its state, and this is ${own}, which is older; nothing was changed. ` +
+      `Check out version ${made} or a later one, and run again`,
+  );
 }
 
 /** Everything about a configuration that a living cluster can't follow. */
@@ -106,9 +122,13 @@ function difference(wanted: string, running: string): [number, number, number] {
 /** Without a stack Pulumi prints the message alone. */
 function refusal(stack: string, problems: readonly Problem[]): pulumi.RunError {
   const lines = problems.map(({ sentence }) => `  - ${sentence}`);
-  const error = new pulumi.RunError(
+  return plainError(
     [`The living cluster of stack ${stack} can't become what is configured; nothing was changed:`, ...lines].join("\n"),
   );
+}
+
+function plainError(text: string): pulumi.RunError {
+  const error = new pulumi.RunError(text);
   error.stack = undefined;
   return error;
 }

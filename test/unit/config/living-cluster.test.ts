@@ -1,7 +1,7 @@
 /** What a living cluster can't follow; that it is refused in a preview is proved in test/policy/living-cluster.test.ts. */
 import { describe, expect, it } from "vitest";
 import type { LivingCluster } from "../../../components/kubernetes/founded";
-import { type BoundConfig, checkLivingCluster } from "../../../config/living-cluster";
+import { type BoundConfig, checkLivingCluster, refuseOlderProgram } from "../../../config/living-cluster";
 
 const living: LivingCluster = {
   ...{ name: "production", podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/12", kubernetes: "1.27.4" },
@@ -101,5 +101,18 @@ describe("nodes", () => {
     expect(
       refused({ cluster: { podSubnet: "10.200.0.0/16" }, kubernetes: "1.27.3", nodes: nodes.slice(1) }),
     ).toHaveLength(2);
+  });
+});
+
+describe("a state that another version of the program made", () => {
+  it.each([undefined, "0.2.0", "0.1.9"])("is taken from %s", (made) => {
+    expect(() => refuseOlderProgram("production", made, "0.2.0")).not.toThrow();
+  });
+
+  it.each(["0.2.1", "0.3.0", "1.0.0"])("is refused from %s", (made) => {
+    expect(() => refuseOlderProgram("production", made, "0.2.0")).toThrow(
+      `stack production — version ${made} of this program made its state, and this is 0.2.0, which is older; nothing was changed. ` +
+        `Check out version ${made} or a later one, and run again`,
+    );
   });
 });
