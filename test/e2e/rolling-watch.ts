@@ -55,7 +55,10 @@ export class RollingWatch {
     while (this.going) {
       const [looked, ...members] = await Promise.all([
         on(this.observer, LOOK),
-        ...this.controlPlanes.map((name) => on(name, "curl -s --max-time 2 http://127.0.0.1:2381/health")),
+        // A machine that is gone has no vote.
+        ...this.controlPlanes.map((name) =>
+          on(name, "curl -s --max-time 2 http://127.0.0.1:2381/health").catch(() => ({ output: "" })),
+        ),
       ]);
       if (looked.exitCode === 0 && looked.output.trim().startsWith("{"))
         this.seen.push(JSON.parse(looked.output) as Seen);
