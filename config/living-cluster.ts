@@ -1,8 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LivingCluster } from "../components/kubernetes/founded";
 import { version } from "../package.json";
 import { type Problem, problem, shown } from "./problem";
 import type { StackConfig } from "./stack-config";
+
+/** What the stack's outputs say of the cluster that the last update left, as far as a configuration can contradict it. */
+export interface LivingCluster {
+  readonly name: string;
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
+  /** The version that its kubeadm configuration has: `1.27.4`. */
+  readonly kubernetes: string;
+  readonly controlPlanes: readonly {
+    readonly name: string;
+    readonly address: string;
+    /** An adopted server's is its host key. */
+    readonly identity: string;
+  }[];
+  /** Names of all members; unset by programs that upgraded none. */
+  readonly nodes?: readonly string[];
+}
 
 /** The parts of the configuration that a living cluster binds. */
 export type BoundConfig = Pick<StackConfig, "cluster" | "nodes" | "versions">;
@@ -14,7 +30,7 @@ export const PROGRAM_VERSION = version;
  * Refuses a state that a newer program made, and a configuration that would need another cluster than the one that lives, in previews and updates alike, before
  * any resource is registered: no connection is opened. The facts are the stack's own outputs `founded` and `program`.
  *
- * @returns the living cluster; undefined for a stack that has none
+ * @returns the living cluster, with all that the output has; undefined for a stack that has none
  * @throws pulumi.RunError, asynchronously: every resource waits for the answer
  */
 export function keepLivingCluster(config: BoundConfig): pulumi.Output<LivingCluster | undefined> {

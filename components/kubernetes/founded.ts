@@ -19,7 +19,7 @@ export interface FoundedCluster {
   readonly identity: string;
 }
 
-/** As outputs hold it; older programs left less. */
+/** As the stack's outputs hold it; older programs left less. */
 export type LivingCluster = Omit<
   FoundedCluster,
   "controlPlanes" | "nodes" | "founder" | "caCertificate" | "identity"

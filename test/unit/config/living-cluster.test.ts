@@ -1,7 +1,11 @@
 /** What a living cluster can't follow; that it is refused in a preview is proved in test/policy/living-cluster.test.ts. */
 import { describe, expect, it } from "vitest";
-import type { LivingCluster } from "../../../components/kubernetes/founded";
-import { type BoundConfig, checkLivingCluster, refuseOlderProgram } from "../../../config/living-cluster";
+import {
+  type BoundConfig,
+  type LivingCluster,
+  checkLivingCluster,
+  refuseOlderProgram,
+} from "../../../config/living-cluster";
 
 const living: LivingCluster = {
   ...{ name: "production", podSubnet: "10.244.0.0/16", serviceSubnet: "10.96.0.0/12", kubernetes: "1.27.4" },
