@@ -22,7 +22,7 @@ import { summarizeNotices } from "./config/notices";
 
 // Configuration: checked whole, every problem reported at once.
 const config = loadConfig();
-const living = keepLivingCluster(config);
+const lastUpdate = keepLivingCluster(config);
 void warnOfDeadAgent();
 const { cluster: settings, diskGate: gateSettings, gitops, network: nodeNetwork, sealingKeys, ssh, versions } = config;
 const { list, source } = config.artifacts;
@@ -72,7 +72,7 @@ const cluster = new KubernetesCluster(settings.name, {
   maxUnavailable: config.upgrade.maxUnavailable,
   firewall: config.firewall,
   stackId,
-  living,
+  lastUpdate,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
 const provider = new k8s.Provider("kubernetes", {
@@ -141,6 +141,7 @@ export const endpoint = cluster.endpoint;
 export const kubeconfig = cluster.operatorKubeconfig;
 export const founded = cluster.founded;
 export const program = PROGRAM_VERSION;
+export const certificates = cluster.certificates;
 export const nodes = machines.map(({ name, role, address }) => ({ name, role, address }));
 export const diskGate = gate.results;
 export const rootApplication = {

@@ -26,21 +26,29 @@ export type BoundConfig = Pick<StackConfig, "cluster" | "nodes" | "versions">;
 /** The version of this program, for the stack's outputs: an older one refuses the stack. */
 export const PROGRAM_VERSION = version;
 
+/** The stack's own outputs, as far as the next update reads them: secrets in clear. */
+export interface LastOutputs {
+  readonly founded?: LivingCluster;
+  readonly certificates?: { readonly notAfter: string; readonly renewed: string };
+  readonly kubeconfig?: string;
+  readonly program?: string;
+}
+
 /**
  * Refuses a state that a newer program made, and a configuration that would need another cluster than the one that lives, in previews and updates alike, before
  * any resource is registered: no connection is opened. The facts are the stack's own outputs `founded` and `program`.
  *
- * @returns the living cluster, with all that the output has; undefined for a stack that has none
+ * @returns what the last update left
  * @throws pulumi.RunError, asynchronously: every resource waits for the answer
  */
-export function keepLivingCluster(config: BoundConfig): pulumi.Output<LivingCluster | undefined> {
+export function keepLivingCluster(config: BoundConfig): pulumi.Output<LastOutputs> {
   // A program under mocks runs in no stack, and has no state to be compared with.
-  if (!pulumi.runtime.getStackResource()) return pulumi.output(undefined);
+  if (!pulumi.runtime.getStackResource()) return pulumi.output({});
   const stack = pulumi.getStack();
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
   // Not a StackReference: that is a resource, which would keep a second copy of every output in the state.
   const answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name }) as Promise<{
-    outputs?: { readonly founded?: LivingCluster; readonly program?: string };
+    outputs?: LastOutputs;
   }>;
   const checked = answer.then(({ outputs }): pulumi.Resource[] => {
     refuseOlderProgram(stack, outputs?.program);
@@ -52,7 +60,7 @@ export function keepLivingCluster(config: BoundConfig): pulumi.Output<LivingClus
     props,
     opts: pulumi.mergeOptions(opts, { dependsOn: pulumi.output(checked) }),
   }));
-  return pulumi.output(answer).apply(({ outputs }) => outputs?.founded);
+  return pulumi.output(answer).apply(({ outputs }): LastOutputs => outputs ?? {});
 }
 
 /** What a newer program left may mean something else to an older one. A state without a version is of 0.1.0. */

@@ -8,6 +8,7 @@ import { renderFirewallRules } from "./firewall";
 import type { JoinCredentials } from "./join-credentials";
 import { renderInitConfig, renderJoinConfig, renderUploadCertsConfig, type ClusterSettings } from "./kubeadm-config";
 import { downloadsEnvironment, type NodeDownloads } from "./node-artifacts";
+import { type Renewal, renewalTimer } from "./renewal";
 import { kubeconfigStepName, stepName } from "./steps";
 
 /** What the steps of a cluster are made from; fields that the cluster has too mean the same. */
@@ -26,6 +27,7 @@ export interface ClusterStepsArgs {
   readonly stackId: pulumi.Input<string>;
   readonly drain: DrainSettings;
   readonly nodeDrains: ReadonlyMap<string, Partial<DrainSettings>>;
+  readonly renewal: Renewal;
   readonly after: readonly pulumi.Resource[];
 }
 
@@ -59,7 +61,11 @@ export class ClusterSteps {
       {
         on: node,
         script: "kubernetes/prepare-node.sh",
-        env: { ...this.nodeEnv(node), ...downloads, API_PROXY_CONFIG: renderApiProxyConfig(args.controlPlanes) },
+        env: {
+          ...{ ...this.nodeEnv(node), ...downloads, ...renewalTimer(node, args.controlPlanes) },
+          API_PROXY_CONFIG: renderApiProxyConfig(args.controlPlanes),
+        },
+        rerunOn: [this.renewEnding(node)],
         undo: "script",
         timeoutSeconds: 600,
       },
@@ -218,6 +224,7 @@ export class ClusterSteps {
           NODE_ROLE: node.role,
           KUBERNETES_VERSION: settings.version,
           ...drainEnvironment(drain),
+          RENEW_ENDING: this.renewEnding(node),
         },
         rerunOn: [prepared.digest],
         undo: "none",
@@ -227,8 +234,12 @@ export class ClusterSteps {
     );
   }
 
-  /** A step of its own with inputs that hardly ever change: a provider whose kubeconfig is unknown looks replaced. */
-  printKubeconfig(init: RemoteStep): RemoteStep {
+  /**
+   * A step of its own with inputs that hardly ever change: a provider whose kubeconfig is unknown looks replaced.
+   *
+   * @param renewals what renews the certificates in this update
+   */
+  printKubeconfig(init: RemoteStep, renewals: pulumi.Output<pulumi.Resource[]>): RemoteStep {
     const { endpoint, first, settings } = this.args;
     return new RemoteStep(
       kubeconfigStepName(settings.name),
@@ -236,10 +247,15 @@ export class ClusterSteps {
         on: first,
         script: "kubernetes/print-kubeconfig.sh",
         env: { NODE_NAME: first.name, ENDPOINT: endpoint },
+        rerunOn: [this.renewEnding(first)],
         undo: "none",
       },
-      { parent: this.parent, dependsOn: [init] },
+      { parent: this.parent, dependsOn: renewals.apply((steps) => [init, ...steps]) },
     );
+  }
+
+  private renewEnding({ role }: Machine): pulumi.Input<string> {
+    return role === "control-plane" ? this.args.renewal.ending : "";
   }
 
   private drainOf(node: Machine): DrainSettings {

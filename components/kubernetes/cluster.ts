@@ -4,14 +4,16 @@ import type { Artifact, ArtifactSource } from "../artifacts/artifact";
 import type { Machine, Role } from "../machines/machine";
 import type { RemoteStep } from "../remote/remote-step";
 import { TOKENS } from "../tokens";
+import type { SeenCertificates } from "./certificates";
 import { caCertificateOf, ClusterSteps, type DrainSettings } from "./cluster-steps";
 import { type ControlPlaneHost, controlPlaneHost } from "./control-plane-host";
-import { type FoundedCluster, foundedCluster, type LivingCluster, Survivors } from "./founded";
+import { type FoundedCluster, foundedCluster, Survivors } from "./founded";
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
 import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
 import { withControlPlanes } from "./operator-kubeconfig";
-import { podCidrsByAddress } from "./pod-cidr";
+import { podCidrsOf } from "./pod-cidr";
+import { type LastUpdate, Renewal } from "./renewal";
 import { stepsOf } from "./steps";
 
 export interface KubernetesClusterArgs {
@@ -48,8 +50,7 @@ export interface KubernetesClusterArgs {
   readonly nodeDrains: ReadonlyMap<string, Partial<DrainSettings>>;
   /** How many workers have their turn at the same time. Control planes have theirs one by one. */
   readonly maxUnavailable: number;
-  /** What the last update left; unset for a stack that has no cluster yet. */
-  readonly living: pulumi.Output<LivingCluster | undefined>;
+  readonly lastUpdate: pulumi.Output<LastUpdate>;
   /** The gates: nothing of Kubernetes touches any machine before all of them have passed. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -76,6 +77,8 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly caCertificate: pulumi.Output<string>;
   /** What the next run compares its configuration with. */
   readonly founded: pulumi.Output<FoundedCluster>;
+  /** When the first certificate ends. */
+  readonly certificates: pulumi.Output<SeenCertificates>;
   /** The API answers. */
   readonly ready: readonly pulumi.Resource[];
   /** Every node is a member. */
@@ -91,8 +94,10 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const controlPlanes = [first, ...others] as const;
     const nodes = [...controlPlanes, ...args.workers];
     const downloads = downloadsByRole(args);
+    const renewal = new Renewal(args.lastUpdate);
     const facts = {
       version: args.version,
+      renewed: renewal.ending,
       maxUnavailable: args.maxUnavailable,
       drainTimeoutSeconds: args.drain.timeoutSeconds,
       nodes: nodes.map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
@@ -111,13 +116,14 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const credentials = new JoinCredentials(name, { parent: this });
     const podCidrs = podCidrsOf(settings, nodes);
     const steps = new ClusterSteps(
-      { ...args, first, endpoint: this.endpoint, settings, credentials, podCidrs, downloads },
+      { ...args, renewal, first, endpoint: this.endpoint, settings, credentials, podCidrs, downloads },
       this,
     );
 
     const prepared = new Map(nodes.map((node) => [node.name, steps.prepare(node)]));
     const firewalls = firewallsOf(steps, nodes, prepared, args.firewall);
-    const survivors = new Survivors(args.living, controlPlanes);
+    const living = args.lastUpdate.apply(({ founded }) => founded);
+    const survivors = new Survivors(living, controlPlanes);
     const { joins, members } = this.joinAll(steps, controlPlanes, args.workers, { prepared, firewalls, survivors });
     const founding = stepIn(joins, first);
     this.caCertificate = caCertificateOf(founding);
@@ -130,10 +136,11 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       args.workers,
       pulumi.output({ founder: survivors.founder(), identity: this.identity }),
     );
-    const kubeconfig = steps.printKubeconfig(founding);
+    const kubeconfig = steps.printKubeconfig(founding, renewal.by([activations.last]));
 
-    this.kubeconfig = pulumi.secret(kubeconfig.stdout);
+    this.kubeconfig = renewal.kubeconfig(kubeconfig);
     this.operatorKubeconfig = this.kubeconfig.apply((text) => withControlPlanes(text, controlPlanes));
+    this.certificates = renewal.seen(activations.all.slice(0, controlPlanes.length), kubeconfig);
     this.ready = [founding];
     this.complete = [founding, ...members, ...activations.all];
     // Policies read the control planes here.
@@ -282,13 +289,4 @@ function clusterSettings(name: string, args: KubernetesClusterArgs, endpoint: st
       ]),
     ],
   };
-}
-
-/** Each node's part of the pod network by its address; empty where the controller chooses. */
-function podCidrsOf({ podCidrs, podSubnet }: ClusterSettings, nodes: readonly Machine[]): ReadonlyMap<string, string> {
-  if (podCidrs === "controller") return new Map();
-  return podCidrsByAddress(
-    podSubnet,
-    nodes.map(({ address }) => address),
-  );
 }

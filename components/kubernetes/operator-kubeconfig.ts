@@ -8,7 +8,7 @@ interface Kubeconfig {
 
 /**
  * A kubeconfig with one more context for each control plane, named like it: `kubectl --context cp-2` reaches the cluster while
- * the endpoint's own machine is away. The current context stays.
+ * the endpoint's own machine is away. The current context stays; those of an earlier time are left out.
  */
 export function withControlPlanes(
   kubeconfig: string,
@@ -21,15 +21,12 @@ export function withControlPlanes(
   return stringify({
     ...rest,
     clusters: [
-      ...clusters,
+      cluster,
       ...controlPlanes.map(({ address, name }) => ({
         name,
         cluster: { ...cluster.cluster, server: `https://${address}:6443` },
       })),
     ],
-    contexts: [
-      ...contexts,
-      ...controlPlanes.map(({ name }) => ({ name, context: { ...context.context, cluster: name } })),
-    ],
+    contexts: [context, ...controlPlanes.map(({ name }) => ({ name, context: { ...context.context, cluster: name } }))],
   });
 }

@@ -1,3 +1,5 @@
+import type { ClusterSettings } from "./kubeadm-config";
+
 import { formatAddress, parseAddress, parseNetwork } from "../addresses/ipv4";
 
 /**
@@ -25,5 +27,17 @@ export function podCidrsByAddress(podSubnet: string, addresses: readonly string[
       owners.set(part, address);
       return [address, `${formatAddress(network.first + part * 256)}/24`];
     }),
+  );
+}
+
+/** Each node's part of the pod network by its address; empty where the controller chooses. */
+export function podCidrsOf(
+  { podCidrs, podSubnet }: ClusterSettings,
+  nodes: readonly { readonly address: string }[],
+): ReadonlyMap<string, string> {
+  if (podCidrs === "controller") return new Map();
+  return podCidrsByAddress(
+    podSubnet,
+    nodes.map(({ address }) => address),
   );
 }

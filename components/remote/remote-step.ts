@@ -16,6 +16,11 @@ function bodyOf(script: string): string {
   return body;
 }
 
+/** A script with its variables, for a machine to keep. */
+export function scriptText(script: string, env: Readonly<Record<string, string>>): string {
+  return renderScript(bodyOf(script), env);
+}
+
 export interface RemoteStepArgs {
   /** The machine the script runs on, as root. */
   readonly on: Host;

@@ -1,6 +1,7 @@
 import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { TOKENS } from "../../components/tokens";
+import type { SeenCertificates } from "../../components/kubernetes/certificates";
+import { STACK, TOKENS } from "../../components/tokens";
 import type { StateResource } from "./stack-state";
 
 /** A cluster's API server, as its component in a stack's state names it. */
@@ -9,12 +10,16 @@ export interface ApiServer {
   readonly endpoint: string;
   /** PEM. */
   readonly caCertificate: string;
+  /** When the first of the cluster's certificates ends, as the last update saw it. */
+  readonly notAfter?: string;
 }
 
 /** The API server of the cluster in a state; none before its first control plane is up. */
 export function apiServerIn(resources: readonly Pick<StateResource, "type" | "outputs">[]): ApiServer | undefined {
   const { endpoint, caCertificate } = resources.find(({ type }) => type === TOKENS.kubernetesCluster)?.outputs ?? {};
-  return typeof endpoint === "string" && typeof caCertificate === "string" ? { endpoint, caCertificate } : undefined;
+  if (typeof endpoint !== "string" || typeof caCertificate !== "string") return undefined;
+  const stack = resources.find(({ type }) => type === STACK)?.outputs?.["certificates"] as SeenCertificates | undefined;
+  return { endpoint, caCertificate, ...(stack?.notAfter ? { notAfter: stack.notAfter } : {}) };
 }
 
 export interface ApiWait {
@@ -39,6 +44,10 @@ export async function waitForApi(server: ApiServer, wait: ApiWait): Promise<bool
   const elapsed = (): number => (performance.now() - begin) / 1000;
   let obstacle = await obstacleOf(server);
   if (obstacle === undefined) return true;
+  if (obstacle === EXPIRED || Date.parse(server.notAfter ?? "") <= Date.now()) {
+    report(`the API server ${server.endpoint} does not serve: ${EXPIRED}; the update renews it over SSH`);
+    return false;
+  }
   report(`waiting for the API server ${server.endpoint}, ${seconds} s at most: ${obstacle}`);
   while (elapsed() < seconds) {
     await sleep(intervalMs);
@@ -55,6 +64,9 @@ export async function waitForApi(server: ApiServer, wait: ApiWait): Promise<bool
 }
 
 const REQUEST_MS = 5000;
+
+/** Node's own words. */
+const EXPIRED = "certificate has expired";
 
 /** Why a server is not ready. */
 function obstacleOf({ caCertificate, endpoint }: ApiServer): Promise<string | undefined> {

@@ -1,13 +1,19 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { inlineLibraries } from "../../components/remote/script";
+import { inlineLibraries, shellQuote } from "../../components/remote/script";
 import { type CapturedResource, type CapturedStack, captureStack, configOf } from "./captured-stack";
 
 const SCRIPTS = join(__dirname, "..", "..", "scripts", "remote");
 
 /** A certificate that stays the same, for what is derived from it. */
 const CERTIFICATE = readFileSync(join(__dirname, "gitops", "certificate.pem"), "utf8");
+
+const KUBECONFIG = JSON.stringify({
+  clusters: [{ name: "c", cluster: {} }],
+  contexts: [{ name: "c", context: {} }],
+  users: [{ user: { "client-certificate-data": Buffer.from(CERTIFICATE).toString("base64") } }],
+});
 
 /** What steps print, by the end of their names. */
 const PRINTED: readonly [RegExp, unknown][] = [
@@ -18,8 +24,8 @@ const PRINTED: readonly [RegExp, unknown][] = [
   [/-door$/, ""],
   [/-admission$/, { caCertificate: CERTIFICATE }],
   [/-join$/, { caCertificate: CERTIFICATE, cluster: { kubernetes: "1.27.4" } }],
-  [/-activation$/, { cluster: { kubernetes: "1.27.4" } }],
-  [/-kubeconfig$/, { clusters: [{ name: "c", cluster: {} }], contexts: [{ name: "c", context: {} }] }],
+  [/-activation$/, { cluster: { kubernetes: "1.27.4" }, certificates: { notAfter: "2027-11-29T00:00:00Z" } }],
+  [/-kubeconfig$/, KUBECONFIG],
   [/-versions$/, { versions: { kubernetes: "1.27.4" } }],
   [
     /^disk-gate-/,
@@ -62,9 +68,18 @@ function describeStep({ deletedWith, inputs, name }: CapturedResource, captured:
 function split(stdin: string): { exports: string; body: string } {
   const script = scripts.find(({ body }) => stdin.endsWith(`\n${body}`));
   if (!script) return { exports: stdin.trimEnd(), body: "no script of scripts/remote" };
-  const digest = createHash("sha256").update(script.body).digest("hex");
-  return { exports: stdin.slice(0, -script.body.length - 1), body: `script: ${script.name}, sha256 ${digest}` };
+  const exports = shortened(stdin.slice(0, -script.body.length - 1));
+  return { exports, body: `script: ${script.name}, sha256 ${digest(script.body)}` };
 }
+
+/** A script that a variable brings along, by its name and digest. */
+function shortened(exports: string): string {
+  return scripts.reduce((text, { body, name }) => {
+    return text.replace(shellQuote(body).slice(1, -1), () => `<script ${name}, sha256 ${digest(body)}>`);
+  }, exports);
+}
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const scripts = readdirSync(SCRIPTS, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".sh") && !name.startsWith("lib/"))

@@ -3,6 +3,7 @@
  * that only exists on paper. That no connection is opened shows in what the engine was asked for: the stack, and nothing else.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { pulumi } from "../../scripts/lib/pulumi";
 import { Site } from "../plans/site";
 
 let site: Site;
@@ -70,4 +71,25 @@ it("refuses everything at once in an update without a preview, and nothing is ch
   await site.writeConfig();
   const { exitCode } = await site.pulumi(["preview", "--expect-no-changes"]);
   expect(exitCode).toBe(0);
+});
+
+it("certificates with little time left are renewed by exactly the steps for it, once", async () => {
+  await site.writeConfig();
+  const exported = JSON.parse(await pulumi(site.access(), ["stack", "export"])) as {
+    deployment: { resources: { urn: string; outputs: { certificates: { notAfter: string } } }[] };
+  };
+  const stack = exported.deployment.resources.find(({ urn }) => urn.includes("::pulumi:pulumi:Stack::"));
+  Object.assign(stack?.outputs.certificates ?? {}, { notAfter: new Date(Date.now() + 5 * 86_400_000).toISOString() });
+  await pulumi(site.access(), ["stack", "import"], { input: JSON.stringify(exported) });
+
+  const previewed = (await site.pulumi(preview)).stdout;
+  const changed = [...previewed.matchAll(/^ ([~+-]\S*) +(\S+) +(\S+)/gm)].map(([, op, type, name]) => [op, type, name]);
+  const nodes = ["production-cp-1", "production-cp-2", "production-cp-3"];
+  const steps = nodes.flatMap((node) => [`production-${node}-activation`, `production-${node}-prepare`]);
+  // The cluster's component says the reason; the provider gets the kubeconfig.
+  const others = ["kubernetes", "production", "production-kubeconfig"];
+  expect(changed.map(([, , name]) => name).sort()).toEqual([...others, ...steps].sort());
+  expect(changed.filter(([op, type]) => op !== "~" || /^kubernetes:/.test(type ?? ""))).toEqual([]);
+  expect((await site.pulumi(["up", "--yes", "--skip-preview"])).stdout).toMatch(/ 8 updated\n/);
+  expect((await site.pulumi(["preview", "--expect-no-changes"])).exitCode).toBe(0);
 });

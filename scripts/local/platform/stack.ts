@@ -123,6 +123,8 @@ export interface StackOutputs {
   readonly sealingCertificate: string;
   readonly rootApplication: { readonly name: string; readonly repoURL: string; readonly knownHosts: string };
   readonly versions: Readonly<Record<string, string>>;
+  /** `notAfter`: when the first certificate ends. */
+  readonly certificates: { readonly notAfter: string };
 }
 
 /** The stack's outputs, secrets in clear: for files and memory, never for a log. */

@@ -70,6 +70,7 @@ export function renderSummary(outputs: StackOutputs, observed: Observed): string
     ...table(applications),
     "Versions",
     `  ${versions.join(", ")}`,
+    `Certificates until ${outputs.certificates.notAfter.slice(0, 10)}, renewed before that`,
     "Reach it (docs/guides/access.md)",
     `  export KUBECONFIG=${paths.kubeconfig} PATH=${paths.bin}:$PATH`,
     `  Argo CD   ${outputs.argocd.url}  API only, self-signed certificate; user admin, password in:`,

@@ -97,7 +97,7 @@ look_at_certificates() {
   for path in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
     [ ! -f "$path" ] || certificate "$path" < <(cat "$path")
   done
-  for path in /etc/kubernetes/{admin,controller-manager,scheduler}.conf; do
+  for path in /etc/kubernetes/{admin,super-admin,controller-manager,scheduler}.conf; do
     [ ! -f "$path" ] || certificate "$path" < <(sed -n 's/^ *client-certificate-data: *//p' "$path" | base64 --decode)
   done
   fact clock "$(date +%s)"

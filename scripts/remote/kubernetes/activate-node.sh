@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A member's turn: the node takes over what prepare-node.sh has staged, and runs Kubernetes KUBERNETES_VERSION. It is drained
 # before, and healthy and schedulable after. A node without anything to take over is not touched. Prints what was written
-# (lib/written.sh), on a control plane also {"cluster": …} as the cluster itself says (lib/cluster-facts.sh).
+# (lib/written.sh), on a control plane also {"cluster": …} as the cluster itself says (lib/cluster-facts.sh), and
+# {"certificates": {"notAfter": …}}, when the first of its certificates ends.
 #
 # The verb `maintain` begins a turn in which the node reboots; the next `apply` ends it (`npm run maintain`).
 #
@@ -10,8 +11,9 @@
 #   KUBERNETES_VERSION           without a leading v
 #   DRAIN_TIMEOUT_SECONDS        how long pods may take to leave
 #   DRAIN_GRACE_PERIOD_SECONDS   for each pod to end; -1: the pod's own
-# State: what prepare-node.sh stages; static pods and the kubelet's configuration, by kubeadm; /etc/gitops-platform/turn
-#   while the turn lasts
+#   RENEW_ENDING                 a control plane's certificates that end until then are renewed; empty: those of the next 90 days
+# State: what prepare-node.sh stages; static pods, certificates and the kubelet's configuration, by kubeadm;
+#   /etc/gitops-platform/{turn,renewal} while they last
 # Undo: none.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
@@ -26,6 +28,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/members.sh"
 . "$(dirname "$0")/../lib/cluster-facts.sh"
 . "$(dirname "$0")/../lib/drain.sh"
+. "$(dirname "$0")/../lib/certificates.sh"
 SCOPE=activation
 
 # While it is there, a turn is unfinished. Its lines: "cordoned" when the operator had cordoned the node before, "changing" once
@@ -36,6 +39,8 @@ readonly CONTAINERD_FILE=/etc/containerd/config.toml
 readonly HEALTH_SECONDS=300
 # On a file system that a boot empties: while it is there, the node has not gone down yet.
 readonly REBOOT_FILE=/run/gitops-platform.reboot
+# A control plane that has less left in an update is renewed by it; its own timer does so with less than a month left.
+readonly UPDATE_DAYS=90
 LEFT='' DRAIN_LEFT=''
 
 is_control_plane() { [ "$NODE_ROLE" = control-plane ]; }
@@ -206,17 +211,32 @@ await_cluster() {
   done
 }
 
+# needs_renewal: the update's reason counts, not only this node's clock.
+needs_renewal() {
+  [ ! -e "$RENEWAL_FILE" ] || return 0
+  end_within "$UPDATE_DAYS" && return
+  [ -n "$RENEW_ENDING" ] && [ "$(first_end)" -le "$(date --date="$RENEW_ENDING" +%s)" ]
+}
+
+# Parts restart one after the other, and pods stay: their containers are not of kubeadm.
+renew_in_turn() {
+  require_others
+  renew_certificates
+}
+
 apply() {
   require_ours
   probe
   take_lock
+  if is_control_plane; then finish_repair; fi
   if [ -e "$TURN_FILE" ]; then await_cluster; fi
   if is_control_plane; then read_cluster_facts; fi
   if needs_turn; then
     take_turn
     if is_control_plane; then read_cluster_facts; fi
   fi
-  { if is_control_plane; then describe_cluster; fi && describe_joined; } | jq --slurp --compact-output add
+  if is_control_plane && needs_renewal; then renew_in_turn; fi
+  { if is_control_plane; then describe_cluster && describe_certificates; fi && describe_joined; } | jq --slurp --compact-output add
 }
 
 run_verb "$@" </dev/null

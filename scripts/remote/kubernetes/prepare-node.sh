@@ -12,8 +12,11 @@
 #   REGISTRY_HOSTS   upstream registries, separated by blanks
 #   MIRROR_REGISTRY  base URL of the mirror, empty for upstream
 #   API_PROXY_CONFIG haproxy configuration
+#   RENEWAL_SCRIPT   what a control plane's timer runs (renew-certificates.sh with its variables); empty on a worker
+#   RENEWAL_HOUR     of the day (UTC), its own for each control plane
 # State: /etc/gitops-platform, /etc/containerd, /etc/{sysctl,modules-load}.d/*gitops-platform.conf, /usr/local/bin,
-#   /opt/cni/bin, /etc/systemd/system/{kubelet,kube-apiserver-proxy}.service, /var/lib/gitops-platform
+#   /opt/cni/bin, /etc/systemd/system/{kubelet,kube-apiserver-proxy}.service, /var/lib/gitops-platform, the timer
+#   gitops-platform-certificates; on a control plane whose certificates have expired also /etc/kubernetes
 # Undo: all of that, when the ownership marker is ours; the machine is given back as it was found, with the packages, files,
 #   services and kernel settings that it had.
 set -euo pipefail
@@ -32,12 +35,13 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/images.sh"
 . "$(dirname "$0")/../lib/node-services.sh"
 . "$(dirname "$0")/../lib/written.sh"
+. "$(dirname "$0")/../lib/certificates.sh"
 SCOPE=prepare
 
 readonly BINARIES=(kubelet kubeadm kubectl crictl)
 # Everything that this step, the kubelet and its pods write outside /run, directories after what is in them.
 readonly TOUCHED=("${BINARIES[@]/#//usr/local/bin/}" /etc/crictl.yaml /etc/default/kubelet
-  "$UNITS"/{kubelet,kube-apiserver-proxy}.service "$MODULES_FILE" "$SYSCTL_FILE" "$CONTAINERD_CONFIG"
+  "$UNITS"/{kubelet,kube-apiserver-proxy,"$RENEWAL_UNIT"}.service "$UNITS/$RENEWAL_UNIT.timer" "$MODULES_FILE" "$SYSCTL_FILE" "$CONTAINERD_CONFIG"
   "$REGISTRY_HOSTS_DIRECTORY" /etc/containerd /etc/cni/net.d/10-flannel.conflist /etc/cni/net.d /etc/cni
   /opt/cni/bin/flannel /opt/cni/bin /opt/cni /opt/containerd /usr/libexec/kubernetes /etc/kubernetes "$ETCD_DIRECTORY"
   /var/lib/{kubelet,cni,containerd,kube-router} /var/log/{pods,containers,gitops-platform} /run/flannel /root/.kube/cache /root/.kube
@@ -146,6 +150,7 @@ apply() {
   claim_machine
   note_machine
   mkdir -p "$DATA_DIRECTORY"
+  if is_member; then repair_expired; fi
   is_member || rm -rf "$STAGED_DIRECTORY"
   install_node_packages
   load_modules
@@ -155,6 +160,7 @@ apply() {
   install_artifacts
   install_kubelet_unit
   install_api_proxy
+  install_renewal_timer
   pull_images <<<"$IMAGES"
   prefetch_images
   describe_prepared containerd runc haproxy

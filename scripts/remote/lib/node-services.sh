@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The units of a node: kubelet, the API proxy in front of all control planes, the background image pull.
+# The units of a node: kubelet, the API proxy in front of all control planes, the background image pull, and a control
+# plane's timer that keeps its certificates from expiring.
 
 readonly UNITS=/etc/systemd/system
 readonly PREFETCH_UNIT=gitops-platform-images
 readonly DATA_DIRECTORY=/var/lib/gitops-platform
+readonly RENEWAL_UNIT=gitops-platform-certificates RENEWAL_PROGRAM=$DATA_DIRECTORY/renew-certificates.sh
 
 # The condition keeps the kubelet still, instead of restarting for ever, until kubeadm has written its configuration.
 install_kubelet_unit() {
@@ -67,6 +69,35 @@ UNIT
   fi
 }
 
+# install_renewal_timer: not persistent, because machines that boot together would renew together.
+install_renewal_timer() {
+  local changed=
+  [ -n "$RENEWAL_SCRIPT" ] || return 0
+  write_file "$RENEWAL_PROGRAM" 700 <<<"$RENEWAL_SCRIPT" || true # read at every run
+  if write_file "$UNITS/$RENEWAL_UNIT.service" <<UNIT; then changed=yes; fi
+[Unit]
+Description=Renews this control plane's certificates before they expire
+
+[Service]
+Type=oneshot
+ExecStart=/bin/bash $RENEWAL_PROGRAM apply
+TimeoutStartSec=1200
+UNIT
+  if write_file "$UNITS/$RENEWAL_UNIT.timer" <<UNIT; then changed=yes; fi
+[Unit]
+Description=Looks at this control plane's certificates once a day
+
+[Timer]
+OnCalendar=*-*-* $RENEWAL_HOUR:17:00 UTC
+
+[Install]
+WantedBy=timers.target
+UNIT
+  if [ -n "$changed" ]; then systemctl daemon-reload; fi
+  systemctl enable --quiet --now "$RENEWAL_UNIT.timer"
+  if [ -n "$changed" ]; then systemctl restart "$RENEWAL_UNIT.timer"; fi
+}
+
 # prefetch_images: a unit of its own, so that it overlaps with init and joins and outlives this step. A failure costs
 # nothing but time: the kubelet pulls the image when a pod needs it.
 prefetch_images() {
@@ -87,7 +118,8 @@ stop_prefetch() {
 }
 
 remove_services() {
+  systemctl disable --quiet --now "$RENEWAL_UNIT.timer" 2>/dev/null || true        # a worker has none
   systemctl disable --quiet --now kubelet kube-apiserver-proxy 2>/dev/null || true # a half-prepared node has no units
   # Otherwise systemd would remember them until the next boot: their files go with everything else.
-  systemctl reset-failed kubelet kube-apiserver-proxy "$PREFETCH_UNIT" 2>/dev/null || true # rarely failed
+  systemctl reset-failed kubelet kube-apiserver-proxy "$PREFETCH_UNIT" "$RENEWAL_UNIT" 2>/dev/null || true # rarely failed
 }

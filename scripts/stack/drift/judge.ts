@@ -146,7 +146,9 @@ function certificates({ certificates, clockMs }: ObservedNode): Found[] {
         found,
         cure: path.startsWith("/var/lib/kubelet")
           ? "look at journalctl -u kubelet: it renews this one itself"
-          : "kubeadm certs renew all (docs/guides/drift.md)",
+          : path.endsWith("ca.crt")
+            ? "it is a CA of the cluster: nothing here renews it"
+            : "journalctl -u gitops-platform-certificates there; an update renews it (docs/guides/certificates.md)",
       },
     ];
   });

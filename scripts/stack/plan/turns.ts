@@ -14,10 +14,12 @@ export function turnsOf(changes: readonly Change[], model: PlanModel): readonly 
   const nodes = model.nodes.filter((node) => turning.includes(node));
   if (nodes.length === 0) return [];
   const [from, to] = [model.before.cluster, model.after.cluster].map((cluster) => cluster?.settings["version"]);
+  const renewal = renewalOf(nodes, model);
   const parallel = Number(model.after.cluster?.settings["maxUnavailable"] ?? 1);
   const patience = Number(model.after.cluster?.settings["drainTimeoutSeconds"] ?? 0);
   if (typeof from !== "string" || typeof to !== "string" || from === to) {
     return [
+      ...renewal,
       `What containerd or the kubelet would restart for is staged, and taken over one node at a time, drained: ${namesOf(nodes)}. ` +
         "A node for which it changes nothing is not touched.",
     ];
@@ -30,6 +32,18 @@ export function turnsOf(changes: readonly Change[], model: PlanModel): readonly 
       "that keeps a pod longer stops the update there.",
     ...order(controlPlanes ?? [], 1),
     ...order(workers ?? [], parallel),
+    ...renewal,
+  ];
+}
+
+/** The sentence about certificates that are renewed because of their age. */
+function renewalOf(nodes: readonly PlanNode[], { after, before }: PlanModel): readonly string[] {
+  const [was, ending] = [before.cluster, after.cluster].map((cluster) => cluster?.settings["renewed"] ?? "");
+  if (typeof ending !== "string" || ending === "" || ending === was) return [];
+  const controlPlanes = nodes.filter(({ role }) => role === "control-plane");
+  return [
+    `Certificates that end on ${ending.slice(0, 10)} or before are renewed: ${namesOf(controlPlanes)}, one after the other. No pod is ` +
+      "drained; etcd, API server, controller manager and scheduler of each restart, one at a time.",
   ];
 }
 

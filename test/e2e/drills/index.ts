@@ -1,6 +1,7 @@
 import type { Drill } from "../drill";
 import { adopted } from "./adopted";
 import { brokenManifest } from "./broken-manifest";
+import { certificates } from "./certificates";
 import { cleanStop } from "./clean-stop";
 import { drift } from "./drift";
 import { environments } from "./environments";
@@ -43,5 +44,6 @@ export const drills: readonly Drill[] = [
   threeControlPlanes,
   upgrade,
   lostFirstControlPlane,
+  certificates,
   cleanStop,
 ];

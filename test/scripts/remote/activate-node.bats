@@ -6,7 +6,7 @@ load machine.bash
 
 setup() {
   create_machine
-  export NODE_ROLE=worker KUBERNETES_VERSION=1.27.4 DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1
+  export NODE_ROLE=worker KUBERNETES_VERSION=1.27.4 DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING=''
   STAGED=$MACHINE/var/lib/gitops-platform/staged
   mkdir -p "$MACHINE/etc/gitops-platform" "$MACHINE/etc/kubernetes/manifests" "$MACHINE/etc/kubernetes/tmp"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
@@ -36,6 +36,9 @@ esac
 FAKE
   : >"$BATS_TEST_TMPDIR/sick"
   pods
+  mkdir -p "$MACHINE/etc/kubernetes/pki"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$BATS_TEST_TMPDIR/key" -subj /CN=x -days 365 \
+    -out "$MACHINE/etc/kubernetes/pki/apiserver.crt" 2>/dev/null
 }
 
 # version OF: the cluster's and its static pods'.
@@ -67,6 +70,7 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
     [ "$status" -eq 0 ]
   done
   [ "$(jq -r .cluster.kubernetes <<<"$output")" = 1.27.4 ]
+  [ "$(jq -r '.certificates.notAfter[:10]' <<<"$output")" = "$(date --utc --date='365 days' +%F)" ]
   [ "$(calls '^systemctl \(stop\|start\|restart\)')" -eq 0 ]
   [ "$(calls ' drain \|^kubeadm')" -eq 0 ]
   [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
@@ -96,7 +100,7 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   stage /usr/local/bin/kubelet <<<'new kubelet'
   turn
   [ "$(calls '--kubeconfig /etc/kubernetes/kubelet.conf .* drain cp-1')" -eq 1 ]
-  echo config >"$MACHINE/etc/kubernetes/admin.conf"
+  echo "client-certificate-data: $(base64 -w0 "$MACHINE/etc/kubernetes/pki/apiserver.crt")" >"$MACHINE/etc/kubernetes/admin.conf"
   stage /usr/local/bin/kubelet <<<'new kubelet'
   NODE_ROLE=control-plane turn
   [ "$status" -eq 0 ]

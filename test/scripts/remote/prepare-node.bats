@@ -7,6 +7,7 @@ setup() {
   create_machine
   export FILES='' IMAGES="registry.k8s.io/pause:3.9 sha256:aa" PREFETCH_IMAGES='' SANDBOX_IMAGE=registry.k8s.io/pause:3.9
   export REGISTRY_HOSTS="registry.k8s.io" MIRROR_REGISTRY=http://mirror:5000 API_PROXY_CONFIG='frontend x'
+  export RENEWAL_SCRIPT='' RENEWAL_HOUR=''
   local name
   mkdir -p "$BATS_TEST_TMPDIR/served/archive"
   for name in kubelet kubeadm kubectl; do serve "$name" <<<"the $name"; done
@@ -190,6 +191,7 @@ serve() {
   echo 0 >"$MACHINE/sys-net/ipv4/ip_forward"
   fake sysctl <<<'echo 1 >/proc/sys/net/ipv4/ip_forward'
   fake systemctl <<<'case $1 in is-enabled) echo enabled ;; is-active) echo active ;; esac'
+  RENEWAL_SCRIPT='echo renew' RENEWAL_HOUR=00
   state() { (cd "$MACHINE" && find etc opt usr var/lib sys-net ! -type d -exec sha256sum {} + && find etc opt usr var/lib -type d) | sort; }
   before=$(state)
   on_machine kubernetes/prepare-node.sh apply
@@ -224,4 +226,40 @@ serve() {
   [ "$(calls '^apt-get')" -eq 0 ]
   on_machine kubernetes/prepare-node.sh destroy
   [ "$(calls '^dpkg --purge')" -eq 0 ]
+}
+
+@test "a control plane gets a timer with an hour of its own, as part of the result; a worker gets none" {
+  local units=$MACHINE/etc/systemd/system
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$(jq -r '.written.units | keys | join(" ")' <<<"$output")" = 'containerd kube-apiserver-proxy' ]
+  [ ! -e "$units/gitops-platform-certificates.timer" ]
+  RENEWAL_SCRIPT=$'echo one\necho two' RENEWAL_HOUR=02 on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  grep -qx 'OnCalendar=\*-\*-\* 02:17:00 UTC' "$units/gitops-platform-certificates.timer"
+  systemd-analyze calendar '*-*-* 02:17:00 UTC' >/dev/null
+  [ "$(bash "$MACHINE/var/lib/gitops-platform/renew-certificates.sh" apply)" = $'one\ntwo' ]
+  [ "$(calls '^systemctl enable --quiet --now gitops-platform-certificates.timer')" -eq 1 ]
+  [ "$(jq '.written.files | keys | map(select(test("certificates"))) | length' <<<"$output")" -eq 3 ]
+  [ "$(jq '.written.units | has("gitops-platform-certificates.timer")' <<<"$output")" = true ]
+  RENEWAL_SCRIPT=$'echo one\necho two' RENEWAL_HOUR=01 on_machine kubernetes/prepare-node.sh apply
+  [ "$(calls '^systemctl restart gitops-platform-certificates.timer')" -eq 2 ]
+}
+
+@test "expired certificates are renewed before anything else, and nothing is waited for" {
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  mkdir -p "$MACHINE/etc/kubernetes/pki" "$MACHINE/var/lib/kubelet"
+  touch "$MACHINE/var/lib/kubelet/config.yaml"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$BATS_TEST_TMPDIR/key" -subj /CN=x -days 365 \
+    -out "$MACHINE/etc/kubernetes/pki/apiserver.crt" 2>/dev/null
+  fake kubeadm </dev/null
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$(calls '^kubeadm certs renew all')" -eq 0 ]
+  openssl x509 -in "$MACHINE/etc/kubernetes/pki/apiserver.crt" -signkey "$BATS_TEST_TMPDIR/key" -days -1 \
+    -out "$MACHINE/etc/kubernetes/pki/apiserver.crt" 2>/dev/null
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm certs renew all --config')" -eq 1 ]
+  [ "$(calls '^systemctl restart kubelet')" -eq 1 ]
+  [ "$(cat "$MACHINE/etc/gitops-platform/renewal")" = restarted ]
 }

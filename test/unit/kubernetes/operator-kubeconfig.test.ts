@@ -34,6 +34,12 @@ it("keeps what was printed, and adds a context for each control plane", () => {
   });
 });
 
+it("made of one that has such contexts already, has those of today's control planes only", () => {
+  const one = { name: "cp-1", address: "192.0.2.11" };
+  const two = { name: "cp-2", address: "192.0.2.12" };
+  expect(withControlPlanes(withControlPlanes(PRINTED, [one]), [two])).toBe(withControlPlanes(PRINTED, [two]));
+});
+
 it("refuses what is no kubeconfig", () => {
   expect(() => withControlPlanes("clusters: []\ncontexts: []\n", [])).toThrow("has no cluster or no context");
 });

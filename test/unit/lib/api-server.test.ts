@@ -13,10 +13,10 @@ afterEach(() => {
 });
 
 /** A certificate that is its own authority, for a server on 127.0.0.1. */
-async function makeCertificate(): Promise<{ certificate: string; privateKey: string }> {
+async function makeCertificate(minutes = 60): Promise<{ certificate: string; privateKey: string }> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const [notBefore, notAfter] = [new Date(Date.now() - 60_000), new Date(Date.now() + 3_600_000)];
+  const [notBefore, notAfter] = [new Date(Date.now() - 3_600_000), new Date(Date.now() + minutes * 60_000)];
   const extensions = [new SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }])];
   const certificate = await X509CertificateGenerator.createSelfSigned(
     {
@@ -37,8 +37,9 @@ async function makeCertificate(): Promise<{ certificate: string; privateKey: str
 /** An API server that is ready from its third request on, or never. */
 async function start(
   statuses: readonly number[],
+  minutes?: number,
 ): Promise<{ endpoint: string; caCertificate: string; asked: string[] }> {
-  const { certificate, privateKey } = await makeCertificate();
+  const { certificate, privateKey } = await makeCertificate(minutes);
   const asked: string[] = [];
   const started = createServer({ key: privateKey, cert: certificate }, (request, response) => {
     asked.push(request.url ?? "");
@@ -75,6 +76,21 @@ it("one that is starting is waited for", async () => {
   expect(api.asked).toHaveLength(3);
 });
 
+it("one whose certificate has expired is not waited for, because only the update renews it", async () => {
+  const api = await start([200], -1);
+  lines.length = 0;
+  expect(await waitForApi(api, { ...wait, seconds: 60 })).toBe(false);
+  expect(lines).toEqual([
+    "the API server https://127.0.0.1:N does not serve: certificate has expired; the update renews it over SSH",
+  ]);
+  expect(api.asked).toEqual([]);
+  // Without etcd it answers nobody, or does not even run.
+  server?.close();
+  const crashing = { ...(await start([500])), notAfter: "2026-01-01T00:00:00Z" };
+  expect(await waitForApi(crashing, { ...wait, seconds: 60 })).toBe(false);
+  expect([crashing.asked.length, lines[1]]).toEqual([1, lines[0]]);
+});
+
 it("one that stays away ends the wait, not the update", async () => {
   const { endpoint } = await start([200]);
   server?.close();
@@ -99,6 +115,9 @@ it("is named by the cluster's component, once there is a cluster", () => {
   const type = "gitops-platform:kubernetes:KubernetesCluster";
   const api = { endpoint: "https://10.78.0.11:6443", caCertificate: "PEM" };
   expect(apiServerIn([{ type: "other" }, { type, outputs: { ...api, controlPlanes: [] } }])).toEqual(api);
+  const certificates = { notAfter: "2027-01-01T00:00:00Z", renewed: "" };
+  const stack = { type: "pulumi:pulumi:Stack", outputs: { certificates } };
+  expect(apiServerIn([stack, { type, outputs: api }])).toEqual({ ...api, notAfter: certificates.notAfter });
   expect(apiServerIn([{ type }])).toBeUndefined();
   expect(apiServerIn([])).toBeUndefined();
 });

@@ -33,12 +33,14 @@ it("the commands are whole, and hold for every folder", () => {
   const summary = renderSummary(
     {
       ...{ endpoint: "", kubeconfig: "", nodes: [], diskGate: {}, sealingCertificate: "", versions: {} },
+      certificates: { notAfter: "2027-11-29T00:00:00Z" },
       argocd: { url: "https://10.78.0.11:30443", adminPassword: "hunter2" },
       rootApplication: { name: "root", repoURL: "ssh://git@10.78.0.10/srv/git/infra.git", knownHosts: "h k" },
     },
     { nodes: [], applications: [] },
   );
   expect(summary).not.toContain("hunter2");
+  expect(summary).toContain("\nCertificates until 2027-11-29, ");
   const commands = (summary.split("Reach it")[1] ?? "").replaceAll(/\\\n */g, "");
   const git = /Git +(GIT_SSH_COMMAND="(ssh [^"]*)" git clone (\S+))$/m.exec(commands);
   expect(git?.[2]).toMatch(/^ssh -i \/\S+\/operator -o IdentitiesOnly=yes -o UserKnownHostsFile=\/\S+\/known_hosts$/);

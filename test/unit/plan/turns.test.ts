@@ -38,3 +38,14 @@ it("of the same version, only nodes that may have something to take over are nam
   ]);
   expect(risks(CLUSTER, [], at("1.27.4"), at("1.27.4"))).toEqual([]);
 });
+
+it("a renewal names the control planes, the date that is its reason, and what restarts", () => {
+  const [before, after] = ["", "2027-12-01T10:00:00Z"].map((renewed) => ({ ...at("1.27.4"), renewed }));
+  const sentence =
+    "Certificates that end on 2027-12-01 or before are renewed: cp-1, cp-2, cp-3, one after the other. No pod is drained; " +
+    "etcd, API server, controller manager and scheduler of each restart, one at a time.";
+  const turning = ["cp-1", "cp-2", "cp-3"];
+  expect(risks(CLUSTER, turning, before ?? {}, after ?? {})[0]).toBe(sentence);
+  expect(risks(CLUSTER, turning, at("1.27.3"), { ...after, version: "1.27.4" }).at(-1)).toBe(sentence);
+  expect(risks(CLUSTER, turning, after ?? {}, after ?? {}).join()).not.toContain("Certificates");
+});

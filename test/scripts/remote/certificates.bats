@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# Certificates that don't expire: a control plane's own timer, an update's turn, the repair of expired ones. With the real kubeadm
+# of the mirror and certificates that openssl dates; containerd, etcd and the API are mocked, the drill `certificates` has them.
+bats_require_minimum_version 1.5.0
+load machine.bash
+
+setup_file() {
+  local files
+  files=${XDG_CACHE_HOME:-$HOME/.cache}/gitops-platform/mirror/files/dl.k8s.io/release
+  KUBEADM=$(find "$files" -name kubeadm | sort --version-sort | tail -n 1)
+  [ -x "$KUBEADM" ] || { echo "no kubeadm below $files: run npm run mirror first" >&2 && return 1; }
+  export KUBEADM PKI=$BATS_FILE_TMPDIR/kubernetes
+  mkdir -p "$PKI"
+  unshare --mount --propagation private bash -euc '
+    mkdir -p "$1/etc/kubernetes"
+    mount --bind "$1/etc" /etc && mount --bind "$PKI" /etc/kubernetes
+    printf "apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\nkubernetesVersion: %s\napiServer: {certSANs: [api.example.com]}\n" \
+      "$("$KUBEADM" version --output short)" >/etc/config.yaml
+    "$KUBEADM" init phase certs all --config /etc/config.yaml
+    "$KUBEADM" init phase kubeconfig all --config /etc/config.yaml' - "$BATS_FILE_TMPDIR/machine" >"$BATS_FILE_TMPDIR/log" 2>&1
+}
+
+setup() {
+  create_machine
+  export NODE_ROLE=control-plane KUBERNETES_VERSION=1.27.4 DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING=''
+  export OTHER_CONTROL_PLANES='10.78.0.12 10.78.0.13'
+  K=$MACHINE/etc/kubernetes
+  cp -a "$PKI" "$K"
+  mkdir -p "$K/manifests" "$MACHINE/etc/gitops-platform" "$MACHINE/var/lib/kubelet"
+  echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
+  echo '{}' >"$MACHINE/etc/gitops-platform/kubeadm-files.json"
+  local part
+  for part in kube-apiserver kube-controller-manager kube-scheduler; do
+    echo "    image: registry.k8s.io/$part:v1.27.4" >"$K/manifests/$part.yaml"
+  done
+  : >"$BATS_TEST_TMPDIR/sick"
+  fake systemctl sleep </dev/null
+  fake kubeadm <<<'exec "$KUBEADM" "$@"'
+  echo 1 >"$BATS_TEST_TMPDIR/created"
+  fake crictl <<'FAKE'
+case "$1" in ps) jq -n --arg id "id-$(tr -d '^$' <<<"${!#}")" --arg at "$(cat "${CALLS%/*}/created")" '{containers: [{id: $id, createdAt: $at}]}' ;; esac
+FAKE
+  fake curl <<'FAKE'
+! grep -qF -- "${!#}" "${CALLS%/*}/sick" || exit 0
+case "$*" in *2381*) printf '{"health":"true"}' ;; *) printf ok ;; esac
+FAKE
+  fake kubectl <<'FAKE'
+case " $* " in
+*" get configmap kubeadm-config "*) printf 'clusterName: test\nkubernetesVersion: v1.27.4\npodSubnet: 10.244.0.0/16\nserviceSubnet: 10.96.0.0/12\n' ;;
+*" --selector component=etcd "*) printf 'etcd-cp-1\netcd-cp-2\netcd-cp-3\n' ;;
+*" member list "*) for i in 1 2 3; do echo "${i}a, started, cp-$i, https://10.78.0.1$i:2380, https://10.78.0.1$i:2379, false"; done ;;
+*" endpoint health "*) ! grep -qF -- "${!#}" "${CALLS%/*}/sick" ;;
+esac
+FAKE
+}
+
+# age DAYS: what every leaf has left from now on.
+age() { bash "$BATS_TEST_DIRNAME/../../fixtures/age-certificates.sh" "$K" "$1"; }
+
+# days FILE: left, of a certificate or a kubeconfig.
+days() {
+  local end
+  end=$(if [[ $1 == *.conf ]]; then sed -n 's/^ *client-certificate-data: *//p' "$1" | base64 -d; else cat "$1"; fi | openssl x509 -noout -enddate)
+  echo $((($(date --date="${end#*=}" +%s) - $(date +%s)) / 86400))
+}
+
+# every_leaf: lines with the days that each of kubeadm's certificates has left.
+every_leaf() {
+  local file
+  for file in "$K"/pki/*.crt "$K"/pki/etcd/*.crt "$K"/{admin,controller-manager,scheduler}.conf; do
+    case "$file" in *ca.crt) ;; *) days "$file" ;; esac
+  done
+}
+
+# all_renewed: every leaf has most of a year, the CAs are the same.
+all_renewed() {
+  [ "$(every_leaf | awk '$1 > 300' | wc -l)" -eq 10 ]
+  [ "$(every_leaf | wc -l)" -eq 10 ]
+  local ca
+  for ca in pki/ca.crt pki/etcd/ca.crt pki/front-proxy-ca.crt; do cmp "$PKI/$ca" "$K/$ca"; done
+}
+
+timer() { on_machine kubernetes/renew-certificates.sh apply; }
+turn() { on_machine kubernetes/activate-node.sh apply; }
+
+@test "the timer leaves certificates alone that have more than 30 days" {
+  age 31
+  timer
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm\|^crictl\|^kubectl')" -eq 0 ]
+  [ "$(every_leaf | sort -u)" -le 31 ]
+}
+
+@test "the timer renews every leaf, and each part restarts and serves before the next one" {
+  age 29
+  openssl x509 -noout -ext subjectAltName -in "$K/pki/apiserver.crt" >"$BATS_TEST_TMPDIR/names"
+  timer
+  [ "$status" -eq 0 ]
+  all_renewed
+  cmp "$BATS_TEST_TMPDIR/names" <(openssl x509 -noout -ext subjectAltName -in "$K/pki/apiserver.crt")
+  grep -q api.example.com "$BATS_TEST_TMPDIR/names"
+  [ "$(grep -oE 'stop --timeout 30 .*|curl.*(2381/health|10.78.0.11:6443/readyz|healthz)' "$CALLS" | sed 's/.*[ /]//; s/.*stop.*//' | tr '\n' ' ')" = \
+    'id-etcd health id-kube-apiserver readyz id-kube-controller-manager id-kube-scheduler health readyz healthz healthz ' ]
+  [ ! -e "$MACHINE/etc/gitops-platform/renewal" ]
+  : >"$CALLS"
+  timer
+  [ "$(calls '^kubeadm\|^crictl')" -eq 0 ]
+}
+
+@test "the timer waits for the others: a control plane that is not ready, a member of etcd that is not healthy" {
+  age 10
+  local sick
+  for sick in https://10.78.0.13:6443/readyz https://10.78.0.12:2379; do
+    echo "$sick" >"$BATS_TEST_TMPDIR/sick"
+    timer
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'nothing was renewed, the timer tries again tomorrow'* ]]
+    [ "$(calls '^kubeadm\|^crictl')" -eq 0 ]
+  done
+}
+
+@test "a renewal that was killed before every part restarted is done again, although the files are new" {
+  echo renewed >"$MACHINE/etc/gitops-platform/renewal"
+  timer
+  [ "$status" -eq 0 ]
+  [ "$(calls '^crictl stop')" -eq 4 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/renewal" ]
+}
+
+@test "a part that started since the files are new is not stopped again" {
+  age 10
+  echo "$(($(date +%s) + 60))000000000" >"$BATS_TEST_TMPDIR/created"
+  timer
+  [ "$status" -eq 0 ]
+  all_renewed
+  [ "$(calls '^crictl stop')" -eq 0 ]
+}
+
+@test "a part that doesn't serve again stops the renewal, which goes on the next time" {
+  age 10
+  cp -r "$SCRIPTS" "$BATS_TEST_TMPDIR/hurried"
+  SCRIPTS=$BATS_TEST_TMPDIR/hurried
+  sed -i 's/PART_SECONDS=180/PART_SECONDS=1/' "$SCRIPTS/lib/certificates.sh"
+  fake sleep <<<'/usr/bin/sleep 0.3'
+  echo https://127.0.0.1:10257/healthz >"$BATS_TEST_TMPDIR/sick"
+  timer
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'kube-controller-manager did not serve in 1 s after its certificate was renewed'* ]]
+  : >"$BATS_TEST_TMPDIR/sick"
+  timer
+  [ "$status" -eq 0 ]
+  all_renewed
+}
+
+@test "a machine that is no control plane yet has nothing to renew" {
+  rm -r "$K"
+  timer
+  [ "$status" -eq 0 ]
+  [ ! -s "$CALLS" ]
+}
+
+@test "an update renews with less than 90 days left, without draining, and prints the first end" {
+  age 80
+  turn
+  [ "$status" -eq 0 ]
+  all_renewed
+  [ "$(calls ' drain ')" -eq 0 ]
+  [ "$(calls 'endpoint health')" -ge 2 ]
+  [ "$(date --date="$(jq -r .certificates.notAfter <<<"$output")" +%s)" -gt "$(date --date='300 days' +%s)" ]
+}
+
+@test "an update renews what it came for, whatever this node's clock says, and nothing else" {
+  age 95
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+  RENEW_ENDING=$(date --utc --date='90 days' +%FT%TZ) turn
+  [ "$(calls '^kubeadm')" -eq 0 ]
+  RENEW_ENDING=$(date --utc --date='96 days' +%FT%TZ) turn
+  [ "$status" -eq 0 ]
+  all_renewed
+}
+
+@test "an update doesn't renew while another member of etcd is not healthy" {
+  age 80
+  echo https://10.78.0.12:2379 >"$BATS_TEST_TMPDIR/sick"
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"etcd's other members have to be healthy first (not healthy: cp-2 )"* ]]
+  [ "$(calls '^kubeadm\|^crictl')" -eq 0 ]
+}
+
+@test "expired certificates are renewed without asking anybody, also by the timer" {
+  age -1
+  echo https://10.78.0.13:6443/readyz >"$BATS_TEST_TMPDIR/sick"
+  timer
+  [ "$status" -eq 0 ]
+  all_renewed
+  [[ $stderr == *'certificates expired at '* ]]
+  [ "$(calls '^kubectl')" -eq 0 ]
+  [ "$(calls 'systemctl restart kubelet')" -eq 1 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/renewal" ]
+}
+
+@test "a certificate that can't be read is no certificate that is valid" {
+  echo broken >"$K/pki/etcd/peer.crt"
+  timer
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't read the certificate in /etc/kubernetes/pki/etcd/peer.crt, so when it ends is not known"* ]]
+  turn
+  [ "$status" -eq 1 ]
+}
