@@ -219,7 +219,8 @@ export class ClusterSteps {
           KUBERNETES_VERSION: settings.version,
           ...drainEnvironment(drain),
         },
-        rerunOn: [prepared.digest],
+        // Images are pulled beside what runs: for them no turn is due, and no plan announces one.
+        rerunOn: [prepared.digestWithout("IMAGES", "PREFETCH_IMAGES")],
         undo: "none",
         timeoutSeconds: drain.timeoutSeconds + TURN_SECONDS,
       },
