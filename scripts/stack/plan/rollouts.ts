@@ -8,28 +8,23 @@ interface Part {
   readonly type: string;
   /** The component's input that says which version. */
   readonly input: string;
-  /** What an update of it does. */
-  readonly effect: string;
+  /** What an update of it does; unset where another sentence says so. */
+  readonly effect?: string;
 }
 
 const PARTS: readonly Part[] = [
   {
     ...{ name: "Argo CD", type: TOKENS.argoCd, input: "version" },
     effect:
-      "its definitions change first, then its parts restart, and nothing is synced meanwhile, for about a minute. " +
+      "its definitions change first, then its parts restart, and nothing is synced until they are back. " +
       "Applications and what they deployed stay. There is no way back to the older version",
   },
   {
     ...{ name: "Sealed Secrets' chart", type: TOKENS.sealedSecrets, input: "chart" },
     effect: "its controller restarts, and opens nothing new meanwhile; keys and opened Secrets stay",
   },
-  ...[
-    ["flannel", "flannel"],
-    ["kube-router", "kubeRouter"],
-  ].map(([name = "", input = ""]) => ({
-    ...{ name, type: TOKENS.podNetwork, input },
-    effect: "every node pulls it first",
-  })),
+  { name: "flannel", type: TOKENS.podNetwork, input: "flannel" },
+  { name: "kube-router", type: TOKENS.podNetwork, input: "kubeRouter" },
 ];
 
 /** The sentences about parts on the cluster that get another version or start again. */
@@ -40,7 +35,7 @@ export function rolloutsOf(changes: readonly Change[]): readonly string[] {
       if (change.type !== type) return [];
       const [from, to] = [change.step.oldState, change.step.newState].map((state) => state?.inputs?.[input]);
       if (typeof from !== "string" || typeof to !== "string" || from === to) return [];
-      return [`${name} becomes ${to} (was ${from}): ${effect}.`];
+      return [`${name} becomes ${to} (was ${from})${effect === undefined ? "" : `: ${effect}`}.`];
     }),
   );
   const daemons = updated

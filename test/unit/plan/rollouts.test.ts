@@ -23,8 +23,8 @@ it("names the versions, what happens meanwhile, and what stays", () => {
       updated([TOKENS.sealedSecrets], "sealed-secrets", { chart: "2.18.4" }, { chart: "2.18.5" }),
     ),
   ).toEqual([
-    "Argo CD becomes 2.13.9 (was 2.7.15): its definitions change first, then its parts restart, and nothing is synced meanwhile, " +
-      "for about a minute. Applications and what they deployed stay. There is no way back to the older version.",
+    "Argo CD becomes 2.13.9 (was 2.7.15): its definitions change first, then its parts restart, and nothing is synced until " +
+      "they are back. Applications and what they deployed stay. There is no way back to the older version.",
     "Sealed Secrets' chart becomes 2.18.5 (was 2.18.4): its controller restarts, and opens nothing new meanwhile; keys and " +
       "opened Secrets stay.",
   ]);
@@ -46,10 +46,7 @@ it("names the pod network's pods that start again, whatever changed in them", ()
       { flannel: to, kubeRouter: "2.1.0" },
     );
   expect(risks(...daemons)).toEqual([again]);
-  expect(risks(network("0.26.6", "0.26.7"), ...daemons)).toEqual([
-    "flannel becomes 0.26.7 (was 0.26.6): every node pulls it first.",
-    again,
-  ]);
+  expect(risks(network("0.26.6", "0.26.7"), ...daemons)).toEqual(["flannel becomes 0.26.7 (was 0.26.6).", again]);
 });
 
 it("says nothing of what is made, or stays of its version", () => {
