@@ -154,10 +154,11 @@ describe.each([
     ]);
   });
 
-  it("sets how often Git is asked and when an Application is healthy", () => {
+  it("sets how often Git is asked, when an Application is healthy, and what is compared", () => {
     expect(find(objects, "ConfigMap", "argocd-cm")["data"]).toEqual({
       "timeout.reconciliation": "180s",
       "resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH,
+      "resource.customizations.ignoreDifferences.networking.k8s.io_NetworkPolicy": "jsonPointers:\n- /status\n",
     });
     const often = argoCdObjects(official, { ...SETTINGS, reconciliationSeconds: 30 });
     expect(find(often, "ConfigMap", "argocd-cm")["data"]).toMatchObject({ "timeout.reconciliation": "30s" });
