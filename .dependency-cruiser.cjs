@@ -5,7 +5,7 @@
 
 /** The files of components that tools share: type tokens and pure functions. */
 const PURE =
-  "^components/(tokens|addresses/[\\w-]+|disk-gate/measurement|gitops/sealing-keys|machines/ssh-key|remote/script)\\.ts$";
+  "^components/(tokens|addresses/[\\w-]+|disk-gate/measurement|gitops/sealing-keys|machines/ssh-key|remote/(script|reduce-script|script-lines))\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {

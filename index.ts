@@ -133,7 +133,7 @@ if (hub && nodePort !== undefined) {
 const running = runningVersions(
   settings.name,
   { on: cluster.first, configured: versions, stackId },
-  { parent: cluster, dependsOn: [...cluster.complete, ...network.ready, ...argocd.ready, ...sealedSecrets.ready] },
+  { parent: cluster, dependsOn: [...cluster.complete, ...network.ready, ...argocd.complete, ...sealedSecrets.ready] },
 );
 
 // Outputs.

@@ -63,17 +63,22 @@ export function readArtifacts(outline: Outline, read: FileReader): { list: Artif
   }
   const has = (entries: readonly Named[], { name, version }: Needed): boolean =>
     entries.some((entry) => entry.name === name && (version === undefined || entry.version === version));
-  const missing = needed(outline.versions).filter((part) => !has(parsed.data.artifacts, part));
+  const wanted = needed(outline.versions);
+  const missing = wanted.filter((part) => !has(parsed.data.artifacts, part));
   const unpinned = readUnpinned(path, read);
   const lacking = missing.filter((part) => !has(unpinned, part));
   if (lacking.length > 0) return wrong(`lacks ${names(lacking)}, which the chosen versions need`);
-  if (missing.length === 0) return { list: parsed.data, problems: [] };
+  // A list has releases that clusters are upgraded from or to, too; this stack uses one of each.
+  const artifacts = parsed.data.artifacts.filter(({ name, version }) =>
+    wanted.every((part) => part.name !== name || part.version === undefined || part.version === version),
+  );
+  if (missing.length === 0) return { list: { ...parsed.data, artifacts }, problems: [] };
   const text =
     `${path} has no digest of the images ${names(missing)}; ` +
     "look them up on a machine with internet access: npm run mirror -- --from upstream --pin";
   const images = unpinned.map((entry) => ({ kind: "image" as const, ...entry, digest: NO_DIGEST }));
   return {
-    list: { ...parsed.data, artifacts: [...parsed.data.artifacts, ...images] },
+    list: { ...parsed.data, artifacts: [...artifacts, ...images] },
     problems: [openProblem("artifacts.list", text)],
   };
 }
@@ -100,6 +105,7 @@ function needed(versions: Outline["versions"]): Needed[] {
     flannel: versions.flannel,
     "kube-router": versions.kubeRouter,
     argocd: versions.argocd,
+    redis: PARTS.argocd[versions.argocd ?? ""]?.redis,
     [CONTROLLER]: versions.sealedSecrets,
   };
   // An unsupported version has its own sentence; of Kubernetes' releases, the parts are unknown, too.

@@ -11,6 +11,8 @@ interface KubernetesRelease {
 
 /** A release of a part that runs on Kubernetes. */
 interface Release {
+  /** Tag of the Redis in Argo CD's manifest. */
+  readonly redis?: string;
   /** Kubernetes lines it may run on; unset: it does not depend on the line. */
   readonly kubernetes?: readonly string[];
 }
@@ -27,7 +29,10 @@ export const KUBERNETES: Readonly<Record<string, KubernetesRelease>> = {
 
 /** The releases that may run on them: a stack file with half a bump is an error in the preview, not an incident. */
 export const PARTS: Readonly<Record<Part, Readonly<Record<string, Release>>>> = {
-  argocd: { "2.7.15": { kubernetes: ["1.27"] } },
+  argocd: {
+    "2.7.15": { kubernetes: ["1.27"], redis: "7.0.14-alpine" },
+    "2.13.9": { kubernetes: ["1.27"], redis: "7.0.15-alpine" },
+  },
   sealedSecrets: { "0.36.6": {} },
   flannel: { "0.26.7": {} },
   kubeRouter: { "2.1.0": {} },

@@ -20,6 +20,9 @@ export interface LivingCluster {
   readonly nodes?: readonly string[];
 }
 
+/** The stack's output `versions`: what ran when the last update ended. */
+type RunningVersions = Readonly<Record<string, string>>;
+
 /** The parts of the configuration that a living cluster binds. */
 export type BoundConfig = Pick<StackConfig, "cluster" | "nodes" | "versions">;
 
@@ -32,6 +35,7 @@ export interface LastOutputs {
   readonly certificates?: { readonly notAfter: string; readonly renewed: string };
   readonly kubeconfig?: string;
   readonly program?: string;
+  readonly versions?: RunningVersions;
 }
 
 /**
@@ -52,7 +56,7 @@ export function keepLivingCluster(config: BoundConfig): pulumi.Output<LastOutput
   }>;
   const checked = answer.then(({ outputs }): pulumi.Resource[] => {
     refuseOlderProgram(stack, outputs?.program);
-    const problems = outputs?.founded ? checkLivingCluster(config, outputs.founded) : [];
+    const problems = outputs?.founded ? checkLivingCluster(config, outputs.founded, outputs.versions) : [];
     if (problems.length === 0) return [];
     throw refusal(stack, problems);
   });
@@ -75,7 +79,11 @@ export function refuseOlderProgram(stack: string, made: string | undefined, own 
 }
 
 /** Everything about a configuration that a living cluster can't follow. */
-export function checkLivingCluster({ cluster, nodes, versions }: BoundConfig, living: LivingCluster): Problem[] {
+export function checkLivingCluster(
+  { cluster, nodes, versions }: BoundConfig,
+  living: LivingCluster,
+  running: RunningVersions = {},
+): Problem[] {
   const problems: Problem[] = [];
   const fixed = [
     ["cluster.name", cluster.name, living.name],
@@ -86,7 +94,7 @@ export function checkLivingCluster({ cluster, nodes, versions }: BoundConfig, li
     if (got !== need) problems.push(immutable(key, got, need));
   }
   problems.push(...checkServers(nodes, living));
-  return [...problems, ...checkVersion({ cluster, nodes, versions }, living)];
+  return [...problems, ...checkVersion({ cluster, nodes, versions }, living), ...checkArgoCd(versions, running)];
 }
 
 function immutable(key: string, got: string, need: string): Problem {
@@ -135,6 +143,23 @@ function checkVersion({ nodes, versions }: BoundConfig, living: LivingCluster): 
     );
   }
   return problems.map((text) => problem("versions.kubernetes", text));
+}
+
+/**
+ * Refuses an older Argo CD than the one that runs: its definitions would drop the fields that newer Applications have. An
+ * upgrade that failed midway left the older version in the output, so that it can be taken back.
+ */
+function checkArgoCd({ argocd: wanted }: BoundConfig["versions"], { argocd: running }: RunningVersions): Problem[] {
+  if (running === undefined || !/^\d+\.\d+\.\d+$/.test(running)) return [];
+  const [major, minor, patch] = difference(wanted, running);
+  if ((major || minor || patch) >= 0) return [];
+  return [
+    problem(
+      "versions.argocd",
+      `${wanted} can't replace the ${running} that runs: its older definitions would drop fields of Applications; put ` +
+        `${running} back`,
+    ),
+  ];
 }
 
 function difference(wanted: string, running: string): [number, number, number] {

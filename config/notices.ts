@@ -64,6 +64,22 @@ const NOTICES: readonly Notice[] = [
     line: "2.7",
     text: "Argo CD 2.7 is past its end of life, and was tested upstream on Kubernetes 1.23 to 1.26 only",
   },
+  {
+    id: "argocd-2.13",
+    kind: "end-of-life",
+    part: "argocd",
+    line: "2.13",
+    text: "Argo CD 2.13 is past its end of life; upstream maintains 3.x",
+  },
+  // GHSA-gpx4-37g2-c8pv, from 2.9 to 2.14.19
+  {
+    id: "CVE-2025-59538",
+    kind: "vulnerability",
+    date: "2025-10-01",
+    part: "argocd",
+    line: "2.13",
+    text: "in Argo CD 2.13 anyone who reaches its webhook can stop its API server; let your Git server alone reach it",
+  },
   // GHSA-9766-5277-j5hr
   {
     id: "CVE-2024-31989",

@@ -75,11 +75,18 @@ const inNamespace: Change = (objects) =>
 
 const CLUSTER_SCOPED = ["CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"];
 
-/** Sets `argocd-cm`: how often Argo CD polls Git, and when an Application counts as healthy. */
+/**
+ * Takes the status of a NetworkPolicy out of comparisons. Kubernetes 1.27 has that field, empty, and Argo CD 2.13's own
+ * schema, which is of 1.31, lacks it: every Application that applies one on the server would be Unknown (seen with 2.13.9).
+ */
+const NO_POLICY_STATUS = "jsonPointers:\n- /status\n";
+
+/** Sets `argocd-cm`: how often Argo CD polls Git, what it compares, and when an Application counts as healthy. */
 function withSettings(reconciliationSeconds: number): Change {
   return withData("argocd-cm", {
     "timeout.reconciliation": `${reconciliationSeconds}s`,
     "resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH,
+    "resource.customizations.ignoreDifferences.networking.k8s.io_NetworkPolicy": NO_POLICY_STATUS,
   });
 }
 

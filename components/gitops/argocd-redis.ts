@@ -22,10 +22,30 @@ export function redisConfiguration(password: string): string {
  * because the entrypoints of images differ. The clients of every 2.x take the password from the environment only.
  */
 export function withRedisPassword(objects: readonly KubernetesObject[]): KubernetesObject[] {
-  const guarded = mapPods(objects, (pod, workload) => (workload === "argocd-redis" ? guardPod(pod) : pod));
+  const guarded = mapPods(objects.filter(isNeeded).map(withoutWayOut), (pod, workload) =>
+    workload === "argocd-redis" ? guardPod(pod) : pod,
+  );
   return mapContainers(guarded, (container, workload) =>
     CLIENTS.includes(workload) ? { ...container, env: withPassword(container.env ?? []) } : container,
   );
+}
+
+/** Newer manifests let Redis' own account read and make the Secret with its password; here it needs no API. */
+function isNeeded({ kind, metadata }: KubernetesObject): boolean {
+  return kind !== "Role" || metadata.name !== "argocd-redis";
+}
+
+/** For the same reason newer policies let Redis out to everywhere; older ones let it ask for names only. */
+function withoutWayOut(object: KubernetesObject): KubernetesObject {
+  if (object.metadata.name !== "argocd-redis-network-policy") return object;
+  const ports = [
+    { port: 53, protocol: "UDP" },
+    { port: 53, protocol: "TCP" },
+  ];
+  return {
+    ...object,
+    spec: { ...(object["spec"] as object), policyTypes: ["Ingress", "Egress"], egress: [{ ports }] },
+  };
 }
 
 function guardPod(pod: PodSpec): PodSpec {

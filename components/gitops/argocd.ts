@@ -46,6 +46,9 @@ export interface ArgoCdArgs {
  * Passwords are made once and kept in the stack, so that a rebuilt cluster has the same. Destroying it takes the
  * namespace away, Applications included; what they deployed stays, unless the cluster goes too (`deletedWith`).
  *
+ * Another version changes the definitions first, then every part in place. Applications, passwords and the repository's
+ * key stay as they are, and so does what the Applications deployed.
+ *
  * @example
  * new ArgoCd("argocd", { version: "2.7.15", provider, artifacts, repository }, { deletedWith: cluster });
  */
@@ -61,9 +64,11 @@ export class ArgoCd extends pulumi.ComponentResource {
    * tried again only after `reconciliationSeconds`. The API server isn't needed for that, so it isn't among them.
    */
   readonly ready: pulumi.Resource[];
+  /** Every part of it, for what reads the version that runs. */
+  readonly complete: readonly pulumi.Resource[];
 
   constructor(name: string, args: ArgoCdArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super(TOKENS.argoCd, name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
+    super(TOKENS.argoCd, name, { version: args.version }, pulumi.mergeOptions(opts, { provider: args.provider }));
 
     const password = (role: string, length: number): random.RandomPassword =>
       new random.RandomPassword(`${name}-${role}`, { length, special: false }, { parent: this });
@@ -144,6 +149,7 @@ export class ArgoCd extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...definitions.all, ...prerequisites] },
     );
 
+    this.complete = parts.all;
     this.ready = [
       project,
       ...prerequisites,

@@ -51,7 +51,7 @@ export class SealedSecrets extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: SealedSecretsArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super(TOKENS.sealedSecrets, name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
+    super(TOKENS.sealedSecrets, name, { chart: args.version }, pulumi.mergeOptions(opts, { provider: args.provider }));
 
     const pems = args.keys.map(({ certificate }) => certificate);
     const certificates = sealingCertificates(pems);

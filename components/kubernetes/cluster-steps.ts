@@ -226,7 +226,8 @@ export class ClusterSteps {
           ...drainEnvironment(drain),
           RENEW_ENDING: this.renewEnding(node),
         },
-        rerunOn: [prepared.digest],
+        // Images are pulled beside what runs: for them no turn is due, and no plan announces one.
+        rerunOn: [prepared.digestWithout("IMAGES", "PREFETCH_IMAGES")],
         undo: "none",
         timeoutSeconds: drain.timeoutSeconds + TURN_SECONDS,
       },

@@ -21,7 +21,8 @@ export interface PodNetworkArgs {
 
 /**
  * The pod network: flannel (VXLAN, works on any network between the nodes) and kube-router as the firewall that
- * enforces NetworkPolicy. Destroying it leaves pods without a network.
+ * enforces NetworkPolicy. Destroying it leaves pods without a network. A change restarts its pods one node at a time;
+ * routes and rules stay on the node meanwhile.
  *
  * @example
  * new PodNetwork("production", { versions: { flannel: "0.26.7", kubeRouter: "2.1.0" }, artifactList, provider });
@@ -31,12 +32,13 @@ export class PodNetwork extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: PodNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(TOKENS.podNetwork, name, {}, pulumi.mergeOptions(opts, { provider: args.provider }));
-    const manifest = join(__dirname, "manifests", `kube-flannel-v${args.versions.flannel}.yaml`);
+    const { flannel, kubeRouter } = args.versions;
+    super(TOKENS.podNetwork, name, { flannel, kubeRouter }, pulumi.mergeOptions(opts, { provider: args.provider }));
+    const manifest = join(__dirname, "manifests", `kube-flannel-v${flannel}.yaml`);
     const objects = pinImages(
       [
         ...flannelObjects(readFileSync(manifest, "utf8"), args.podSubnet),
-        ...kubeRouterObjects(args.versions.kubeRouter, args.serviceSubnet),
+        ...kubeRouterObjects(kubeRouter, args.serviceSubnet),
       ],
       args.artifactList,
     );

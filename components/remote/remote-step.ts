@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Host } from "./host";
-import { inlineLibraries, renderScript } from "./script";
+import { effectiveScript, renderScript } from "./script";
 
 const SCRIPTS = join(__dirname, "..", "..", "scripts", "remote");
 
@@ -11,7 +11,7 @@ const SCRIPTS = join(__dirname, "..", "..", "scripts", "remote");
 const bodies = new Map<string, string>();
 
 function bodyOf(script: string): string {
-  const body = bodies.get(script) ?? inlineLibraries(join(SCRIPTS, script));
+  const body = bodies.get(script) ?? effectiveScript(join(SCRIPTS, script));
   bodies.set(script, body);
   return body;
 }
@@ -45,8 +45,9 @@ export interface RemoteStepArgs {
  *
  * - The script, with quoted exports and its libraries, travels on stdin, so that neither argv nor the error text of a
  *   failed command, which repeats `create`, ever holds a value (observed with command 1.2.1).
- * - A changed script or value is a changed stdin, which re-runs the idempotent script in place. There are no
- *   `triggers`: they replace, and a replacement runs the old `delete` on the machine that was just set up.
+ * - A changed script or value is a changed stdin, which re-runs the idempotent script in place. What has no effect is
+ *   not sent (`reduceScript`): a comment, or a library's function that the script never calls, changes no step. There
+ *   are no `triggers`: they replace, and a replacement runs the old `delete` on the machine that was just set up.
  * - `logging: "none"`: one output line over 64 KiB hangs the provider otherwise (observed with 1.2.1).
  * - `deletedWith` the machine: a dead host does not block `pulumi destroy`.
  *
@@ -56,7 +57,7 @@ export interface RemoteStepArgs {
  * new RemoteStep("cp-1-init", { on: machine, script: "kubernetes/init.sh", env: { CONFIG: text }, undo: "script" });
  */
 export class RemoteStep extends command.remote.Command {
-  private readonly sent: () => pulumi.Output<string>;
+  private readonly sent: (without: readonly string[]) => pulumi.Output<string>;
 
   constructor(name: string, args: RemoteStepArgs, opts: pulumi.CustomResourceOptions = {}) {
     const run = (verb: "apply" | "change" | "destroy"): string =>
@@ -83,11 +84,15 @@ export class RemoteStep extends command.remote.Command {
         ...(args.on.disposedWith ? { deletedWith: args.on.disposedWith } : {}),
       }),
     );
-    this.sent = () => pulumi.unsecret(pulumi.all(args.env ?? {})).apply((env) => renderScript(body, env));
+    this.sent = (without) =>
+      pulumi
+        .unsecret(pulumi.all(args.env ?? {}))
+        .apply((env) => Object.fromEntries(Object.entries(env).filter(([variable]) => !without.includes(variable))))
+        .apply((env) => renderScript(body, env));
   }
 
-  /** SHA-256 of the script with its variables, whichever machine it runs on. Only for a step without secrets. */
-  get digest(): pulumi.Output<string> {
-    return this.sent().apply((text) => createHash("sha256").update(text).digest("hex"));
+  /** SHA-256 of the script with its variables but these, whichever machine it runs on. Only for a step without secrets. */
+  digestWithout(...names: readonly string[]): pulumi.Output<string> {
+    return this.sent(names).apply((text) => createHash("sha256").update(text).digest("hex"));
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { reduceScript } from "./reduce-script";
 
 /** Matches `. "$(dirname "$0")/../lib/log.sh"`: the form in which a script sources a library. */
 const SOURCE_LINE = /^\. "\$\(dirname "\$0"\)\/(?<file>[\w./-]+\.sh)"$/gm;
@@ -10,6 +11,11 @@ export function inlineLibraries(file: string): string {
   return readFileSync(file, "utf8").replace(SOURCE_LINE, (_line, library: string) =>
     inlineLibraries(join(dirname(file), library)).replace(/^#!.*\n/, ""),
   );
+}
+
+/** The text of a script as it is sent: with its libraries, and without what has no effect. */
+export function effectiveScript(file: string): string {
+  return reduceScript(inlineLibraries(file));
 }
 
 /** Quotes a value for POSIX shells; any text is safe, newlines and quotes included. */

@@ -4,8 +4,8 @@ import { cacheDirectory } from "./cache-directory";
 import { BuildStore } from "./units/store";
 import { buildAll } from "./units/schedule";
 import { isMadeFrom, type Unit } from "./units/unit";
-import { builtEarlier, builtFiles, builtGuestFiles, builtImages, hostTools } from "./catalogue/artifacts";
-import { declareUnits, type EarlierKubernetes, type Units } from "./catalogue/units";
+import { builtFiles, builtGuestFiles, builtImages, builtRelease, hostTools } from "./catalogue/artifacts";
+import { declareUnits, type Release, type ReleasedPart, type Units } from "./catalogue/units";
 import { explainDiskFull, requireSpace } from "./host/disk-space";
 import { withLock } from "./host/lock";
 import { goVersion, GUEST_PACKAGES, installMissing, neededGoVersion } from "./host/tools";
@@ -44,11 +44,11 @@ export interface EnsureMirrorArgs {
    */
   readonly virtual?: boolean;
   /**
-   * Also builds these releases of Kubernetes before the mirror's own, which clusters are upgraded from: `["1.27.3"]`. Those
-   * that no module is served of are left out, because the stack's own check names what the list lacks. A mirror that has one
-   * keeps and lists it. @default none
+   * Also builds these releases, which clusters are upgraded from or to: `{ kubernetes: ["1.27.3"] }`. Those that no module
+   * is served of are left out, because the stack's own check names what the list lacks. A mirror that has one keeps and
+   * lists it. @default none
    */
-  readonly kubernetes?: readonly string[];
+  readonly releases?: Readonly<Partial<Record<ReleasedPart, readonly string[]>>>;
   /** Takes one line for each unit that begins or ends, with the remaining time. */
   readonly log?: (line: string) => void;
   /** Shows progress instead of {@link log}: see `taskDisplay`. */
@@ -105,8 +105,8 @@ class MirrorRun {
     await this.store.open();
     const virtual = this.virtualUnits(units, source);
     const basic = source === "modules" ? units.ordered : [units.machine, ...tools.map(({ unit }) => unit)];
-    const earlier = source === "modules" ? this.earlierReleases(units) : [];
-    const wanted = [...basic, ...virtual, ...earlier.flatMap(unitsOf)];
+    const releases = source === "modules" ? this.requestedReleases(units) : [];
+    const wanted = [...basic, ...virtual, ...releases.flatMap(unitsOf)];
     const outdated = this.args.refreshDebian ? wanted.filter((unit) => isMadeFrom(unit, units.debian)) : [];
     for (const unit of outdated) await this.store.discard(unit);
     const stale = wanted.filter((unit) => !this.store.has(unit));
@@ -116,7 +116,7 @@ class MirrorRun {
       ...(virtual.length > 0 ? [{ unit: units.virtual.hypervisor, directory: this.layout.hypervisor }] : []),
     ];
     const toolsChanged = await publishTools(this.store, this.layout, tools, disks);
-    const published = await this.publish(source, units, earlier);
+    const published = await this.publish(source, units, releases);
     const list = { origin: ORIGINS[source], artifacts: published.artifacts };
     const listed = await writeJson(this.layout.artifactsFile, list);
     return {
@@ -132,11 +132,12 @@ class MirrorRun {
     return this.args.virtual || units.every((unit) => this.store.has(unit)) ? units : [];
   }
 
-  /** The earlier releases of Kubernetes, if requested or built already. */
-  private earlierReleases({ earlier }: Units): readonly EarlierKubernetes[] {
-    const { kubernetes = [] } = this.args;
-    return earlier.filter(
-      (release) => kubernetes.includes(release.version) || unitsOf(release).every((unit) => this.store.has(unit)),
+  /** The releases that are requested or built already. */
+  private requestedReleases({ releases }: Units): readonly Release[] {
+    return releases.filter(
+      (release) =>
+        this.args.releases?.[release.part]?.includes(release.version) ||
+        unitsOf(release).every((unit) => this.store.has(unit)),
     );
   }
 
@@ -173,10 +174,10 @@ class MirrorRun {
     }
   }
 
-  private async publish(source: MirrorSource, units: Units, earlier: readonly EarlierKubernetes[]): Promise<Published> {
+  private async publish(source: MirrorSource, units: Units, requested: readonly Release[]): Promise<Published> {
     const writer = new ImageWriter(this.layout, this.logs);
     try {
-      const releases = earlier.map((release) => builtEarlier(release));
+      const releases = requested.map(builtRelease);
       const guests = builtGuestFiles(units).filter(({ unit }) => this.store.has(unit));
       const files = [...builtFiles(units), ...guests, ...releases.flatMap((release) => release.files)];
       const images = [...builtImages(units), ...releases.flatMap((release) => release.images)];
@@ -216,6 +217,6 @@ class MirrorRun {
   }
 }
 
-function unitsOf({ programs, images }: EarlierKubernetes): readonly Unit[] {
+function unitsOf({ programs, images }: Release): readonly Unit[] {
   return [programs, ...Object.values(images)];
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { MirrorError } from "./units/failure";
 import { cacheDirectory } from "./cache-directory";
-import { EARLIER_KUBERNETES } from "./catalogue/go-components";
+import { EARLIER_KUBERNETES, LATER_ARGOCD } from "./catalogue/go-components";
 import { ensureMirror, type EnsureMirrorArgs, type Mirror } from "./ensure-mirror";
 import { formatDuration, plainDisplay, taskDisplay } from "./progress";
 import { artifactTable, readArtifacts } from "./publish/artifacts-file";
@@ -23,6 +23,7 @@ Builds or updates the air-gap mirror: every file and image that a cluster downlo
   --upstream-registry H:P a registry that has upstream's images by host and repository
   --virtual               also build a hypervisor's disk and a guest image, for virtual machines on this computer
   --kubernetes VERSION    also build this earlier release, which a cluster is upgraded from
+  --argocd VERSION        also build this later release, which a cluster is upgraded to
   --refresh-debian        take today's Debian packages for the machines' disk and the images
   --list                  only show what the mirror has
   --help                  this text
@@ -36,10 +37,14 @@ const OPTIONS = {
   "upstream-registry": { type: "string" },
   virtual: { type: "boolean", default: false },
   kubernetes: { type: "string", multiple: true },
+  argocd: { type: "string", multiple: true },
   "refresh-debian": { type: "boolean", default: false },
   list: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
+
+/** What is built on request, by the option that asks for it. */
+const RELEASES = { kubernetes: EARLIER_KUBERNETES, argocd: LATER_ARGOCD } as const;
 
 type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
@@ -84,7 +89,7 @@ async function ensure(args: Omit<EnsureMirrorArgs, "display">): Promise<Mirror> 
  */
 export async function mirrorCommand(args: readonly string[]): Promise<void> {
   const began = Date.now();
-  const { from, pin, list, help, virtual, kubernetes = [], ...upstream } = parseOptions(args);
+  const { from, pin, list, help, virtual, kubernetes = [], argocd = [], ...upstream } = parseOptions(args);
   const cache = cacheDirectory();
   if (help) {
     print(USAGE);
@@ -102,18 +107,22 @@ export async function mirrorCommand(args: readonly string[]): Promise<void> {
       `--upstream-list — does not exist (got ${upstream["upstream-list"]}) — name an existing file`,
     );
   }
-  if (from === "upstream" && kubernetes.length > 0) {
-    throw new MirrorError(
-      "--kubernetes — is built from modules, and an upstream mirror has what its list names — add the release there",
-    );
-  }
-  const releases: readonly string[] = EARLIER_KUBERNETES;
-  const unknown = kubernetes.find((version) => !releases.includes(version));
-  if (unknown !== undefined) {
-    throw new MirrorError(`--kubernetes — is not an earlier release (got ${unknown}, need ${releases.join(" or ")})`);
+  for (const [part, versions] of Object.entries({ kubernetes, argocd })) {
+    const known: readonly string[] = RELEASES[part as keyof typeof RELEASES];
+    if (from === "upstream" && versions.length > 0) {
+      throw new MirrorError(
+        `--${part} — is built from modules, and an upstream mirror has what its list names — add the release there`,
+      );
+    }
+    const unknown = versions.find((version) => !known.includes(version));
+    if (unknown !== undefined) {
+      throw new MirrorError(
+        `--${part} — is not built on request (got ${unknown}, need ${known.join(" or ")}) — see --help`,
+      );
+    }
   }
   const mirror = await ensure({
-    ...{ cache, from, virtual, kubernetes },
+    ...{ cache, from, virtual, releases: { kubernetes, argocd } },
     refreshDebian: upstream["refresh-debian"],
     upstream: {
       pin,

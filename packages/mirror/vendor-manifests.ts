@@ -4,7 +4,13 @@ import { dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 import { run } from "./units/command";
 import { MirrorError } from "./units/failure";
-import { ARGOCD_VERSION, FLANNEL_VERSION, KUBERNETES_VERSION, SEALED_SECRETS_VERSION } from "./catalogue/go-components";
+import {
+  ARGOCD_VERSION,
+  FLANNEL_VERSION,
+  KUBERNETES_VERSION,
+  LATER_ARGOCD,
+  SEALED_SECRETS_VERSION,
+} from "./catalogue/go-components";
 import { cacheDirectory } from "./cache-directory";
 import { MirrorLayout } from "./publish/layout";
 
@@ -34,6 +40,12 @@ export const VENDORED_MANIFESTS: readonly VendoredManifest[] = [
     module: "github.com/argoproj/argo-cd/v2",
     path: "manifests/install.yaml",
   },
+  ...LATER_ARGOCD.map((version) => ({
+    file: `components/gitops/manifests/argocd-v${version}-install.yaml`,
+    component: `argocd-${version}`,
+    module: "github.com/argoproj/argo-cd/v2",
+    path: "manifests/install.yaml",
+  })),
   {
     // Chart 2.18.4 in the module of controller 0.36.6.
     file: "components/gitops/manifests/sealed-secrets-2.18.4.yaml",

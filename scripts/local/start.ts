@@ -14,7 +14,7 @@ import { installPackages, preflight } from "./platform/preflight";
 import { localTarget } from "../lib/pulumi";
 import { update, type UpdateResult } from "../lib/update";
 import { recoverPlatform, type Recovery } from "./platform/recovery";
-import { configuredKubernetes, prepareStack, readOutputs, writeOutputs } from "./platform/stack";
+import { configuredReleases, prepareStack, readOutputs, writeOutputs } from "./platform/stack";
 import { applicationReport } from "../stack/access/application-report";
 import { observe, renderSummary } from "./platform/summary";
 
@@ -66,7 +66,7 @@ async function start(): Promise<number> {
           // A moving estimate on a terminal, elsewhere a line for each unit that is built.
           const { changed } = await ensureMirror({
             cache: paths.cache,
-            kubernetes: configuredKubernetes(),
+            releases: configuredReleases(),
             ...(process.stdout.isTTY ? { display: taskDisplay(task) } : { log }),
           });
           const duration = formatDuration((performance.now() - begun) / 1000);

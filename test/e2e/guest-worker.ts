@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Document, YAMLSeq } from "yaml";
 import type { ArtifactList, FileArtifact } from "../../components/artifacts/artifact";
-import { inlineLibraries, renderScript } from "../../components/remote/script";
+import { effectiveScript, renderScript } from "../../components/remote/script";
 import { parseGateResult, type GateResult } from "../../components/disk-gate/measurement";
 import { paths, root } from "../../scripts/lib/paths";
 import { readOutputs, readState } from "../../scripts/local/platform/stack";
@@ -83,7 +83,7 @@ export function madeHostKey(machine: string): string {
 
 /** Runs the disk gate's own script on a worker. A slow disk doesn't fail it, because no etcd runs there. */
 export async function measureDisk(guest: GuestWorker): Promise<GateResult> {
-  const script = renderScript(inlineLibraries(join(root, "scripts/remote/disk-gate/measure-fsync.sh")), {
+  const script = renderScript(effectiveScript(join(root, "scripts/remote/disk-gate/measure-fsync.sh")), {
     NODE_NAME: guest.name,
     GATE_DIRECTORY: "/var/lib/etcd",
     LIMIT_NS: "10000000",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { inlineLibraries, shellQuote } from "../../components/remote/script";
+import { effectiveScript, shellQuote } from "../../components/remote/script";
 import { type CapturedResource, type CapturedStack, captureStack, configOf } from "./captured-stack";
 
 const SCRIPTS = join(__dirname, "..", "..", "scripts", "remote");
@@ -83,7 +83,7 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 
 const scripts = readdirSync(SCRIPTS, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".sh") && !name.startsWith("lib/"))
-  .map((name) => ({ name, body: inlineLibraries(join(SCRIPTS, name)) }));
+  .map((name) => ({ name, body: effectiveScript(join(SCRIPTS, name)) }));
 
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/g;
 

@@ -1,5 +1,6 @@
 import type { Unit } from "../units/unit";
 import {
+  ARGOCD_RELEASES,
   ARGOCD_VERSION,
   FLANNEL_VERSION,
   GO_COMPONENTS,
@@ -10,10 +11,10 @@ import {
 import {
   CNI_PLUGINS_ARCHIVE,
   CRICTL_ARCHIVE,
-  type EarlierKubernetes,
   GUEST_IMAGE,
   type ImageName,
   type KubernetesImage,
+  type Release,
   type Units,
 } from "./units";
 
@@ -64,12 +65,23 @@ function kubernetesFiles(version: string, unit: Unit): BuiltFile[] {
   }));
 }
 
-/** The files and images of an earlier release of Kubernetes; the mirror has them on request only. */
-export function builtEarlier({ version, programs, images }: EarlierKubernetes): {
+/** The files and images of another release than the mirror's own; the mirror has them on request only. */
+export function builtRelease(release: Release): {
   readonly files: readonly BuiltFile[];
   readonly images: readonly BuiltImage[];
 } {
-  return { files: kubernetesFiles(version, programs), images: kubernetesImages(version, images) };
+  const { version } = release;
+  if (release.part === "argocd") return { files: [], images: argoCdImages(version, release.images) };
+  return { files: kubernetesFiles(version, release.programs), images: kubernetesImages(version, release.images) };
+}
+
+/** Argo CD, and Redis under the tag in its manifest; the program is Debian's redis-server 7.0. */
+function argoCdImages(version: string, images: Readonly<Record<"argocd" | "redis", Unit>>): BuiltImage[] {
+  const { redis } = ARGOCD_RELEASES[version as keyof typeof ARGOCD_RELEASES];
+  return [
+    { name: "argocd", version, path: `quay.io/argoproj/argocd:v${version}`, unit: images.argocd },
+    { name: "redis", version: redis, path: `docker.io/library/redis:${redis}`, unit: images.redis },
+  ];
 }
 
 function kubernetesImages(version: string, images: Readonly<Record<KubernetesImage, Unit>>): BuiltImage[] {
@@ -102,9 +114,7 @@ export function builtImages({ images }: Units): BuiltImage[] {
     // flannel 0.26.7's manifest names 1.6.2-flannel1; the program is the last one in CNI's own module.
     built("flannel-cni-plugin", "1.6.2-flannel1", "ghcr.io/flannel-io/flannel-cni-plugin:v1.6.2-flannel1"),
     built("kube-router", KUBE_ROUTER_VERSION, `docker.io/cloudnativelabs/kube-router:v${KUBE_ROUTER_VERSION}`),
-    built("argocd", ARGOCD_VERSION, `quay.io/argoproj/argocd:v${ARGOCD_VERSION}`),
-    // Argo CD's manifest names this tag; the program is Debian's redis-server 7.0.
-    built("redis", "7.0.14-alpine", "docker.io/library/redis:7.0.14-alpine"),
+    ...argoCdImages(ARGOCD_VERSION, images),
     built(
       "sealed-secrets-controller",
       SEALED_SECRETS_VERSION,

@@ -2,7 +2,7 @@ import type { GoComponent } from "../units/go-component";
 
 /** Kubernetes of a mirror that is built from modules; upstream's own binaries go up to 1.27.16. */
 export const KUBERNETES_VERSION = "1.27.4";
-export const ARGOCD_VERSION = "2.7.15";
+export const ARGOCD_VERSION = "2.7.15" satisfies ArgoCdRelease;
 export const SEALED_SECRETS_VERSION = "0.36.6";
 export const FLANNEL_VERSION = "0.26.7";
 export const KUBE_ROUTER_VERSION = "2.1.0";
@@ -21,6 +21,17 @@ type KubernetesRelease = keyof typeof KUBERNETES_RELEASES;
 /** Releases before {@link KUBERNETES_VERSION}, which clusters are upgraded from. They are built on request only. */
 export const EARLIER_KUBERNETES = ["1.27.3"] as const satisfies readonly KubernetesRelease[];
 
+/** Releases of Argo CD that are served as modules, each with its kubectl library and the tag of Redis in its manifest. */
+export const ARGOCD_RELEASES = {
+  "2.7.15": { kubectl: "v0.24.2", redis: "7.0.14-alpine" },
+  "2.13.9": { kubectl: "v0.31.0", redis: "7.0.15-alpine" },
+} as const;
+
+type ArgoCdRelease = keyof typeof ARGOCD_RELEASES;
+
+/** Releases after {@link ARGOCD_VERSION}, which stacks choose or are upgraded to. They are built on request only. */
+export const LATER_ARGOCD = ["2.13.9"] as const satisfies readonly ArgoCdRelease[];
+
 /** The version that `kubectl version` and the API server report, in both packages that they read it from. */
 function kubernetesVersion(version: KubernetesRelease): Record<string, string> {
   const { gitCommit, buildDate } = KUBERNETES_RELEASES[version];
@@ -35,6 +46,16 @@ function kubernetesVersion(version: KubernetesRelease): Record<string, string> {
 
 function programs(prefix: string, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name.slice(name.lastIndexOf("/") + 1), `${prefix}/${name}`]));
+}
+
+/** The versions that `argocd version` reports. */
+function argoCdVersion(version: ArgoCdRelease): Record<string, string> {
+  return {
+    [`${ARGOCD}/common.version`]: version,
+    [`${ARGOCD}/common.gitTag`]: `v${version}`,
+    [`${ARGOCD}/common.gitTreeState`]: "clean",
+    [`${ARGOCD}/common.kubectlVersion`]: ARGOCD_RELEASES[version].kubectl,
+  };
 }
 
 const KUBERNETES_PROGRAMS = [
@@ -176,12 +197,7 @@ export const GO_COMPONENTS = {
     name: "argocd",
     version: ARGOCD_VERSION,
     programs: { argocd: `${ARGOCD}/cmd` },
-    variables: {
-      [`${ARGOCD}/common.version`]: ARGOCD_VERSION,
-      [`${ARGOCD}/common.gitTag`]: `v${ARGOCD_VERSION}`,
-      [`${ARGOCD}/common.gitTreeState`]: "clean",
-      [`${ARGOCD}/common.kubectlVersion`]: "v0.24.2",
-    },
+    variables: argoCdVersion(ARGOCD_VERSION),
     moduleFiles: {
       "entrypoint.sh": { module: ARGOCD, path: "entrypoint.sh" },
       "gpg-wrapper.sh": { module: ARGOCD, path: "hack/gpg-wrapper.sh" },
@@ -234,6 +250,19 @@ export const GO_COMPONENTS = {
 export function earlierKubernetes(version: (typeof EARLIER_KUBERNETES)[number]): GoComponent {
   const { moduleFiles: _pause, ...kubernetes } = GO_COMPONENTS.kubernetes;
   return { ...kubernetes, name: `kubernetes-${version}`, version, variables: kubernetesVersion(version) };
+}
+
+/** A later release of Argo CD, from a module graph of its own. */
+export function laterArgoCd(version: (typeof LATER_ARGOCD)[number]): GoComponent {
+  const { argocd } = GO_COMPONENTS;
+  return {
+    ...argocd,
+    name: `argocd-${version}`,
+    version,
+    variables: argoCdVersion(version),
+    seconds: 300,
+    diskMiB: 2000,
+  };
 }
 
 /** Names of the components above. */

@@ -15,7 +15,14 @@ import {
   HYPERVISOR,
   MACHINE,
 } from "./debian-roots";
-import { EARLIER_KUBERNETES, earlierKubernetes, GO_COMPONENTS, type GoComponentName } from "./go-components";
+import {
+  EARLIER_KUBERNETES,
+  earlierKubernetes,
+  GO_COMPONENTS,
+  type GoComponentName,
+  LATER_ARGOCD,
+  laterArgoCd,
+} from "./go-components";
 
 /** Everything the mirror consists of, as units that depend on each other. */
 export interface Units {
@@ -29,15 +36,17 @@ export interface Units {
   readonly ordered: readonly Unit[];
   /** Built on request only: the disk of a hypervisor as a local machine, and the image of its guests. */
   readonly virtual: { readonly hypervisor: Unit; readonly guest: Unit };
-  /** Built on request only: releases of Kubernetes that clusters are upgraded from. */
-  readonly earlier: readonly EarlierKubernetes[];
+  /** Built on request only: other releases than the mirror's own, which clusters are upgraded from or to. */
+  readonly releases: readonly Release[];
 }
 
-export interface EarlierKubernetes {
-  readonly version: string;
-  readonly programs: Unit;
-  readonly images: Readonly<Record<KubernetesImage, Unit>>;
-}
+/** The parts that the mirror has several releases of. */
+export type ReleasedPart = Release["part"];
+
+export type Release = { readonly version: string; readonly programs: Unit } & (
+  | { readonly part: "kubernetes"; readonly images: Readonly<Record<KubernetesImage, Unit>> }
+  | { readonly part: "argocd"; readonly images: Readonly<Record<"argocd" | "redis", Unit>> }
+);
 
 export const GUEST_IMAGE = "debian-12-genericcloud-amd64.qcow2";
 export const CRICTL_ARCHIVE = "crictl-v1.30.0-linux-amd64.tar.gz";
@@ -98,40 +107,11 @@ export function declareUnits(goVersion: string): Units {
       "kube-proxy": of("kube-proxy", [base, network]),
     };
   };
-  const earlier = EARLIER_KUBERNETES.map((version) => {
-    const programs = goUnit(earlierKubernetes(version), goVersion);
-    return { version, programs, images: kubernetes(programs, `-${version}`) };
-  });
-
-  const images: Record<ImageName, Unit> = {
-    ...kubernetes(go.kubernetes),
-    etcd: make("etcd", [plain], go.etcd, {
-      "usr/local/bin/etcd": "etcd",
-      "usr/local/bin/etcdctl": "etcdctl",
-      "usr/local/bin/etcdutl": "etcdutl",
-    }),
-    coredns: make("coredns", [plain], go.coredns, { coredns: "coredns" }, { config: { entrypoint: ["/coredns"] } }),
-    pause: make("pause", [], pause, { pause: "pause" }, { config: { entrypoint: ["/pause"], user: "65535:65535" } }),
-    flannel: make(
-      "flannel",
-      [base, network],
-      go.flannel,
-      { "opt/bin/flanneld": "flanneld" },
-      { config: { entrypoint: ["/opt/bin/flanneld"] } },
-    ),
-    // Its pod copies the plugin to the node with `cp`: a layer with the program alone isn't enough.
-    "flannel-cni-plugin": make("flannel-cni-plugin", [base, network], go["cni-flannel"], { flannel: "flannel" }),
-    "kube-router": make(
-      "kube-router",
-      [base, network],
-      go["kube-router"],
-      { "usr/local/bin/kube-router": "kube-router" },
-      { config: { entrypoint: ["/usr/local/bin/kube-router"] } },
-    ),
-    argocd: make(
-      "argocd",
+  const argocdImage = (unit: Unit, suffix = ""): Unit =>
+    make(
+      `argocd${suffix}`,
       [base, argocd],
-      go.argocd,
+      unit,
       {
         "usr/local/bin/argocd": "argocd",
         "usr/local/bin/entrypoint.sh": "entrypoint.sh",
@@ -163,7 +143,34 @@ export function declareUnits(goVersion: string): Units {
           env: { USER: "argocd", ARGOCD_TLS_CIPHERS: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" },
         },
       },
+    );
+
+  const images: Record<ImageName, Unit> = {
+    ...kubernetes(go.kubernetes),
+    etcd: make("etcd", [plain], go.etcd, {
+      "usr/local/bin/etcd": "etcd",
+      "usr/local/bin/etcdctl": "etcdctl",
+      "usr/local/bin/etcdutl": "etcdutl",
+    }),
+    coredns: make("coredns", [plain], go.coredns, { coredns: "coredns" }, { config: { entrypoint: ["/coredns"] } }),
+    pause: make("pause", [], pause, { pause: "pause" }, { config: { entrypoint: ["/pause"], user: "65535:65535" } }),
+    flannel: make(
+      "flannel",
+      [base, network],
+      go.flannel,
+      { "opt/bin/flanneld": "flanneld" },
+      { config: { entrypoint: ["/opt/bin/flanneld"] } },
     ),
+    // Its pod copies the plugin to the node with `cp`: a layer with the program alone isn't enough.
+    "flannel-cni-plugin": make("flannel-cni-plugin", [base, network], go["cni-flannel"], { flannel: "flannel" }),
+    "kube-router": make(
+      "kube-router",
+      [base, network],
+      go["kube-router"],
+      { "usr/local/bin/kube-router": "kube-router" },
+      { config: { entrypoint: ["/usr/local/bin/kube-router"] } },
+    ),
+    argocd: argocdImage(go.argocd),
     redis: image({
       name: "redis",
       layers: [base, redis],
@@ -199,6 +206,18 @@ export function declareUnits(goVersion: string): Units {
     registry: make("registry", [plain], go.registry, { "bin/registry": "registry" }),
   };
 
+  const releases: Release[] = [
+    ...EARLIER_KUBERNETES.map((version) => {
+      const programs = goUnit(earlierKubernetes(version), goVersion);
+      return { part: "kubernetes" as const, version, programs, images: kubernetes(programs, `-${version}`) };
+    }),
+    ...LATER_ARGOCD.map((version) => {
+      const programs = goUnit(laterArgoCd(version), goVersion);
+      const ofRelease = { argocd: argocdImage(programs, `-${version}`), redis: images.redis };
+      return { part: "argocd" as const, version, programs, images: ofRelease };
+    }),
+  ];
+
   const { crane, registry, kubernetes: kube, etcd, coredns, crictl, ...rest } = go;
   const cluster = [kube, base, plain, pause, network, etcd, coredns, crictl, go["cni-plugins"]];
   const gitops = [argocd, redis, busybox, ...Object.values(rest)];
@@ -216,5 +235,5 @@ export function declareUnits(goVersion: string): Units {
     guest: guestImage({ root: GUEST, file: GUEST_IMAGE, sizeMiB: 2048 }),
   };
   const debian = [machine, base, network, argocd, redis, busybox, ...Object.values(virtual)];
-  return { go, machine, archives, images, virtual, earlier, debian, ordered: [...new Set(ordered)] };
+  return { go, machine, archives, images, virtual, releases, debian, ordered: [...new Set(ordered)] };
 }

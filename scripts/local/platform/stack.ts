@@ -10,6 +10,7 @@ import { localTarget, pulumi, stackExists } from "../../lib/pulumi";
 import { initStack } from "../../lib/stack-commands";
 import type { Deployment } from "../../lib/stack-state";
 import { readStackYaml, type StackYaml } from "../../lib/stack-yaml";
+import type { EnsureMirrorArgs } from "@gitops-platform/mirror/ensure-mirror";
 
 const SEALING_KEYS = "gitops-platform:sealingKeys";
 
@@ -37,11 +38,12 @@ export async function prepareStack(): Promise<void> {
   await pulumi(target, [...set, "--secret", `${SEALING_KEYS}[0].privateKey`], { input: pair.privateKey });
 }
 
-/** The version of Kubernetes that the committed stack file asks for, if it has one. */
-export function configuredKubernetes(): readonly string[] {
+/** The versions that the committed stack file asks for, of the parts that the mirror has several releases of. */
+export function configuredReleases(): EnsureMirrorArgs["releases"] {
   const versions = readStackYaml(join(root, "Pulumi.local.yaml")).config?.["gitops-platform:versions"];
-  const { kubernetes } = (versions ?? {}) as { readonly kubernetes?: unknown };
-  return typeof kubernetes === "string" ? [kubernetes] : [];
+  const { argocd, kubernetes } = (versions ?? {}) as { readonly argocd?: unknown; readonly kubernetes?: unknown };
+  const one = (version: unknown): readonly string[] => (typeof version === "string" ? [version] : []);
+  return { argocd: one(argocd), kubernetes: one(kubernetes) };
 }
 
 /** Creates the stack in Pulumi's state. @returns the salt of its secrets */

@@ -12,7 +12,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/members.sh"
 SCOPE=versions
 
-# Whose image says which part it is; the tag of a pod that is ready is the version that runs.
+# Whose image says which part it is; the tag of a pod that is ready, and stays, is the version that runs.
 readonly PARTS='{"argocd": "argoproj/argocd", "sealedSecrets": "sealed-secrets-controller", "flannel": "flannel-io/flannel",
   "kubeRouter": "cloudnativelabs/kube-router"}'
 
@@ -43,7 +43,7 @@ apply() {
       + [$nodes[0].items[] | {of: .metadata.name, version: .status.nodeInfo.kubeletVersion}]
       | map(.version |= ltrimstr("v"))) as $kubernetes
     | {kubernetes: ($kubernetes | versions), etcd: ($etcd[0] | map({of: .Endpoint, version: .Status.version}) | versions)}
-    + ([$pods[0].items[] | ready as $ready | .spec.containers[] | select(.name | IN($ready[])) | .image] as $images
+    + ([$pods[0].items[] | select(.metadata.deletionTimestamp == null) | ready as $ready | .spec.containers[] | select(.name | IN($ready[])) | .image] as $images
       | $parts | map_values(. as $part | [$images[] | select(sub("@.*"; "") | sub(":[^:/]*$"; "") | endswith($part)) | tag]
         | unique | join(", ")) | with_entries(select(.value != "")))
     | {versions: .}'

@@ -4,7 +4,9 @@
 
 readonly ADMIN_CONFIG=/etc/kubernetes/admin.conf
 # Right after kubeadm has ended, the API does not list the etcd pod yet; and after a change of leader etcd needs seconds.
-readonly ETCD_ATTEMPTS=6 ETCD_PAUSE_SECONDS=3 DELETE_ATTEMPTS=10
+readonly ETCD_ATTEMPTS=6 ETCD_PAUSE_SECONDS=3
+readonly DELETE_ATTEMPTS=10
+# shellcheck disable=SC2034 # a step is sent the functions that it calls, and some steps only read members
 ETCD_POD='' ETCD_MEMBERS='' MEMBER_ID=''
 
 # kube ARGUMENTS…

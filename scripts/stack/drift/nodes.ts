@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { inlineLibraries, renderScript } from "../../../components/remote/script";
+import { effectiveScript, renderScript } from "../../../components/remote/script";
 import { root } from "../../lib/paths";
 import type { ExpectedNode, NodeConnection } from "./expected";
 import { type ExpectedHypervisor, type ObservedGuest, parseGuests } from "./guests";
@@ -33,7 +33,7 @@ export async function observeGuests({
   name,
   storageDirectory,
 }: ExpectedHypervisor): Promise<ReadonlyMap<string, ObservedGuest>> {
-  const stdin = renderScript(inlineLibraries(GUEST_PROBE), {
+  const stdin = renderScript(effectiveScript(GUEST_PROBE), {
     NODE_NAME: name,
     STORAGE_DIRECTORY: storageDirectory,
     GUESTS: guests.map((guest) => guest.name).join("\n"),
@@ -49,7 +49,7 @@ function probe(connection: NodeConnection, stdin: string, seconds: number): Prom
 /** The text that travels on stdin. */
 function probeScript(node: ExpectedNode, measureDisk: boolean): string {
   const lines = (names: readonly string[]): string => names.join("\n");
-  return renderScript(inlineLibraries(PROBE), {
+  return renderScript(effectiveScript(PROBE), {
     NODE_NAME: node.name,
     FILES: lines([...Object.keys(node.files), ...Object.keys(node.packageFiles)]),
     PACKAGES: lines(Object.entries(node.packages).map(([name, version]) => `${name} ${version}`)),

@@ -5,12 +5,15 @@ import { isSecretContent, isSensitive } from "./sensitive";
 /** Longest value that a plan shows. */
 const MAX_VALUE = 60;
 
+/** Inside of a definition's schema: a new version of Argo CD changes hundreds of its descriptions. */
+const SCHEMA = /^(spec\.versions\[\d+\]\.schema)\..*$/;
+
 /** What changes in one resource, a line each: `spec.replicas: 1 → 2`, `its script (secret)`. */
 export function propertyChanges(step: Step): readonly string[] {
   if (isComponent(step)) return settingChanges(step);
   const reported = Object.keys(step.detailedDiff ?? {});
-  const paths = [...(reported.length > 0 ? reported : topLevel(step))].sort();
-  return [...new Set(paths.flatMap((path) => describe(step, path)))];
+  const paths = (reported.length > 0 ? reported : topLevel(step)).map((path) => path.replace(SCHEMA, "$1"));
+  return [...new Set([...new Set(paths)].sort().flatMap((path) => describe(step, path)))];
 }
 
 /** Lists of what a component is made of: the plan shows their entries as resources of their own. */

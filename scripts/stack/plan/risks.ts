@@ -2,6 +2,7 @@ import { TOKENS } from "../../../components/tokens";
 import { type Change, protectionChange } from "./change";
 import type { PlanModel, PlanNode } from "./node";
 import { restartsOf } from "./restart";
+import { rolloutsOf } from "./rollouts";
 import { turnsOf } from "./turns";
 
 /* What a plan can't take back: machines, gates, keys, and resources that hold others. A sentence each, the worst first. */
@@ -21,6 +22,7 @@ export function risksOf(changes: readonly Change[], model: PlanModel): readonly 
     ...machineRisks(losses, orderlyLeaving(model, losses), model.nodes),
     ...restartsOf(changes, model, new Set(losses.keys())),
     ...turnsOf(changes, model),
+    ...rolloutsOf(changes),
     ...changes.flatMap((change) => gateRisk(change, model, losses)),
     ...changes.flatMap(firewallRisk),
     ...changes.flatMap((change) => keyRisk(change, model.nodeOf(change.step.urn), losses)),

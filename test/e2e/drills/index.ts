@@ -21,6 +21,7 @@ import { slowDisk } from "./slow-disk";
 import { stateful } from "./stateful";
 import { threeControlPlanes } from "./three-control-planes";
 import { upgrade } from "./upgrade";
+import { upgradeArgoCd } from "./upgrade-argocd";
 
 /** Every drill, in the order of `all`. Drills that share a running platform follow each other. */
 export const drills: readonly Drill[] = [
@@ -45,5 +46,6 @@ export const drills: readonly Drill[] = [
   upgrade,
   lostFirstControlPlane,
   certificates,
+  upgradeArgoCd,
   cleanStop,
 ];

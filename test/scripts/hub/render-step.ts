@@ -1,6 +1,6 @@
 /** Prints what a RemoteStep sends to a machine: render-step.ts SCRIPT [NAME=VALUE…]. */
 import { join } from "node:path";
-import { inlineLibraries, renderScript } from "../../../components/remote/script";
+import { effectiveScript, renderScript } from "../../../components/remote/script";
 
 const [script = "", ...settings] = process.argv.slice(2);
 const env = settings.map((setting) => {
@@ -8,4 +8,4 @@ const env = settings.map((setting) => {
   return [setting.slice(0, equals), setting.slice(equals + 1)] as const;
 });
 const file = join(__dirname, "..", "..", "..", "scripts", "remote", script);
-process.stdout.write(renderScript(inlineLibraries(file), Object.fromEntries(env)));
+process.stdout.write(renderScript(effectiveScript(file), Object.fromEntries(env)));

@@ -21,6 +21,7 @@ const node = (name: string, address: string, hostKey: string, role = "control-pl
 });
 
 interface Edit {
+  argocd?: readonly [running: string | undefined, wanted: string];
   cluster?: object;
   kubernetes?: string;
   nodes?: readonly unknown[];
@@ -28,14 +29,19 @@ interface Edit {
 
 const nodes = [node("cp-1", "192.0.2.11", "ssh-ed25519 ONE"), node("cp-2", "192.0.2.12", "ssh-ed25519 TWO")];
 
-function refused({ cluster = {}, kubernetes = "1.27.4", nodes: changed = nodes }: Edit): string[] {
+function refused({
+  argocd: [argocd, wanted] = [undefined, "2.7.15"],
+  cluster = {},
+  kubernetes = "1.27.4",
+  nodes: changed = nodes,
+}: Edit): string[] {
   const { name, podSubnet, serviceSubnet } = living;
   const config = {
     cluster: { name, podSubnet, serviceSubnet, ...cluster },
     nodes: changed,
-    versions: { kubernetes },
+    versions: { kubernetes, argocd: wanted },
   } as unknown as BoundConfig;
-  return checkLivingCluster(config, living).map(({ sentence }) => sentence);
+  return checkLivingCluster(config, living, argocd === undefined ? {} : { argocd }).map(({ sentence }) => sentence);
 }
 
 it("accepts the cluster as it is, more nodes, and fewer", () => {
@@ -53,6 +59,24 @@ it.each([
     `cluster.${key} can't be changed on a living cluster (got "${got}", need "${need}"); put ${need} back, or destroy ` +
       "the stack and bring it up anew",
   ]);
+});
+
+describe("versions.argocd", () => {
+  it("refuses an older one than the one that runs", () => {
+    expect(refused({ argocd: ["2.13.9", "2.7.15"] })).toEqual([
+      "versions.argocd 2.7.15 can't replace the 2.13.9 that runs: its older definitions would drop fields of Applications; " +
+        "put 2.13.9 back",
+    ]);
+  });
+
+  it.each([
+    ["a newer one", ["2.7.15", "2.13.9"]],
+    ["the same", ["2.7.15", "2.7.15"]],
+    ["one after an upgrade that left both, so that it can be taken back", ["2.13.9, 2.7.15", "2.7.15"]],
+    ["any where nothing is known to run", [undefined, "2.7.15"]],
+  ] as const)("takes %s", (_, argocd) => {
+    expect(refused({ argocd })).toEqual([]);
+  });
 });
 
 describe("versions.kubernetes", () => {

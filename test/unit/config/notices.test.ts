@@ -18,6 +18,8 @@ describe("a notice", () => {
     expect(lines({ argocd: "2.13.9", kubernetes: "1.27.16" })).toEqual([
       "kubernetes-1.27 (2024-07-16): Kubernetes 1.27 is past its end of life; 1.27.16 was its last release",
       "CVE-2024-10220 (2024-11-20): in Kubernetes before 1.28.12 a gitRepo volume runs commands on the node; let nobody make pods with one",
+      "argocd-2.13: Argo CD 2.13 is past its end of life; upstream maintains 3.x",
+      "CVE-2025-59538 (2025-10-01): in Argo CD 2.13 anyone who reaches its webhook can stop its API server; let your Git server alone reach it",
       "sealed-secrets-0.36.6: Sealed Secrets 0.36.6 is marked an incomplete release upstream",
     ]);
   });
@@ -33,6 +35,10 @@ describe("a notice", () => {
     ["argocd", "2.13.8", "CVE-2025-47933", false],
     ["argocd", "2.13.8", "CVE-2025-55190", true],
     ["argocd", "2.13.9", "CVE-2025-55190", false],
+    ["argocd", "2.13.9", "argocd-2.13", true],
+    ["argocd", "2.7.15", "argocd-2.13", false],
+    ["argocd", "2.13.9", "CVE-2025-59538", true],
+    ["argocd", "2.7.15", "CVE-2025-59538", false],
     ["sealedSecrets", "0.36.6", "sealed-secrets-0.36.6", true],
     ["sealedSecrets", "0.36.7", "sealed-secrets-0.36.6", false],
   ])("on %s %s: %s is there: %s", (part, version, id, there) => {

@@ -35,13 +35,23 @@ const SETTINGS = { applicationSets: true, reconciliationSeconds: 180 };
 const names = (objects: readonly KubernetesObject[]): string[] =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
-describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ version }) => {
+/** What 2.13 has beside 2.7: rights for ApplicationSets in any namespace. */
+const CLUSTER_WIDE = [
+  "ClusterRole argocd-applicationset-controller",
+  "ClusterRoleBinding argocd-applicationset-controller",
+];
+
+describe.each([
+  { version: "2.7.15", further: [], withoutRole: [] },
+  { version: "2.13.9", further: CLUSTER_WIDE, withoutRole: ["Role argocd-redis"] },
+])("the manifest of Argo CD $version", ({ further, version, withoutRole }) => {
   const official = readManifest(`argocd-v${version}-install.yaml`);
   const objects = argoCdObjects(official, SETTINGS);
 
-  it("loses dex, notifications, the empty Secrets and the public hosts, and nothing else", () => {
+  it("loses dex, notifications, the empty Secrets, Redis' own rights and the public hosts, and nothing else", () => {
     const kept = names(objects);
-    expect(names(official).filter((name) => !kept.includes(name))).toEqual([
+    const lost = names(official).filter((name) => !kept.includes(name));
+    expect(lost.filter((name) => !withoutRole.includes(name))).toEqual([
       "ServiceAccount argocd-dex-server",
       "ServiceAccount argocd-notifications-controller",
       "Role argocd-dex-server",
@@ -59,12 +69,15 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
       "NetworkPolicy argocd-dex-server-network-policy",
       "NetworkPolicy argocd-notifications-controller-network-policy",
     ]);
+    expect(lost).toEqual(expect.arrayContaining(withoutRole));
     expect(kept.filter((name) => !names(official).includes(name))).toEqual([]);
   });
 
   it("loses the ApplicationSet controller and their definition when asked to, and nothing else", () => {
     const fewer = names(argoCdObjects(official, { ...SETTINGS, applicationSets: false }));
-    expect(names(objects).filter((name) => !fewer.includes(name))).toEqual([
+    const lost = names(objects).filter((name) => !fewer.includes(name));
+    expect(lost.filter((name) => further.includes(name))).toEqual(further);
+    expect(lost.filter((name) => !further.includes(name))).toEqual([
       "CustomResourceDefinition applicationsets.argoproj.io",
       "ServiceAccount argocd-applicationset-controller",
       "Role argocd-applicationset-controller",
@@ -90,7 +103,9 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
       "CustomResourceDefinition",
     ]);
     const bindings = objects.filter(({ kind }) => kind === "ClusterRoleBinding");
-    expect(bindings.flatMap((binding) => binding["subjects"])).toEqual([
+    expect(bindings.length).toBe(2 + further.length / 2);
+    const ofBoth = bindings.filter((binding) => !further.includes(`ClusterRoleBinding ${binding.metadata.name}`));
+    expect(ofBoth.flatMap((binding) => binding["subjects"])).toEqual([
       { kind: "ServiceAccount", name: "argocd-application-controller", namespace: "argocd" },
       { kind: "ServiceAccount", name: "argocd-server", namespace: "argocd" },
     ]);
@@ -139,10 +154,11 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
     ]);
   });
 
-  it("sets how often Git is asked and when an Application is healthy", () => {
+  it("sets how often Git is asked, when an Application is healthy, and what is compared", () => {
     expect(find(objects, "ConfigMap", "argocd-cm")["data"]).toEqual({
       "timeout.reconciliation": "180s",
       "resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH,
+      "resource.customizations.ignoreDifferences.networking.k8s.io_NetworkPolicy": "jsonPointers:\n- /status\n",
     });
     const often = argoCdObjects(official, { ...SETTINGS, reconciliationSeconds: 30 });
     expect(find(often, "ConfigMap", "argocd-cm")["data"]).toMatchObject({ "timeout.reconciliation": "30s" });
@@ -197,6 +213,22 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
     expect(find(opened, "Service", "argocd-server")).toEqual(find(objects, "Service", "argocd-server"));
   });
 
+  it("lets Redis ask for names, and reach nothing else", () => {
+    const { egress, policyTypes } = find(objects, "NetworkPolicy", "argocd-redis-network-policy")["spec"] as Record<
+      string,
+      unknown
+    >;
+    expect(policyTypes).toEqual(["Ingress", "Egress"]);
+    expect(egress).toEqual([
+      {
+        ports: [
+          { port: 53, protocol: "UDP" },
+          { port: 53, protocol: "TCP" },
+        ],
+      },
+    ]);
+  });
+
   it("keeps the network policies: Redis answers its three clients alone, the API server everybody", () => {
     const peers = find(objects, "NetworkPolicy", "argocd-redis-network-policy")["spec"] as {
       ingress: { from: { podSelector: { matchLabels: Record<string, string> } }[] }[];
@@ -205,5 +237,40 @@ describe.each([{ version: "2.7.15" }])("the manifest of Argo CD $version", ({ ve
       peers.ingress.flatMap(({ from }) => from.map((peer) => peer.podSelector.matchLabels["app.kubernetes.io/name"])),
     ).toEqual(["argocd-server", "argocd-repo-server", "argocd-application-controller"]);
     expect(find(objects, "NetworkPolicy", "argocd-server-network-policy")["spec"]).toMatchObject({ ingress: [{}] });
+  });
+});
+
+describe("an upgrade from 2.7.15 to 2.13.9", () => {
+  const [before, after] = ["2.7.15", "2.13.9"].map((version) =>
+    argoCdObjects(readManifest(`argocd-v${version}-install.yaml`), SETTINGS),
+  );
+  /** Fields that the API doesn't change in place: another value is a deletion, and a new object. */
+  const fixed = (objects: readonly KubernetesObject[] = []): Map<string, unknown> =>
+    new Map(
+      objects.map((object) => {
+        const {
+          clusterIP,
+          group,
+          names: definedNames,
+          scope,
+          selector,
+          serviceName,
+          volumeClaimTemplates,
+        } = (object["spec"] ?? {}) as Record<string, unknown>;
+        const identity = { clusterIP, group, definedNames, scope, selector, serviceName, volumeClaimTemplates };
+        return [`${object.kind} ${object.metadata.name}`, { ...identity, roleRef: object["roleRef"] }];
+      }),
+    );
+
+  it("replaces nothing and takes nothing away", () => {
+    const [old, current] = [fixed(before), fixed(after)];
+    expect(old.size).toBe(40);
+    for (const [name, fields] of old) expect([name, current.get(name)]).toEqual([name, fields]);
+  });
+
+  it("keeps what this platform configures", () => {
+    const configured = (objects: readonly KubernetesObject[] = []): unknown =>
+      objects.filter(({ kind }) => kind === "ConfigMap");
+    expect(configured(after)).toEqual(configured(before));
   });
 });

@@ -3,8 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unitKey } from "../../units/unit";
-import { builtEarlier, builtFiles, builtGuestFiles, builtImages, hostTools } from "../../catalogue/artifacts";
-import { EARLIER_KUBERNETES, earlierKubernetes, GO_COMPONENTS } from "../../catalogue/go-components";
+import { builtFiles, builtGuestFiles, builtImages, builtRelease, hostTools } from "../../catalogue/artifacts";
+import {
+  EARLIER_KUBERNETES,
+  earlierKubernetes,
+  GO_COMPONENTS,
+  LATER_ARGOCD,
+  laterArgoCd,
+} from "../../catalogue/go-components";
 import { PULUMI_COMPONENTS } from "../../pulumi/components";
 import { declareUnits } from "../../catalogue/units";
 
@@ -15,7 +21,8 @@ const units = declareUnits("go1.26.8");
 describe("Go components", () => {
   it("are exactly the folders", () => {
     const earlier = EARLIER_KUBERNETES.map((version) => earlierKubernetes(version));
-    const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS), ...earlier].map(
+    const later = LATER_ARGOCD.map((version) => laterArgoCd(version));
+    const names = [...Object.values(GO_COMPONENTS), ...Object.values(PULUMI_COMPONENTS), ...earlier, ...later].map(
       ({ name }): string => name,
     );
     expect(names.sort()).toEqual(readdirSync(join(PROJECT, "packages/mirror/modules")).sort());
@@ -67,16 +74,33 @@ describe("Go components", () => {
 });
 
 it("earlier releases of Kubernetes are pinned, under the same names, to modules of their own", () => {
-  expect(units.earlier.map(({ version }) => version)).toEqual(["1.27.3"]);
-  for (const release of units.earlier) {
+  const releases = units.releases.filter(({ part }) => part === "kubernetes");
+  expect(releases.map(({ version }) => version)).toEqual(["1.27.3"]);
+  for (const release of releases) {
     const { version } = release;
     expect(read(`packages/mirror/modules/kubernetes-${version}/go.mod`)).toContain(`k8s.io/kubernetes v${version}`);
-    const { files, images } = builtEarlier(release);
+    const { files, images } = builtRelease(release);
     const ofVersion = [...builtFiles(units), ...builtImages(units)].filter((built) => built.version === "1.27.4");
     expect([...files, ...images].map(({ path }) => path)).toEqual(
       ofVersion.map(({ path }) => path.replaceAll("1.27.4", version)),
     );
     for (const { unit } of [...files, ...images]) expect(units.ordered).not.toContain(unit);
+  }
+});
+
+it("later releases of Argo CD are pinned to modules of their own, with the Redis of their manifests", () => {
+  const releases = units.releases.filter(({ part }) => part === "argocd");
+  expect(releases.map(({ version }) => version)).toEqual(["2.13.9"]);
+  for (const release of releases) {
+    const { version } = release;
+    expect(read(`packages/mirror/modules/argocd-${version}/go.mod`)).toContain(`argoproj/argo-cd/v2 v${version}`);
+    const { files, images } = builtRelease(release);
+    expect([files, images.map(({ name, path }) => `${name} ${path}`)]).toEqual([
+      [],
+      [`argocd quay.io/argoproj/argocd:v${version}`, "redis docker.io/library/redis:7.0.15-alpine"],
+    ]);
+    expect(units.ordered).not.toContain(release.programs);
+    expect(images.map(({ unit }) => units.ordered.includes(unit))).toEqual([false, true]);
   }
 });
 
@@ -110,7 +134,8 @@ describe("units", () => {
 });
 
 describe("artifacts", () => {
-  const images = builtImages(units).map(({ path }) => path);
+  const requested = units.releases.flatMap((release) => builtRelease(release).images);
+  const images = [...builtImages(units), ...requested].map(({ path }) => path);
 
   it("are the files that a node installs", () => {
     expect(builtFiles(units).map(({ name, path }) => `${name} ${path}`)).toEqual([
@@ -136,6 +161,7 @@ describe("artifacts", () => {
 
   it.each([
     ["components/gitops/manifests/argocd-v2.7.15-install.yaml", ["ghcr.io/dexidp/dex:v2.37.0"]],
+    ["components/gitops/manifests/argocd-v2.13.9-install.yaml", ["ghcr.io/dexidp/dex:v2.41.1"]],
     ["components/gitops/manifests/sealed-secrets-2.18.4.yaml", []],
     ["components/kubernetes/manifests/kube-flannel-v0.26.7.yaml", []],
   ])("have every image of %s, but for those that are left out on purpose", (manifest, leftOut: string[]) => {
