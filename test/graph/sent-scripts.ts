@@ -18,6 +18,7 @@ const PRINTED: readonly [RegExp, unknown][] = [
   [/-door$/, ""],
   [/-admission$/, { caCertificate: CERTIFICATE }],
   [/-join$/, { caCertificate: CERTIFICATE, cluster: { kubernetes: "1.27.4" } }],
+  [/-(guest|container)$/, { pending: false }],
   [/-activation$/, { cluster: { kubernetes: "1.27.4" } }],
   [/-kubeconfig$/, { clusters: [{ name: "c", cluster: {} }], contexts: [{ name: "c", context: {} }] }],
   [/-versions$/, { versions: { kubernetes: "1.27.4" } }],

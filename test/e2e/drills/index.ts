@@ -12,6 +12,7 @@ import { mergeRequest } from "./merge-request";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
 import { rebuild } from "./rebuild";
+import { rolling } from "./rolling";
 import { rotateSealingKey } from "./rotate-sealing-key";
 import { sealOffline } from "./seal-offline";
 import { secrets } from "./secrets";
@@ -43,5 +44,6 @@ export const drills: readonly Drill[] = [
   threeControlPlanes,
   upgrade,
   lostFirstControlPlane,
+  rolling,
   cleanStop,
 ];

@@ -114,6 +114,28 @@ teardown() { teardown_machines; }
   [[ $(on cp-1 11 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes') == $((256 << 20)) ]]
 }
 
+@test "a node that runs keeps its memory after change, until it is restarted; other keys and a stopped node don't wait" {
+  apply cp-1 11
+  before=$(init_of cp-1)
+  [[ $(change cp-1 11) == '{"pending":false}' ]]
+  [[ $(change cp-1 11 MEMORY_MIB 256) == '{"pending":true}' ]]
+  machine start cp-1 "$STATE"
+  [[ $(init_of cp-1) == "$before" ]]
+  [[ $(on cp-1 11 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes') == $((512 << 20)) ]]
+  machine restart cp-1 "$STATE"
+  after=$(init_of cp-1)
+  [[ $after != "$before" && $(on cp-1 11 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes') == $((256 << 20)) ]]
+  machine restart cp-1 "$STATE"
+  [[ $(init_of cp-1) == "$after" ]]
+  machine stop cp-1 "$STATE"
+  [[ $(change cp-1 11) == '{"pending":false}' ]]
+  stopped=$(init_of cp-1)
+  [[ $stopped != 0 ]]
+  ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/login" <<<y >/dev/null
+  [[ $(change cp-1 11) == '{"pending":false}' ]]
+  [[ $(init_of cp-1) != "$stopped" && $(on cp-1 11 hostname) == cp-1 ]]
+}
+
 @test "an address, a network or a bridge that is somebody else's is refused" {
   apply cp-1 11
   run apply cp-2 11
