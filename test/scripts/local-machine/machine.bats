@@ -86,8 +86,9 @@ teardown() { teardown_machines; }
   [[ $(nsenter --target "$(machine pid cp-1 "$STATE")" --all hostname) == cp-1 ]]
 }
 
-@test "a reboot from inside comes back" {
+@test "a reboot from inside comes back, without the cgroups of the last boot" {
   apply cp-1 11
+  on cp-1 11 'mkdir -p /sys/fs/cgroup/memory/left/over'
   first=$(init_of cp-1)
   on cp-1 11 'systemctl reboot' || true # the connection goes down with it
   for _ in {1..200}; do
@@ -96,6 +97,7 @@ teardown() { teardown_machines; }
   done
   apply cp-1 11
   [[ $(init_of cp-1) != "$first" ]]
+  on cp-1 11 'test -d /sys/fs/cgroup/memory && test ! -e /sys/fs/cgroup/memory/left'
 }
 
 @test "the disk grows, and is never shrunk" {
