@@ -24,7 +24,7 @@ export const rolling: Drill = {
     "other memory of three control planes and another configuration of containerd, together and killed in between, and then a " +
     "reboot of every node, never take two nodes away at once",
   needs: "nothing",
-  minutes: 12,
+  minutes: 13,
   inTest: false,
   run: async (see) => {
     const script = readFileSync(SCRIPT, "utf8");
