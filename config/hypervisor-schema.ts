@@ -134,8 +134,8 @@ export const guestShape = {
   hypervisor: field.dnsLabel("hv-1").describe("Name of the hypervisor it runs on."),
   vcpus: field
     .number({ need: "a whole number from 1 to 256", example: "2" }, { min: 1, max: 256, whole: true })
-    .describe("Virtual processors. A change restarts the guest."),
-  memoryMiB: memoryMiB.describe("Memory in MiB. A change restarts the guest."),
+    .describe("Virtual processors. A change restarts the guest, in its node's turn."),
+  memoryMiB: memoryMiB.describe("Memory in MiB. A change restarts the guest, in its node's turn."),
   cpuModel: deviceName("Skylake-Server")
     .optional()
     .describe(

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FirewallSources } from "../addresses/sources";
-import type { Machine, Role } from "../machines/machine";
+import type { Machine, MachinePower, Role } from "../machines/machine";
 import { RemoteStep } from "../remote/remote-step";
 import { renderApiProxyConfig } from "./api-proxy";
 import type { ControlPlaneHost } from "./control-plane-host";
@@ -210,8 +210,37 @@ export class ClusterSteps {
     );
   }
 
-  /** The node's turn: with nothing staged, and of the cluster's version, it is not touched. Its order is the cluster's. */
-  activate(node: Machine, prepared: RemoteStep, after: readonly pulumi.Resource[]): RemoteStep {
+  /** Begins the node's turn when its machine waits for a restart. */
+  drain(node: Machine, { definition, pending }: MachinePower, after: readonly pulumi.Resource[]): RemoteStep {
+    const drain = this.drainOf(node);
+    return new RemoteStep(
+      stepName(this.args.settings.name, node.name, "drain"),
+      {
+        on: node,
+        script: "kubernetes/drain-node.sh",
+        env: { ...this.turnEnv(node), MACHINE_DEFINITION: definition, MACHINE_PENDING: pending.apply(String) },
+        undo: "none",
+        timeoutSeconds: drain.timeoutSeconds + TURN_SECONDS,
+      },
+      { parent: this.parent, dependsOn: [...after] },
+    );
+  }
+
+  /** Restarts the machine of a node that was drained for it. */
+  restart(node: Machine, power: MachinePower, drained: RemoteStep): pulumi.Resource {
+    const name = stepName(this.args.settings.name, node.name, "restart");
+    return power.restart(name, { parent: this.parent, dependsOn: [drained] });
+  }
+
+  /**
+   * The node's turn: with nothing staged, of the cluster's version, and with no turn begun, it is not touched. Its order is the
+   * cluster's.
+   */
+  activate(
+    node: Machine,
+    { drained, prepared }: { readonly prepared: RemoteStep; readonly drained: RemoteStep | undefined },
+    after: readonly pulumi.Resource[],
+  ): RemoteStep {
     const { settings } = this.args;
     const drain = this.drainOf(node);
     return new RemoteStep(
@@ -220,14 +249,16 @@ export class ClusterSteps {
         on: node,
         script: "kubernetes/activate-node.sh",
         env: {
-          ...this.nodeEnv(node),
-          NODE_ROLE: node.role,
+          ...this.turnEnv(node),
           KUBERNETES_VERSION: settings.version,
-          ...drainEnvironment(drain),
           RENEW_ENDING: this.renewEnding(node),
+          MACHINE_DEFINITION: node.power?.definition ?? "",
         },
         // Images are pulled beside what runs: for them no turn is due, and no plan announces one.
-        rerunOn: [prepared.digestWithout("IMAGES", "PREFETCH_IMAGES")],
+        rerunOn: [
+          prepared.digestWithout("IMAGES", "PREFETCH_IMAGES"),
+          ...(drained ? [pulumi.unsecret(drained.stdout)] : []),
+        ],
         undo: "none",
         timeoutSeconds: drain.timeoutSeconds + TURN_SECONDS,
       },
@@ -271,6 +302,10 @@ export class ClusterSteps {
       STACK_ID: stackId,
       ETCD_DIRECTORY: settings.etcdDirectory,
     };
+  }
+
+  private turnEnv(node: Machine): Record<string, pulumi.Input<string>> {
+    return { ...this.nodeEnv(node), NODE_ROLE: node.role, ...drainEnvironment(this.drainOf(node)) };
   }
 
   private nodeEnv(node: Machine): Record<string, pulumi.Input<string>> {

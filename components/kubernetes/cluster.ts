@@ -107,6 +107,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
         name,
         nodes.map((node) => node.name),
         !("off" in args.firewall),
+        nodes.filter(({ power }) => power).map(({ name }) => name),
       ),
     };
     super(TOKENS.kubernetesCluster, name, facts, opts);
@@ -200,7 +201,8 @@ export class KubernetesCluster extends pulumi.ComponentResource {
 
   /**
    * Every node has staged before the first one has its turn. Control planes have theirs one after the other, then workers in
-   * as many lanes as may be away at once.
+   * as many lanes as may be away at once. Where the machine may wait for a restart, a turn is three steps: the node is
+   * emptied, its machine restarts, the node takes over what was staged and takes pods again.
    */
   private activateInTurn(
     steps: ClusterSteps,
@@ -212,7 +214,12 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const all: RemoteStep[] = [];
     const activate = (node: Machine, previous: readonly RemoteStep[]): void => {
       const step = prepared.get(node.name);
-      if (step) all.push(steps.activate(node, step, [...staged, ...previous]));
+      if (!step) return;
+      const drained = node.power && steps.drain(node, node.power, [...staged, ...previous]);
+      const restarted = drained && steps.restart(node, node.power, drained);
+      all.push(
+        steps.activate(node, { prepared: step, drained }, [...staged, ...previous, ...(restarted ? [restarted] : [])]),
+      );
     };
     for (const node of controlPlanes) activate(node, all.slice(-1));
     const [last] = all.slice(-1);

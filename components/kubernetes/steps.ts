@@ -7,6 +7,8 @@ const SUMMARIES = {
   door: "finds a control plane that answers, to let the node in",
   admission: "lets the node join, for a limited time",
   membership: "labels the member; its undo drains it and takes it out",
+  drain: "empties the node whose machine waits for a restart, in its turn",
+  restart: "restarts the node's machine, if it waits for that",
   activation: "takes over what was staged, drained, in the node's turn",
 } as const;
 
@@ -27,15 +29,28 @@ export function versionsStepName(cluster: string): string {
   return `${cluster}-versions`;
 }
 
-/** Every step of a cluster. */
-export function stepsOf(cluster: string, nodes: readonly string[], firewall: boolean): Steps {
-  const kinds = (Object.keys(SUMMARIES) as NodeStep[]).filter((step) => step !== "firewall" || firewall);
+/**
+ * Every step of a cluster.
+ *
+ * @param restartable nodes whose machines the stack can restart
+ */
+export function stepsOf(
+  cluster: string,
+  nodes: readonly string[],
+  firewall: boolean,
+  restartable: readonly string[] = [],
+): Steps {
+  const kindsOf = (node: string): readonly NodeStep[] =>
+    (Object.keys(SUMMARIES) as NodeStep[]).filter((step) => {
+      if (step === "drain" || step === "restart") return restartable.includes(node);
+      return step !== "firewall" || firewall;
+    });
   const entry = (node: string, step: NodeStep): [string, StepFacts] => [
     stepName(cluster, node, step),
     { node, step, summary: SUMMARIES[step] },
   ];
   return {
-    ...Object.fromEntries(nodes.flatMap((node) => kinds.map((step) => entry(node, step)))),
+    ...Object.fromEntries(nodes.flatMap((node) => kindsOf(node).map((step) => entry(node, step)))),
     [kubeconfigStepName(cluster)]: { step: "kubeconfig", summary: "prints the administrator's kubeconfig" },
     [versionsStepName(cluster)]: { step: "versions", summary: "reads which versions run" },
   };

@@ -9,7 +9,7 @@ import { domainDigest, type DomainSettings, type GuestHardware, renderDomain } f
 import { HostKey } from "./host-key";
 import type { Hypervisor } from "./hypervisor";
 import { macAddress } from "./mac-address";
-import type { Machine, Role } from "./machine";
+import { isPending, type Machine, type MachinePower, type Role } from "./machine";
 
 /** The network that guests are on. */
 export interface GuestNetworkArgs {
@@ -59,7 +59,7 @@ const TIMEOUT_SECONDS = 2400;
  * A guest of a libvirt hypervisor: a Debian cloud image on a raw virtio disk, set up by cloud-init at its first boot,
  * with a host key that is known before it exists.
  *
- * Memory and processors change with a restart, disks grow. Whatever would lose the guest's data is refused with the
+ * Memory and processors change with a restart in the node's turn, disks grow. Whatever would lose the guest's data is refused with the
  * command that consents to it. Deleting it takes the guest and its disks away, if they carry this stack's mark.
  *
  * @example
@@ -73,16 +73,18 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   readonly identity: pulumi.Output<string>;
   readonly ready: readonly pulumi.Resource[];
   readonly disposedWith: pulumi.Resource;
+  readonly power: MachinePower;
 
   constructor(
     readonly name: string,
     args: LibvirtMachineArgs,
     opts: pulumi.ComponentResourceOptions = {},
   ) {
-    super(TOKENS.libvirtMachine, name, factsOf(name, args), opts);
+    const domain = domainOf(name, args);
+    const definition = domain.apply(domainDigest);
+    super(TOKENS.libvirtMachine, name, { ...factsOf(name, args), definition }, opts);
     const hypervisor = args.on;
     const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: args.protectKeys });
-    const domain = this.domain(args);
     const guest = new RemoteStep(
       `${name}-guest`,
       {
@@ -126,13 +128,46 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       { parent: this },
     );
     this.ready = [booted];
-    // The drift check compares it with what the hypervisor has.
-    const definition = domain.apply(domainDigest);
+    this.power = {
+      definition,
+      pending: pulumi.unsecret(guest.stdout).apply(isPending),
+      restart: (step, stepOpts) => this.restart(step, args, definition, stepOpts),
+    };
+    // The drift check compares the definition with what the hypervisor has.
     this.registerOutputs({ address: this.address, identity: this.identity, definition });
   }
 
+  private restart(
+    name: string,
+    args: LibvirtMachineArgs,
+    definition: pulumi.Output<string>,
+    opts: pulumi.CustomResourceOptions,
+  ): RemoteStep {
+    const { connection, identity, ready } = args.on;
+    return new RemoteStep(
+      name,
+      {
+        on: { connection, identity, ready, disposedWith: this.disposedWith },
+        script: "hypervisor/restart-guest.sh",
+        env: {
+          NODE_NAME: this.name,
+          STACK_ID: args.stackId,
+          HYPERVISOR: args.on.name,
+          ADDRESS: args.address,
+          STORAGE_DIRECTORY: args.on.storageDirectory,
+          BOOT_SECONDS: bootSeconds(args),
+          DEFINITION: definition,
+        },
+        undo: "none",
+        timeoutSeconds: TIMEOUT_SECONDS,
+        dialAttempts: 10,
+      },
+      opts,
+    );
+  }
+
   private sizes(args: LibvirtMachineArgs): Record<string, pulumi.Input<string>> {
-    const { domainType, guests, imageFile, storageDirectory } = args.on;
+    const { guests, imageFile, storageDirectory } = args.on;
     return {
       NODE_NAME: this.name,
       STACK_ID: args.stackId,
@@ -147,23 +182,9 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
       PREALLOCATION: args.preallocation,
       COPY_SLOTS: String(guests.parallelCopies),
       AUTOSTART: args.autostart ? "yes" : "no",
-      BOOT_SECONDS: domainType.apply((type) => (type === "kvm" ? "300" : "1500")),
+      BOOT_SECONDS: bootSeconds(args),
       REPLACE_COMMAND: `npx pulumi up --replace '${this.guestUrn()}'`,
     };
-  }
-
-  private domain(args: LibvirtMachineArgs): pulumi.Output<DomainSettings> {
-    const { loginKey: _loginKey, network: _network, on, ...settings } = args;
-    const { domainType, guests, storageDirectory } = on;
-    return pulumi.all([domainType, storageDirectory]).apply(([type, directory]) => ({
-      ...settings,
-      name: this.name,
-      domainType: type,
-      attachment: guests.attachment,
-      mac: macOf(this.name, args),
-      storageDirectory: directory,
-      etcdDisk: args.etcdDiskGiB !== undefined,
-    }));
   }
 
   private definition(
@@ -205,7 +226,25 @@ export class LibvirtMachine extends pulumi.ComponentResource implements Machine 
   }
 }
 
-/** Settings of the guest that tools compare. What restarts a running guest is named in scripts/stack/plan/restart.ts. */
+function domainOf(name: string, args: LibvirtMachineArgs): pulumi.Output<DomainSettings> {
+  const { loginKey: _loginKey, network: _network, on, ...settings } = args;
+  const { domainType, guests, storageDirectory } = on;
+  return pulumi.all([domainType, storageDirectory]).apply(([type, directory]) => ({
+    ...settings,
+    name,
+    domainType: type,
+    attachment: guests.attachment,
+    mac: macOf(name, args),
+    storageDirectory: directory,
+    etcdDisk: args.etcdDiskGiB !== undefined,
+  }));
+}
+
+function bootSeconds({ on }: LibvirtMachineArgs): pulumi.Output<string> {
+  return on.domainType.apply((type) => (type === "kvm" ? "300" : "1500"));
+}
+
+/** Settings of the guest that tools compare, beside the digest of what only a restart takes over. */
 function factsOf(name: string, args: LibvirtMachineArgs): object {
   const { address, cpuModel = "", diskGiB, etcdDiskGiB = 0, memoryMiB, on, role, stackId, vcpus } = args;
   const steps: Steps = {

@@ -1,11 +1,12 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import type { Connection, Host } from "../remote/host";
 import { renderScript } from "../remote/script";
 import type { Steps } from "../remote/step-facts";
 import { TOKENS } from "../tokens";
 import { HostKey } from "./host-key";
-import type { Role } from "./machine";
+import { isPending, type MachinePower, type Role } from "./machine";
 
 /** The network that local machines share: a bridge on this computer, without a way out. */
 export interface LocalNetwork {
@@ -68,6 +69,7 @@ export class LocalMachine extends pulumi.ComponentResource implements Host {
   readonly ready: readonly pulumi.Resource[];
   readonly hypervisor?: string;
   readonly disposedWith: pulumi.Resource;
+  readonly power: MachinePower;
 
   constructor(
     readonly name: string,
@@ -77,13 +79,15 @@ export class LocalMachine extends pulumi.ComponentResource implements Host {
     const { address, memoryMiB, diskGiB, hypervisor, protectKeys, role } = args;
     const step = { ...(role && { node: name }), step: "machine", summary: "makes the machine container" };
     const steps: Steps = { [`${name}-container`]: step };
-    super(TOKENS.localMachine, name, { role, address, hypervisor, memoryMiB, diskGiB, steps }, opts);
+    const definition = definitionOf(args);
+    super(TOKENS.localMachine, name, { role, address, hypervisor, memoryMiB, diskGiB, definition, steps }, opts);
     const hostKey = new HostKey(`${name}-host-key`, { parent: this, protect: protectKeys });
     const container = new command.local.Command(
       `${name}-container`,
       {
         create: `${SCRIPT} apply`,
-        update: `${SCRIPT} apply`,
+        // A node is restarted in its turn.
+        update: role ? `${SCRIPT} change` : `${SCRIPT} apply`,
         delete: `${SCRIPT} destroy`,
         stdin: settings(name, args, hostKey),
         // What was set up for one address or host key is of no use under another: such a machine is made anew.
@@ -105,8 +109,37 @@ export class LocalMachine extends pulumi.ComponentResource implements Host {
     this.ready = [container];
     this.disposedWith = container;
     this.hypervisor = args.hypervisor;
+    this.power = {
+      definition,
+      pending: pulumi.unsecret(container.stdout).apply(isPending),
+      restart: (step, stepOpts) => this.restart(step, definition, stepOpts),
+    };
     this.registerOutputs({ address: this.address, identity: this.identity });
   }
+
+  private restart(name: string, definition: string, opts: pulumi.CustomResourceOptions): command.local.Command {
+    return new command.local.Command(
+      name,
+      {
+        create: `${SCRIPT} restart ${this.name}`,
+        update: `${SCRIPT} restart ${this.name}`,
+        stdin: `${definition}\n`, // not read: a change runs it again
+        logging: command.local.Logging.None,
+        addPreviousOutputInEnv: false,
+      },
+      pulumi.mergeOptions(opts, {
+        deletedWith: this.disposedWith,
+        deleteBeforeReplace: true,
+        additionalSecretOutputs: ["stdout", "stderr"],
+      }),
+    );
+  }
+}
+
+/** What a running machine keeps until it is restarted. */
+function definitionOf({ address, binds, diskGiB, memoryMiB, network }: LocalMachineArgs): string {
+  const text = JSON.stringify([address, binds, diskGiB, memoryMiB, network]);
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** What machine.sh reads on stdin; secret, because of the host key. */

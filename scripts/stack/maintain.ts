@@ -4,6 +4,7 @@ import { modelOf, requireFacts } from "../lib/stack-model";
 import { type Deployment, plain } from "../lib/stack-state";
 import { holdPlatform } from "../local/platform/exclusive";
 import { accessStack } from "./access/stack-access";
+import { refuseLocked } from "./access/stack-lock";
 import { exportState } from "./drift/cluster";
 import { endpointsOf, type NodeConnection, type StepConnection } from "./drift/expected";
 import { runOnNode } from "./drift/node-command";
@@ -43,7 +44,9 @@ export function turnsOf(stack: string, deployment: Deployment, names: readonly s
   return names.length === 0 ? ordered : ordered.filter(({ node }) => names.includes(node));
 }
 
-function run({ connection, stdin }: Turn, verb: "apply" | "maintain" | "probe"): Promise<string> {
+type Verb = "apply" | "maintain" | "probe" | "upgrade";
+
+function run({ connection, stdin }: Turn, verb: Verb): Promise<string> {
   const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${TURN_SECONDS} bash -s -- ${verb}`;
   return runOnNode(connection, { command, stdin, seconds: TURN_SECONDS + 30 });
 }
@@ -62,42 +65,93 @@ async function boot(turn: Turn): Promise<void> {
   }
 }
 
+/** What is done to each node. */
+export interface Work {
+  /** Debian's updates; a node that needs it for them is rebooted. */
+  readonly packages: boolean;
+  readonly reboot: boolean;
+}
+
+/** What the verb `upgrade` prints. */
+interface Upgraded {
+  readonly updates: readonly string[];
+  /** Packages that an operator holds. */
+  readonly held: readonly string[];
+  readonly reboot: boolean;
+}
+
+/**
+ * Does the work on one node.
+ *
+ * @param on runs a verb of the node's turn
+ * @param booted returns once the node has booted
+ */
+export async function maintainNode(
+  { packages, reboot }: Work,
+  on: (verb: Verb) => Promise<string>,
+  booted: () => Promise<void>,
+  say: (text: string) => void,
+): Promise<void> {
+  const upgraded = packages ? (JSON.parse(await on("upgrade")) as Upgraded) : { updates: [], held: [], reboot: false };
+  const { held, updates } = upgraded;
+  if (updates.length > 0) say(`drained, ${updates.length} packages updated: ${updates.join(", ")}`);
+  if (packages && updates.length === 0) say("no packages to update");
+  if (held.length > 0) say(`kept as they are, because they are held there: ${held.join(", ")}`);
+  if (reboot || upgraded.reboot) {
+    await on("maintain");
+    say("drained, reboots");
+    await booted();
+  }
+  // It ends the turn: waits for the node's health, and lets pods in again. Without a turn it changes nothing.
+  await on("apply");
+}
+
 export const command = defineCommand({
   name: "npm run maintain",
   summary:
-    "Reboots the nodes of a stack one after the other, each drained first, and healthy and schedulable again before the next " +
-    "(docs/guides/upgrading.md). It stops at the first node that can't be drained or doesn't come back.",
+    "Updates Debian's packages on the nodes of a stack, or reboots them, one after the other, each drained first, and healthy and " +
+    "schedulable again before the next (docs/guides/upgrading.md). It stops at the first node that can't be drained or doesn't come back.",
   arguments: [
     { name: "STACK", summary: "local, or a stack with a Pulumi.STACK.yaml" },
     { name: "NODE", summary: "nodes of the stack; none: all of them", optional: true, many: true },
   ],
-  flags: { reboot: { type: "boolean", summary: "reboots them; without it only the order is printed" } },
+  flags: {
+    packages: {
+      type: "boolean",
+      summary: "installs what their apt sources offer, and reboots nodes that need it then",
+    },
+    reboot: { type: "boolean", summary: "reboots them; without a flag only the order is printed" },
+  },
   exits: { 0: "every node is back", 1: "a node stopped it", 7: "shown only" },
-  run: async ([stack, names], flags) => {
+  run: async ([stack, names], { packages, reboot }) => {
     if (stack === "local") await holdPlatform();
     const access = await accessStack(stack, { emptyIsFine: false });
-    const turns = turnsOf(stack, await exportState(access), names);
+    const deployment = await exportState(access);
+    const turns = turnsOf(stack, deployment, names);
     const order = turns.map(({ node }) => node);
-    if (!flags.reboot) {
+    if (!packages && !reboot) {
       print(
-        `In this order: ${order.join(", ")}\nNothing was changed. To do it: npm run maintain -- ${[stack, ...names].join(" ")} --reboot\n`,
+        `In this order: ${order.join(", ")}\nNothing was changed. To do it: npm run maintain -- ${[stack, ...names].join(" ")} --packages, --reboot, or both\n`,
       );
       return 7;
     }
     for (const [index, turn] of turns.entries()) {
       const begin = Date.now();
+      const say = (text: string): void => print(`${turn.node}: ${text}\n`);
       try {
-        await run(turn, "maintain");
-        print(`${turn.node}: drained, reboots\n`);
-        await boot(turn);
-        // It ends the turn: waits for the node's health, and lets pods in again.
-        await run(turn, "apply");
+        await refuseLocked(access, deployment);
+        await maintainNode(
+          { packages, reboot },
+          (verb) => run(turn, verb),
+          () => boot(turn),
+          say,
+        );
       } catch (error) {
         const left = order.slice(index + 1);
         const untouched = left.length > 0 ? `\nNot touched: ${left.join(", ")}.` : "";
         throw new Error(`${turn.node}: ${error instanceof Error ? error.message : String(error)}${untouched}`);
       }
-      print(`${turn.node}: healthy and schedulable after ${((Date.now() - begin) / 1000).toFixed(0)} s\n`);
+      say(`healthy and schedulable after ${((Date.now() - begin) / 1000).toFixed(0)} s`);
     }
     return 0;
   },

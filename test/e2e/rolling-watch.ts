@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { on } from "./platform";
+import { on, type Ran } from "./platform";
 
 interface Seen {
   /** Seconds since 1970. */
@@ -11,7 +11,7 @@ interface Seen {
   readonly ready: number;
 }
 
-/** One look at the cluster through a node's own API proxy: `{at, away, ready}`, or nothing while the API doesn't answer. */
+/** One look at the cluster through a control plane's own API proxy: `{at, away, ready}`, or nothing while the API doesn't answer. */
 const LOOK = `kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=4s get nodes,deployments --namespace default \\
   --output json | jq --compact-output '{at: now, away: [.items[] | select(.kind == "Node")
     | select(.spec.unschedulable or all(.status.conditions[]; .type != "Ready" or .status != "True")) | .metadata.name],
@@ -22,6 +22,11 @@ const PROBE =
   'while :; do printf "%s %s\\n" "$(date +%s.%N)" "$(curl -sk --max-time 2 https://127.0.0.1:7443/readyz)" ' +
   ">>/run/drill-probe; sleep 0.2; done";
 
+/** Runs a command in a machine that may be down at the moment. */
+async function tryOn(machine: string, script: string): Promise<Pick<Ran, "exitCode" | "output">> {
+  return on(machine, script).catch((error: unknown) => ({ exitCode: 1, output: String(error) }));
+}
+
 /** Watches a cluster while its nodes have their turns. */
 export class RollingWatch {
   private readonly seen: Seen[] = [];
@@ -31,16 +36,14 @@ export class RollingWatch {
 
   private constructor(
     private readonly controlPlanes: readonly string[],
-    private readonly observer: string,
+    private readonly prober: string | undefined,
   ) {
     this.loop = this.watch();
   }
 
-  /**
-   * @param observer the control plane whose proxy and files are used; it is also one of the nodes
-   * @param prober the node whose own API proxy is asked five times a second
-   */
-  static async begin(controlPlanes: readonly string[], observer: string, prober: string): Promise<RollingWatch> {
+  /** @param prober the node whose own API proxy is asked five times a second; it must not restart. @default none */
+  static async begin(controlPlanes: readonly string[], prober?: string): Promise<RollingWatch> {
+    if (prober === undefined) return new RollingWatch(controlPlanes, prober);
     // In a file: systemd-run has expansions of its own for `$` and `%`.
     const started = await on(
       prober,
@@ -48,38 +51,48 @@ export class RollingWatch {
         "systemd-run --quiet --collect --unit=drill-probe bash /run/drill-probe.sh",
     );
     assert.equal(started.exitCode, 0, started.output);
-    return new RollingWatch(controlPlanes, observer);
+    return new RollingWatch(controlPlanes, prober);
   }
 
   private async watch(): Promise<void> {
     while (this.going) {
       const [looked, ...members] = await Promise.all([
-        on(this.observer, LOOK),
+        this.look(),
         // A machine that is gone has no vote.
-        ...this.controlPlanes.map((name) =>
-          on(name, "curl -s --max-time 2 http://127.0.0.1:2381/health").catch(() => ({ output: "" })),
-        ),
+        ...this.controlPlanes.map((name) => tryOn(name, "curl -s --max-time 2 http://127.0.0.1:2381/health")),
       ]);
-      if (looked.exitCode === 0 && looked.output.trim().startsWith("{"))
-        this.seen.push(JSON.parse(looked.output) as Seen);
+      if (looked !== undefined) this.seen.push(looked);
       this.voters.push(members.filter(({ output }) => output.includes('"health":"true"')).length);
       await sleep(1000);
     }
   }
 
-  /** Ends the watch. @returns what the worst moments were */
-  async end(prober: string): Promise<RollingFacts> {
-    this.going = false;
-    await this.loop;
+  /** As the last control plane sees it, or another one while that is down. */
+  private async look(): Promise<Seen | undefined> {
+    for (const name of [...this.controlPlanes].reverse()) {
+      const { exitCode, output } = await tryOn(name, LOOK);
+      if (exitCode === 0 && output.trim().startsWith("{")) return JSON.parse(output) as Seen;
+    }
+    return undefined;
+  }
+
+  /** The longest time between two answers to the prober. */
+  private async longestGap(prober: string): Promise<number> {
     const probed = await on(prober, "systemctl stop drill-probe; cat /run/drill-probe");
     const answers = probed.output
       .split("\n")
       .filter((line) => line.endsWith(" ok"))
       .map((line) => Number(line.split(" ")[0]));
     assert.ok(answers.length > 100, `the probe of the API answered ${answers.length} times: the watch is blind`);
-    assert.ok(this.seen.length > 20, `the cluster was seen ${this.seen.length} times: the watch is blind`);
     assert.ok(answers.every(Number.isFinite), `the probe's times can't be read: ${probed.output.slice(0, 100)}`);
-    const gaps = answers.slice(1).map((at, index) => at - (answers[index] ?? at));
+    return Math.max(...answers.slice(1).map((at, index) => at - (answers[index] ?? at)));
+  }
+
+  /** Ends the watch. @returns what the worst moments were */
+  async end(): Promise<RollingFacts> {
+    this.going = false;
+    await this.loop;
+    assert.ok(this.seen.length > 20, `the cluster was seen ${this.seen.length} times: the watch is blind`);
     return {
       samples: this.seen.length,
       mostAway: this.seen.reduce<readonly string[]>(
@@ -89,7 +102,7 @@ export class RollingWatch {
       order: [...new Set(this.seen.flatMap(({ away }) => away))],
       fewestReady: Math.min(...this.seen.map(({ ready }) => ready)),
       fewestVoters: Math.min(...this.voters),
-      longestGapSeconds: Math.max(...gaps),
+      longestGapSeconds: this.prober === undefined ? NaN : await this.longestGap(this.prober),
     };
   }
 }
@@ -104,6 +117,6 @@ export interface RollingFacts {
   readonly fewestReady: number;
   /** Healthy etcd members. */
   readonly fewestVoters: number;
-  /** Longest time without an answer of the API, through a node's own proxy. */
+  /** Longest time without an answer of the API, through the prober's own proxy; NaN without one. */
   readonly longestGapSeconds: number;
 }

@@ -24,6 +24,7 @@ const PRINTED: readonly [RegExp, unknown][] = [
   [/-door$/, ""],
   [/-admission$/, { caCertificate: CERTIFICATE }],
   [/-join$/, { caCertificate: CERTIFICATE, cluster: { kubernetes: "1.27.4" } }],
+  [/-(guest|container)$/, { pending: false }],
   [/-activation$/, { cluster: { kubernetes: "1.27.4" }, certificates: { notAfter: "2027-11-29T00:00:00Z" } }],
   [/-kubeconfig$/, KUBECONFIG],
   [/-versions$/, { versions: { kubernetes: "1.27.4" } }],

@@ -9,15 +9,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { planRemoval, removeFromState } from "../../scripts/stack/access/removal-run";
 import { previewPlan } from "../../scripts/stack/access/preview-run";
+import { refuseLocked } from "../../scripts/stack/access/stack-lock";
 import { root } from "../../scripts/lib/paths";
 import { pulumi } from "../../scripts/lib/pulumi";
+import type { StateResource } from "../../scripts/lib/stack-state";
 import { outsideAddresses } from "../e2e/outside-addresses";
 import { Site, type SiteNode } from "../plans/site";
-
-interface Resource {
-  readonly urn: string;
-  readonly protect?: boolean;
-}
 
 const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-forget-"));
 const trace = join(scratch, "trace");
@@ -70,16 +67,16 @@ async function run(...args: string[]) {
 }
 
 /** The state, without when it was stored; every import encrypts its secrets anew. */
-async function state(): Promise<{ resources: readonly Resource[] }> {
+async function state(): Promise<{ resources: readonly StateResource[] }> {
   const text = await pulumi(site.access(), ["stack", "export"]);
   const { deployment } = JSON.parse(text.replaceAll(/"ciphertext": "[^"]+"/g, '"ciphertext": ""')) as {
-    deployment: { manifest?: object; resources: readonly Resource[] };
+    deployment: { manifest?: object; resources: readonly StateResource[] };
   };
   const { manifest: _manifest, ...rest } = deployment;
   return rest;
 }
 
-const nameOf = ({ urn }: Resource): string => urn.split("::")[3] ?? "";
+const nameOf = ({ urn }: StateResource): string => urn.split("::")[3] ?? "";
 /** With other nodes, the firewalls of those that stay change. */
 const changedWith = (...kept: readonly string[]): string[] =>
   kept.map((name) => `production-production-${name}-firewall`);
@@ -89,7 +86,7 @@ it("shows first, and refuses what can't be forgotten", async () => {
   const shown = await run("production-hv-4");
   expect(shown).toMatchObject({ exitCode: 7, stderr: "", outside: [] });
   expect(shown.stdout).toMatch(
-    /^Out of the state of production: 15 resources of production-worker-3, production-hv-4\n/,
+    /^Out of the state of production: 17 resources of production-worker-3, production-hv-4\n/,
   );
   expect(shown.stdout).toMatch(/\nNothing was changed\. To do it: npm run forget -- production production-hv-4 --yes$/);
   const refused = await run("production-hv-1", "production-hv-2", "production-hv-3", "--yes");
@@ -114,11 +111,18 @@ it("refuses while somebody else updates the stack, or has meanwhile", async () =
     "stack production — is being updated by root@runner-2 (process 4711) since 2026-11-24T13:05:00Z; wait until that has " +
       "ended. If it was killed, and only then: npm run recover -- production",
   );
+  // A maintenance of the nodes asks for the lock only.
+  await expect(refuseLocked(site.access(), before)).rejects.toThrow("is being updated by root@runner-2 (process 4711)");
   rmSync(locks, { recursive: true });
+  await refuseLocked(site.access(), before);
+  const values = ({ resources }: typeof before): unknown =>
+    resources.map(({ inputs, outputs, urn }) => [urn, inputs, outputs]);
+  expect(values(await state())).toEqual(values(before));
+  const later = await state();
   await expect(removeFromState(site.access(), { ...intent, before: "another" })).rejects.toThrow(
     "stack production — its state has changed meanwhile, and nothing was taken out; run it again",
   );
-  expect(await state()).toEqual(before);
+  expect(await state()).toEqual(later);
 });
 
 it("a worker and its hypervisor that leave the stack file as well: nothing is left to do; and back again", async () => {
@@ -136,7 +140,7 @@ it("a worker and its hypervisor that leave the stack file as well: nothing is le
   const after = await state();
   const gone = before.resources.filter(({ urn }) => !after.resources.some((other) => other.urn === urn));
   expect(gone.map(nameOf).filter((name) => !/production-(worker-3|hv-4)($|-)/.test(name))).toEqual([]);
-  expect(gone).toHaveLength(15);
+  expect(gone).toHaveLength(17);
   expect(gone.filter((resource) => resource.protect).map(nameOf)).toEqual([
     "production-worker-3-host-key",
     "production-worker-3-host-key-seed",
@@ -165,7 +169,7 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
 
   const plan = await previewPlan(site.access());
   const changed = changedWith("cp-1", "cp-3", "worker-1");
-  expect(plan).toMatchObject({ counts: { create: 25, update: changed.length, replace: 0, delete: 0 }, errors: [] });
+  expect(plan).toMatchObject({ counts: { create: 29, update: changed.length, replace: 0, delete: 0 }, errors: [] });
   const made = plan.groups.flatMap(({ changes }) => changes.map(({ name }) => name)).sort();
   expect(made).toEqual(
     [
@@ -173,7 +177,7 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
       ...["production-cp-2", "production-worker-2"].flatMap((name) => [
         ...["host-key-seed", "guest", "boot"].map((role) => `${name}-${role}`),
         `disk-gate-${name}-together`,
-        ...["prepare", "firewall", "door", "admission", "join", "membership", "activation"].map(
+        ...["prepare", "firewall", "door", "admission", "join", "membership", "drain", "restart", "activation"].map(
           (role) => `production-${name}-${role}`,
         ),
       ]),
@@ -200,7 +204,7 @@ it("the hypervisor with the first control plane: it joins the others, and nothin
   expect(changes.filter(({ operation, step }) => operation === "create" && inCluster(step.urn))).toEqual([]);
   await site.up();
   const after = await state();
-  const objects = (resources: readonly Resource[]): string[] =>
+  const objects = (resources: readonly StateResource[]): string[] =>
     resources
       .map(({ urn }) => urn)
       .filter(inCluster)

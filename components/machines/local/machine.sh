@@ -2,6 +2,9 @@
 # One local machine: a container with systemd, sshd, a disk and a network of its own.
 #
 # machine.sh apply                        makes or starts it, as the settings on stdin say; returns when its sshd answers
+# machine.sh change                       the same for a node: one that runs keeps what it was started with; prints {"pending":
+#                                         whether it waits for a restart}
+# machine.sh restart NAME [DIRECTORY]     restarts it, cleanly, if it waits for that
 # machine.sh destroy                      takes it and its disk away; settings on stdin
 # machine.sh start NAME [DIRECTORY]       starts it again as it was last applied: this computer rebooted, it was stopped
 # machine.sh stop NAME [DIRECTORY]        shuts it down cleanly and keeps its disk
@@ -66,23 +69,43 @@ lock_machine() {
   flock -w 120 8 || die "$MACHINE_NAME — another run has held its lock for 120 s — see: fuser -v /run/lock/$UNIT.lock"
 }
 
-apply() {
+accept_settings() {
   read_settings
   validate_settings
   identify "$STATE_DIRECTORY" "$MACHINE_NAME"
   lock_machine
   with_network_lock refuse_taken_address
   refuse_impossible_disk
+}
+
+apply() {
+  accept_settings
   record_settings
-  if is_running && answers; then return 0; fi
+  if is_up && is_current && answers; then return 0; fi
   start
 }
 
-# Running as it was last applied, with somebody to see to reboots.
-is_running() {
-  [[ -n $(machine_init "$UNIT") && $(cat "$MACHINE_DIRECTORY/running" 2>/dev/null) == "$(settings_digest)" ]] &&
-    find_supervisor >/dev/null
+change() {
+  local pending=false keys
+  accept_settings
+  keys=$(keys_digest)
+  record_settings
+  # With another key it could not be reached to be drained.
+  if [[ $keys == "$(keys_digest)" ]] && is_up && answers; then
+    is_current || pending=true
+  else
+    start
+  fi
+  printf '{"pending":%s}\n' "$pending"
 }
+
+keys_digest() { cat "$MACHINE_DIRECTORY"/{host-key.pub,authorized-keys} 2>/dev/null | sha256sum; }
+
+# With somebody to see to reboots.
+is_up() { [[ -n $(machine_init "$UNIT") ]] && find_supervisor >/dev/null; }
+
+# Running as it was last applied.
+is_current() { [[ $(cat "$MACHINE_DIRECTORY/running" 2>/dev/null) == "$(settings_digest)" ]]; }
 
 find_supervisor() {
   local pid
@@ -182,14 +205,15 @@ main() {
   local verb=${1:-}
   shift || true # no verb: reported below
   case $verb in
-    apply | destroy | status) "$verb" "$@" ;;
-    start | stop | power-off | pid) load_recorded "$@" ;;&
-    start | stop | power-off) lock_machine ;;&
-    start) is_running || start ;;
+    apply | change | destroy | status) "$verb" "$@" ;;
+    start | restart | stop | power-off | pid) load_recorded "$@" ;;&
+    start | restart | stop | power-off) lock_machine ;;&
+    start) is_up || start ;;
+    restart) { is_current && answers; } || start ;;
     stop) power_off "$UNIT" 30 && kill_machine "$UNIT" ;;
     power-off) kill_machine "$UNIT" ;;
     pid) pid ;;
-    *) die "machine.sh — got '$verb', need apply, destroy, start, stop, power-off, pid or status — see the head of this file" ;;
+    *) die "machine.sh — got '$verb', need apply, change, destroy, start, restart, stop, power-off, pid or status — see the head of this file" ;;
   esac
 }
 

@@ -9,6 +9,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib/log.sh"
 . "$here/lib/identity.sh"
 . "$here/lib/disk.sh"
+. "$here/lib/process.sh"
 
 # Where systemd runs this computer, machine.sh has it make the cgroup; elsewhere one is made in each hierarchy, below the
 # caller's and never in a root cgroup's own files.
@@ -64,6 +65,8 @@ run_machine() {
       "${binds[@]}" --boot || code=$?
     log_info "$MACHINE_NAME ended with code $code"
     ((code == 133)) || exit "$code"
+    # The kubelet looks into each one of the last boot for three seconds before it starts a pod.
+    empty_cgroups "$UNIT"
   done
 }
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Makes a guest on this hypervisor, or changes it; returns when it is up. Continues whatever a killed run left.
+# Makes a guest on this hypervisor, or changes it; returns when it is up. Continues whatever a killed run left. A running guest
+# keeps what it was started with, memory for example, until restart-guest.sh restarts it in its node's turn. Prints
+# {"pending": whether it waits for that}.
 #
 # Verbs: apply makes it or brings it up to date; change is the same for a guest that must exist already, so that a node
 #   that moved to another hypervisor is not silently made a second time; destroy.
@@ -21,13 +23,12 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/domain.sh"
 . "$(dirname "$0")/../lib/guest-disk.sh"
 . "$(dirname "$0")/../lib/guest-seed.sh"
+. "$(dirname "$0")/../lib/guest-power.sh"
 SCOPE=guest
 # Disks are for root, and for QEMU, to which libvirt gives them.
 umask 077
 # Secrets stay in this shell: nothing it starts inherits them.
 export -n USER_DATA="${USER_DATA:-}"
-
-readonly SHUTDOWN_SECONDS=240
 
 # What a guest was first made with; kept in the mark. Of a guest that is there, address, mac (its network settings name it)
 # and etcdDisk can't change without losing its disks, and the rest only matters for new ones.
@@ -90,60 +91,6 @@ define() {
   if [ "$AUTOSTART" = yes ]; then libvirt autostart "$NODE_NAME" >/dev/null; else libvirt autostart --disable "$NODE_NAME" >/dev/null; fi
 }
 
-# A running guest keeps what it was started with; the mark in its metadata tells that from what is defined.
-shut_down_if_changed() {
-  local began=$SECONDS
-  [ "$(domain_state)" = running ] || return 0
-  [ "$(domain_mark digest --live)" != "$(domain_mark digest --config)" ] || return 0
-  log_info "memory, processors or devices changed: shutting the guest down"
-  libvirt shutdown "$NODE_NAME" --mode acpi >/dev/null
-  while [ "$(domain_state)" != 'shut off' ]; do
-    [ $((SECONDS - began)) -lt "$SHUTDOWN_SECONDS" ] ||
-      die "$NODE_NAME has not shut down after $SHUTDOWN_SECONDS s; its console ends with: $(console_tail). Shut it down from within, or cut its power on $HYPERVISOR (virsh destroy $NODE_NAME), and run again"
-    sleep 1
-  done
-}
-
-start() {
-  local state
-  state=$(domain_state)
-  [ "$state" != running ] || return 0
-  case "$state" in
-    paused) libvirt resume "$NODE_NAME" >/dev/null ;;
-    *)
-      log_info "starting (it was: $state)"
-      libvirt start "$NODE_NAME" >/dev/null ||
-        die "libvirt on $HYPERVISOR can't start $NODE_NAME, see above and /var/log/libvirt/qemu/$NODE_NAME.log there; repair that and run again"
-      ;;
-  esac
-}
-
-answers() {
-  local banner
-  banner=$(timeout 2 bash -c "exec 3<>/dev/tcp/$ADDRESS/22 && head -c 4 <&3" 2>/dev/null) && [ "$banner" = SSH- ]
-}
-
-# A hypervisor need not reach its guests; then the console tells that the first boot is done.
-booted() {
-  answers || grep -q 'gitops-platform: the first boot is done\|login: *$' "$GUEST_CONSOLE" 2>/dev/null
-}
-
-wait_until_up() {
-  local began=$SECONDS next=30
-  until booted; do
-    [ "$(domain_state)" = running ] ||
-      die "$NODE_NAME stopped while it booted (it is: $(domain_state)); its console ends with: $(console_tail). See /var/log/libvirt/qemu/$NODE_NAME.log on $HYPERVISOR, and run again"
-    [ $((SECONDS - began)) -lt "$BOOT_SECONDS" ] ||
-      die "waited $BOOT_SECONDS s for the sshd of $NODE_NAME at $ADDRESS:22, which doesn't answer; its console ends with: $(console_tail). Look at it on $HYPERVISOR: virsh console $NODE_NAME, and tail $GUEST_CONSOLE"
-    if [ $((SECONDS - began)) -ge "$next" ]; then
-      log_info "booting for $((SECONDS - began)) of at most $BOOT_SECONDS s"
-      next=$((next + 30))
-    fi
-    sleep 1
-  done
-  log_info "up after $((SECONDS - began)) s"
-}
-
 apply() {
   lock_name "guest-$NODE_NAME"
   refuse_foreign_guest
@@ -153,10 +100,12 @@ apply() {
   ensure_disks
   ensure_seed
   define
-  shut_down_if_changed
+  # One that never came up is no node yet.
+  if [ -z "$(mark_field made)" ] && runs_other_definition; then shut_down; fi
   start
   wait_until_up
   [ -n "$(mark_field made)" ] || echo made=yes >>"$GUEST_MARK"
+  printf '{"pending":%s}\n' "$(if runs_other_definition; then echo true; else echo false; fi)"
 }
 
 change() {

@@ -4,11 +4,13 @@
 # (lib/written.sh), on a control plane also {"cluster": …} as the cluster itself says (lib/cluster-facts.sh), and
 # {"certificates": {"notAfter": …}}, when the first of its certificates ends.
 #
-# The verb `maintain` begins a turn in which the node reboots; the next `apply` ends it (`npm run maintain`).
+# Two verbs begin a turn that the next `apply` ends (`npm run maintain`): `upgrade` installs Debian's updates, and prints
+# {"updates": [PACKAGE…], "held": [PACKAGE…], "reboot": whether the node needs one}; `maintain` reboots the node.
 #
 # Environment
 #   NODE_NAME, NODE_ADDRESS, NODE_ROLE (control-plane or worker), STACK_ID, ETCD_DIRECTORY
 #   KUBERNETES_VERSION           without a leading v
+#   MACHINE_DEFINITION           what the machine runs with once its node's turn has come (drain-node.sh); empty: nobody restarts it
 #   DRAIN_TIMEOUT_SECONDS        how long pods may take to leave
 #   DRAIN_GRACE_PERIOD_SECONDS   for each pod to end; -1: the pod's own
 #   RENEW_ENDING                 a control plane's certificates that end until then are renewed; empty: those of the next 90 days
@@ -29,21 +31,18 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/cluster-facts.sh"
 . "$(dirname "$0")/../lib/drain.sh"
 . "$(dirname "$0")/../lib/certificates.sh"
+. "$(dirname "$0")/../lib/turn.sh"
+. "$(dirname "$0")/../lib/packages.sh"
+. "$(dirname "$0")/../lib/updates.sh"
 SCOPE=activation
 
-# While it is there, a turn is unfinished. Its lines: "cordoned" when the operator had cordoned the node before, "changing" once
-# something of the node may have changed.
-readonly TURN_FILE=$STATE_DIRECTORY/turn
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly CONTAINERD_FILE=/etc/containerd/config.toml
-readonly HEALTH_SECONDS=300
 # On a file system that a boot empties: while it is there, the node has not gone down yet.
 readonly REBOOT_FILE=/run/gitops-platform.reboot
 # A control plane that has less left in an update is renewed by it; its own timer does so with less than a month left.
 readonly UPDATE_DAYS=90
-LEFT='' DRAIN_LEFT=''
-
-is_control_plane() { [ "$NODE_ROLE" = control-plane ]; }
+LEFT=''
 
 # runs_version: whether the cluster's configuration and this node's static pods are of the version already.
 runs_version() {
@@ -57,59 +56,6 @@ runs_version() {
 
 needs_turn() {
   [ -e "$TURN_FILE" ] || [ -n "$(staged_files)" ] || ! runs_version
-}
-
-# require_others: with one member away, etcd needs all the others.
-require_others() {
-  local attempt member url sick
-  is_control_plane || return 0
-  for ((attempt = 1; attempt <= ETCD_ATTEMPTS; attempt++)); do
-    if [ "$attempt" -gt 1 ]; then sleep "$ETCD_PAUSE_SECONDS"; fi
-    ask_etcd '' || continue
-    sick=''
-    while IFS='|' read -r member url; do
-      is_healthy "$url" || sick+="${member:-a member that never started} "
-    done < <(awk -F', ' -v own="$NODE_NAME" '$3 != own { print $3 "|" $5 }' <<<"$ETCD_MEMBERS")
-    [ -n "$sick" ] || return 0
-  done
-  die "it is not this node's turn: etcd's other members have to be healthy first (not healthy: ${sick:-no member answered}); nothing was changed. See \`kubectl --namespace kube-system get pods --selector component=etcd\`, and run again"
-}
-
-begin_turn() {
-  local unschedulable
-  [ ! -e "$TURN_FILE" ] || return 0
-  unschedulable=$(own_node | jq '.spec.unschedulable // false') ||
-    die "can't ask the API for this node; nothing was changed. See \`systemctl status kube-apiserver-proxy\` here, and run again"
-  if [ "$unschedulable" = true ]; then echo cordoned; fi | write_file "$TURN_FILE" || true # an empty file is a turn too
-}
-
-# has_mark NAME: whether the unfinished turn says so.
-has_mark() {
-  grep -qx "$1" "$TURN_FILE"
-}
-
-mark_changing() {
-  has_mark changing || echo changing >>"$TURN_FILE"
-}
-
-end_turn() {
-  if has_mark cordoned; then
-    log_info "$NODE_NAME was cordoned before, and stays so"
-  else
-    node_kube uncordon "$NODE_NAME" >/dev/null || return
-  fi
-  rm -f "$TURN_FILE"
-}
-
-drain() {
-  log_info "$NODE_NAME is drained (for up to $DRAIN_TIMEOUT_SECONDS s)"
-  drain_node "$DRAIN_TIMEOUT_SECONDS" "$DRAIN_GRACE_PERIOD_SECONDS" && return
-  # An earlier run has begun to change it: it takes pods again only once it is healthy.
-  if has_mark changing; then
-    die "$NODE_NAME, which an earlier run has begun to change, could not be drained in $DRAIN_TIMEOUT_SECONDS s, and stays cordoned; no other node is touched. ${DRAIN_LEFT}Run again"
-  fi
-  end_turn || log_info "$NODE_NAME could not be uncordoned"
-  die "$NODE_NAME could not be drained in $DRAIN_TIMEOUT_SECONDS s, and takes pods again; no other node is touched. ${DRAIN_LEFT}Make room (more replicas, another budget), or raise drain.timeoutSeconds, and run again"
 }
 
 # upgrade_static_pods: kubeadm also upgrades kube-proxy, CoreDNS and its own ConfigMap, by the first control plane of a version.
@@ -171,11 +117,8 @@ await_health() {
 
 take_turn() {
   local began=$SECONDS drained activated
-  require_others
-  begin_turn
-  drain
+  empty_node
   drained=$SECONDS
-  mark_changing
   upgrade_static_pods
   take_over_staged
   activated=$SECONDS
@@ -187,28 +130,37 @@ take_turn() {
 maintain() {
   require_ours
   take_lock
-  is_member || die "this node is no member of a cluster; run the whole update first"
-  require_others
-  begin_turn
-  drain
-  mark_changing
+  require_member
+  empty_node
   touch "$REBOOT_FILE"
   systemd-run --quiet --on-active=1 systemctl reboot
+}
+
+require_member() {
+  is_member || die "this node is no member of a cluster; run the whole update first"
+}
+
+# upgrade: a node without updates is not drained.
+upgrade() {
+  local updates held reboot=false
+  require_ours
+  probe
+  take_lock
+  require_member
+  updates=$(offered_updates)
+  if [ -n "$updates" ]; then
+    empty_node
+    install_updates
+  fi
+  held=$(apt-mark showhold)
+  if needs_reboot; then reboot=true; fi
+  jq --null-input --compact-output --arg updates "$updates" --arg held "$held" --argjson reboot "$reboot" \
+    '{updates: ($updates | split("\n")), held: ($held | split("\n")), $reboot}'
 }
 
 # probe: ends well once the node has booted since `maintain`.
 probe() {
   [ ! -e "$REBOOT_FILE" ] || die "this node was asked to reboot, and has not gone down yet; wait for it, and run again"
-}
-
-# await_cluster: after a boot, or in the middle of a turn that was killed, the API may be on its way back.
-await_cluster() {
-  local deadline=$((SECONDS + HEALTH_SECONDS))
-  until node_kube get --raw /readyz >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$deadline" ] ||
-      die "waited $HEALTH_SECONDS s for the API, to end the turn of $NODE_NAME; it stays cordoned. Look at \`journalctl -u kubelet\` and \`crictl ps -a\` on the control planes, and run again"
-    sleep 1
-  done
 }
 
 # needs_renewal: the update's reason counts, not only this node's clock.
@@ -236,6 +188,7 @@ apply() {
     if is_control_plane; then read_cluster_facts; fi
   fi
   if is_control_plane && needs_renewal; then renew_in_turn; fi
+  printf '%s\n' "$MACHINE_DEFINITION" | write_file "$DEFINITION_FILE" || true # unchanged is fine
   { if is_control_plane; then describe_cluster && describe_certificates; fi && describe_joined; } | jq --slurp --compact-output add
 }
 

@@ -5,7 +5,7 @@
 # run_verb VERB: calls the function of that name, if it is a verb that the script defines.
 run_verb() {
   local verb known=()
-  for verb in apply change destroy maintain probe; do
+  for verb in apply change destroy maintain probe upgrade; do
     if declare -F "$verb" >/dev/null; then known+=("$verb"); fi
   done
   [[ -n ${1:-} && " ${known[*]} " == *" $1 "* ]] || die "unknown verb '${1:-}' (need ${known[*]})"

@@ -16,14 +16,14 @@ export function propertyChanges(step: Step): readonly string[] {
   return [...new Set([...new Set(paths)].sort().flatMap((path) => describe(step, path)))];
 }
 
-/** Lists of what a component is made of: the plan shows their entries as resources of their own. */
-const LISTS: ReadonlySet<string> = new Set(["nodes", "steps"]);
+/** What a plan shows in another way: entries as resources of their own, a machine's definition as what it is made from. */
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["definition", "nodes", "steps"]);
 
 /** The settings of a component that change. One that an older version didn't have is not one that the operator changed. */
 function settingChanges({ newState, oldState }: Step): readonly string[] {
   const [before, after] = [oldState?.inputs ?? {}, newState?.inputs ?? {}];
   const changed = Object.keys(before).filter(
-    (name) => !LISTS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+    (name) => !SHOWN_ELSEWHERE.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]),
   );
   return changed.sort().flatMap((name) => describeValue(name, before[name], after[name]));
 }

@@ -1,7 +1,7 @@
 import { TOKENS } from "../../../components/tokens";
 import { type Change, protectionChange } from "./change";
 import type { PlanModel, PlanNode } from "./node";
-import { restartsOf } from "./restart";
+import { refusalsOf, restartsOf } from "./restart";
 import { rolloutsOf } from "./rollouts";
 import { turnsOf } from "./turns";
 
@@ -17,11 +17,12 @@ type Losses = ReadonlyMap<PlanNode, Loss>;
 /** The sentences about everything in a plan that can't be taken back. */
 export function risksOf(changes: readonly Change[], model: PlanModel): readonly string[] {
   const losses = lossesOf(changes, model);
+  const lost = new Set(losses.keys());
   return [
     ...unplaced(changes, model),
     ...machineRisks(losses, orderlyLeaving(model, losses), model.nodes),
-    ...restartsOf(changes, model, new Set(losses.keys())),
-    ...turnsOf(changes, model),
+    ...refusalsOf(model, lost),
+    ...turnsOf(changes, model, restartsOf(model, lost)),
     ...rolloutsOf(changes),
     ...changes.flatMap((change) => gateRisk(change, model, losses)),
     ...changes.flatMap(firewallRisk),

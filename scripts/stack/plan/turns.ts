@@ -1,38 +1,61 @@
+import { TOKENS } from "../../../components/tokens";
 import type { Change } from "./change";
 import type { PlanModel, PlanNode } from "./node";
+import type { Restarts } from "./restart";
 
 /* In which order members of a cluster are drained and changed, and for how long each is away. */
 
-/** How long one turn of a node takes on two quiet cores, without the time that its pods take to leave (docs/guides/upgrading.md). */
-const SECONDS = { "control-plane": 60, worker: 20 } as const;
+/** How long a new Kubernetes takes on two quiet cores, without the time that pods take to leave (docs/guides/upgrading.md). */
+const UPGRADE_SECONDS = { "control-plane": 60, worker: 20 } as const;
+/** How long a node is away while its machine restarts. A guest boots a kernel. */
+const RESTART_SECONDS = { "control-plane": 30, worker: 15 } as const;
+const GUEST_BOOT_SECONDS = 30;
 
-/** The sentences about nodes that have a turn in this plan: an upgrade, or a change that may restart something of them. */
-export function turnsOf(changes: readonly Change[], model: PlanModel): readonly string[] {
-  const turning = changes
+/** What a plan does to nodes in their turns. */
+interface Turns {
+  readonly upgrading: ReadonlySet<PlanNode>;
+  readonly restarting: ReadonlySet<PlanNode>;
+}
+
+/** The sentences about nodes that have a turn in this plan: an upgrade, a restart, or a change that may restart something. */
+export function turnsOf(
+  changes: readonly Change[],
+  model: PlanModel,
+  { certain, possible }: Restarts,
+): readonly string[] {
+  const touched = changes
     .filter(({ operation, step }) => operation === "update" && model.stepOf(step.urn)?.step === "activation")
     .map(({ step }) => model.nodeOf(step.urn));
-  const nodes = model.nodes.filter((node) => turning.includes(node));
-  if (nodes.length === 0) return [];
+  const turning = model.nodes.filter((node) => touched.includes(node));
   const [from, to] = [model.before.cluster, model.after.cluster].map((cluster) => cluster?.settings["version"]);
-  const renewal = renewalOf(nodes, model);
-  const parallel = Number(model.after.cluster?.settings["maxUnavailable"] ?? 1);
+  const isUpgrade = turning.length > 0 && typeof from === "string" && typeof to === "string" && from !== to;
+  const turns = { upgrading: new Set(isUpgrade ? turning : []), restarting: new Set(certain) };
+  const others = turning.filter((node) => !turns.upgrading.has(node) && !turns.restarting.has(node));
   const patience = Number(model.after.cluster?.settings["drainTimeoutSeconds"] ?? 0);
-  if (typeof from !== "string" || typeof to !== "string" || from === to) {
-    return [
-      ...renewal,
-      `What containerd or the kubelet would restart for is staged, and taken over one node at a time, drained: ${namesOf(nodes)}. ` +
-        "A node for which it changes nothing is not touched.",
-    ];
-  }
-  const [controlPlanes, workers] = (["control-plane", "worker"] as const).map((role) =>
-    nodes.filter((node) => node.role === role),
-  );
+  const drained = `drained first, for at most ${patience} s, and a budget that keeps a pod longer stops the update there`;
+  const how = isUpgrade ? ", the turn of the upgrade." : `; each node is ${drained}.`;
   return [
-    `Kubernetes becomes ${to} (was ${from}), node by node; each is drained first, for at most ${patience} s, and a budget ` +
-      "that keeps a pod longer stops the update there.",
-    ...order(controlPlanes ?? [], 1),
-    ...order(workers ?? [], parallel),
-    ...renewal,
+    ...(isUpgrade ? [`Kubernetes becomes ${to} (was ${from}), node by node; each is ${drained}.`] : []),
+    ...(certain.length > 0
+      ? [
+          `For other memory, processors or devices these machines restart, each in its node's turn: ${namesOf(certain)}${how}`,
+        ]
+      : []),
+    ...order(turns, model),
+    ...soleNode(turns, model),
+    ...(possible.length > 0
+      ? [
+          `Whether these machines restart is known only during the update: ${namesOf(possible)}. One that does is drained ` +
+            "first, in its node's turn.",
+        ]
+      : []),
+    ...(others.length > 0
+      ? [
+          `What containerd or the kubelet would restart for is staged, and taken over one node at a time, drained: ${namesOf(others)}. ` +
+            "A node for which it changes nothing is not touched.",
+        ]
+      : []),
+    ...renewalOf(turning, model),
   ];
 }
 
@@ -47,18 +70,54 @@ function renewalOf(nodes: readonly PlanNode[], { after, before }: PlanModel): re
   ];
 }
 
-function order(nodes: readonly PlanNode[], parallel: number): readonly string[] {
-  const [first] = nodes;
-  if (!first) return [];
-  const seconds = SECONDS[first.role];
-  const rounds = Math.ceil(nodes.length / parallel);
-  const total = rounds > 1 ? `, ${Math.ceil((rounds * seconds) / 60)} min in all` : "";
-  const each = `each away for about ${seconds} s${total}`;
-  if (first.role === "worker")
-    return [`Workers, ${parallel === 1 ? "one" : parallel} at a time: ${namesOf(nodes)}; ${each}.`];
-  const api =
-    nodes.length === 1 ? "the API is away while its server restarts" : "the API of the others answers meanwhile";
-  return [`Control planes, one after the other: ${namesOf(nodes)}; ${each}, ${api}.`];
+function order(turns: Turns, model: PlanModel): readonly string[] {
+  const nodes = model.nodes.filter((node) => turns.upgrading.has(node) || turns.restarting.has(node));
+  const controlPlanes = nodes.filter(({ role }) => role === "control-plane");
+  const workers = nodes.filter(({ role }) => role === "worker");
+  const lanes = Number(model.after.cluster?.settings["maxUnavailable"] ?? 1);
+  return [
+    ...(controlPlanes.length === 0
+      ? []
+      : [
+          `Control planes, one after the other: ${namesOf(controlPlanes)}; ${price(controlPlanes, 1, turns)}, ` +
+            `${apiOf(turns, model)}.`,
+        ]),
+    ...(workers.length === 0
+      ? []
+      : [`Workers, ${lanes === 1 ? "one" : lanes} at a time: ${namesOf(workers)}; ${price(workers, lanes, turns)}.`]),
+  ];
+}
+
+function apiOf({ restarting }: Turns, { nodes }: PlanModel): string {
+  const [only, second] = nodes.filter(({ role, state }) => role === "control-plane" && state === "kept");
+  if (second || !only) return "the API of the others answers meanwhile";
+  return restarting.has(only) ? "the API is away as long" : "the API is away while its server restarts";
+}
+
+function price(nodes: readonly PlanNode[], lanes: number, turns: Turns): string {
+  const seconds = Math.max(...nodes.map((node) => secondsOf(node, turns)));
+  const rounds = Math.ceil(nodes.length / lanes);
+  return `each away for about ${seconds} s${rounds > 1 ? `, ${Math.ceil((rounds * seconds) / 60)} min in all` : ""}`;
+}
+
+function secondsOf(node: PlanNode, { restarting, upgrading }: Turns): number {
+  const boot = node.after?.type === TOKENS.libvirtMachine ? GUEST_BOOT_SECONDS : 0;
+  return (
+    (upgrading.has(node) ? UPGRADE_SECONDS[node.role] : 0) +
+    (restarting.has(node) ? RESTART_SECONDS[node.role] + boot : 0)
+  );
+}
+
+/** Where no other node takes pods there is nowhere to evict them to. */
+function soleNode(turns: Turns, { after, nodes }: PlanModel): readonly string[] {
+  const workers = after.nodes.filter(({ role }) => role === "worker");
+  const takers = workers.length > 0 ? workers : after.nodes;
+  const sole = takers.length === 1 ? nodes.find(({ name }) => name === takers[0]?.name) : undefined;
+  if (!sole || !(turns.upgrading.has(sole) || turns.restarting.has(sole))) return [];
+  const fate = turns.restarting.has(sole)
+    ? `and are away with it for about ${secondsOf(sole, turns)} s`
+    : "and run on while its kubelet restarts";
+  return [`${sole.name} is the only node that takes pods: they are not evicted, ${fate}.`];
 }
 
 function namesOf(nodes: readonly PlanNode[]): string {

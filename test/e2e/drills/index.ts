@@ -13,6 +13,7 @@ import { mergeRequest } from "./merge-request";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
 import { rebuild } from "./rebuild";
+import { rolling } from "./rolling";
 import { rotateSealingKey } from "./rotate-sealing-key";
 import { sealOffline } from "./seal-offline";
 import { secrets } from "./secrets";
@@ -47,5 +48,6 @@ export const drills: readonly Drill[] = [
   lostFirstControlPlane,
   certificates,
   upgradeArgoCd,
+  rolling,
   cleanStop,
 ];

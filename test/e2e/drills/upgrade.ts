@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Document, YAMLSeq } from "yaml";
-import { paths } from "../../../scripts/lib/paths";
+import type { Document } from "yaml";
 import type { Drill } from "../drill";
 import { killedStart } from "../killed-start";
 import { configuredMachines, eventually, kubectl, kubectlJson, must, mustStart, on, run, start } from "../platform";
+import { addNode, cordonedNodes, deployWeb } from "../rolling-cluster";
 import { RollingWatch } from "../rolling-watch";
 import { StackFile } from "../stack-file";
 
@@ -14,30 +12,6 @@ const TO = "1.27.4";
 const CONTROL_PLANES = ["cp-1", "cp-2", "cp-3"];
 const NODES = [...CONTROL_PLANES, "worker-1", "worker-2"];
 const GAP_LIMIT_SECONDS = 10;
-
-/** Two replicas on two nodes, and a budget that first lets none of them go. */
-const WEB = (minAvailable: number): string => `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: drill-web, namespace: default }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: drill-web } }
-  template:
-    metadata: { labels: { app: drill-web } }
-    spec:
-      topologySpreadConstraints:
-        - { maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: { matchLabels: { app: drill-web } } }
-      containers:
-        - name: web
-          image: ghcr.io/stefanprodan/podinfo:6.9.2
-          readinessProbe: { httpGet: { path: /readyz, port: 9898 } }
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: { name: drill-web, namespace: default }
-spec: { minAvailable: ${minAvailable}, selector: { matchLabels: { app: drill-web } } }
-`;
 
 export const upgrade: Drill = {
   name: "upgrade",
@@ -50,11 +24,8 @@ export const upgrade: Drill = {
       file.edit((document) => shape(document, FROM));
       see((await mustStart()).output);
       assert.deepEqual(await versions(), NODES.map((name) => `${name} ${FROM}`).sort());
-      await apply(WEB(2));
-      await eventually("the Deployment is there", 120, async () =>
-        assert.equal(await kubectl("get", "deployment/drill-web", "-o", "jsonpath={.status.readyReplicas}"), "2"),
-      );
-      const watch = await RollingWatch.begin(CONTROL_PLANES, "cp-3", "worker-2");
+      await deployWeb(2);
+      const watch = await RollingWatch.begin(CONTROL_PLANES, "worker-2");
       const writer = new Writer();
 
       file.edit((document) => shape(document, TO));
@@ -68,12 +39,12 @@ export const upgrade: Drill = {
         /worker-1 could not be drained in 30 s.*default\/drill-web-\S+ stays: The disruption budget drill-web needs 2 healthy pods and has 2/,
       );
       see(`stopped by the budget: ${/worker-1 could not be drained.*/.exec(blocked.output)?.[0] ?? ""}`);
-      assert.deepEqual((await kubectlJson<{ items: object[] }>("get", "nodes")).items.filter(unschedulable), []);
-      await apply(WEB(1));
+      assert.deepEqual(await cordonedNodes(), []);
+      await deployWeb(1);
       see((await mustStart()).output);
 
       const acknowledged = writer.end();
-      const facts = await watch.end("worker-2");
+      const facts = await watch.end();
       see(
         `${facts.samples} samples: away at once ${facts.mostAway.join(", ")}; order ${facts.order.join(", ")}; fewest ready pods ` +
           `${facts.fewestReady}, etcd voters ${facts.fewestVoters}; longest gap of the API ${facts.longestGapSeconds.toFixed(1)} s`,
@@ -114,27 +85,11 @@ function shape(document: Document.Parsed, version: string): void {
   addNode(document, "cp-3", "control-plane", "10.78.0.13", 2);
 }
 
-function addNode(document: Document.Parsed, name: string, role: string, address: string, at?: number): void {
-  const nodes = document.getIn(["config", "gitops-platform:nodes"]) as YAMLSeq;
-  const node = document.createNode({ name, kind: "local", role, address });
-  nodes.items.splice(at ?? nodes.items.length, 0, node);
-}
-
-async function apply(manifest: string): Promise<void> {
-  const file = join(paths.state, "drill-web.yaml");
-  writeFileSync(file, manifest);
-  await kubectl("apply", "--filename", file);
-}
-
 async function versions(): Promise<readonly string[]> {
   const { items } = await kubectlJson<{
     items: { metadata: { name: string }; status: { nodeInfo: { kubeletVersion: string } } }[];
   }>("get", "nodes");
   return items.map(({ metadata, status }) => `${metadata.name} ${status.nodeInfo.kubeletVersion.slice(1)}`).sort();
-}
-
-function unschedulable(node: { spec?: { unschedulable?: boolean } }): boolean {
-  return node.spec?.unschedulable === true;
 }
 
 async function kubeletStart(node: string): Promise<string> {

@@ -179,8 +179,9 @@ describe("LibvirtMachine", () => {
     expect(stdin("worker-1-guest")).toContain("export COPY_SLOTS='4'");
   });
 
-  it("has its settings and its steps as plain data, whatever its hypervisor finds out", () => {
+  it("has its settings, the digest of its definition and its steps as plain data", () => {
     expect(inputs("cp-1")).toEqual({
+      definition: / digest="([0-9a-f]{64})"/.exec(stdin("cp-1-guest"))?.[1],
       ...{ role: "control-plane", address: "192.0.2.11", hypervisor: "hv-1", owner: "gitops-platform/test/production" },
       ...{ vcpus: 2, memoryMiB: 4096, cpuModel: "", mac: MAC.exec(stdin("cp-1-guest"))?.[1], io: "native" },
       ...{ preallocation: "sparse", diskGiB: 20, etcdDiskGiB: 10, autostart: true },

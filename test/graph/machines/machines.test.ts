@@ -133,7 +133,7 @@ describe("LocalMachine", () => {
   it("keeps its commands constant and everything that varies on stdin", () => {
     expect(inputs("cp-1-container")).toMatchObject({
       create: "bash components/machines/local/machine.sh apply",
-      update: "bash components/machines/local/machine.sh apply",
+      update: "bash components/machines/local/machine.sh change",
       delete: "bash components/machines/local/machine.sh destroy",
       logging: "none",
       addPreviousOutputInEnv: false,

@@ -56,6 +56,7 @@ function printed(name: string, inputs: PropertyMap): PropertyMap {
       machineId: id.slice(0, 32),
       mac: `52:54:00:${id.slice(0, 6).replace(/(..)(..)(..)/, "$1:$2:$3")}`,
     },
+    pending: false,
     ...{ domainType: "kvm", storageDirectory: "/var/lib/libvirt/images", file: "/var/lib/libvirt/images/base.raw" },
     caCertificate: CA_CERTIFICATE,
     versions: { kubernetes: "what is pretended to run" },

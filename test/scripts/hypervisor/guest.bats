@@ -204,18 +204,49 @@ SLOW
   [ -z "$(find "$STORAGE_DIRECTORY" -name "$NODE_NAME*")" ]
 }
 
-@test "other memory shuts the guest down and starts it again with it" {
+@test "other memory waits for the restart of its own step, which shuts the guest down and starts it with it" {
   on_hypervisor create-guest.sh apply
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"pending":false}' ]
+  local before
+  before=$(started_at)
+  on_hypervisor restart-guest.sh apply
   [ "$status" -eq 0 ]
   export MEMORY_MIB=96
   define_as
+  on_hypervisor create-guest.sh change
+  echo "$stderr"
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"pending":true}' ]
+  [ "$(started_at)" = "$before" ]
   # Firmware without a system takes no notice of the button: the power is cut for it meanwhile.
   (sleep 3 && inside virsh -q destroy "$NODE_NAME") 3>&- &
-  on_hypervisor create-guest.sh change
+  on_hypervisor restart-guest.sh apply
   echo "$stderr"
   [ "$status" -eq 0 ]
   [[ $stderr == *"memory, processors or devices changed: shutting the guest down"* ]]
   [ "$(inside virsh dominfo "$NODE_NAME" | awk '/^Used memory/ { print $3 }')" -eq $((96 * 1024)) ]
+  on_hypervisor create-guest.sh change
+  [ "$output" = '{"pending":false}' ]
+}
+
+@test "a guest that is down is started with what it has to run with, and waits for nothing" {
+  on_hypervisor create-guest.sh apply
+  inside virsh -q destroy "$NODE_NAME"
+  export MEMORY_MIB=96
+  define_as
+  on_hypervisor create-guest.sh change
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"pending":false}' ]
+  [ "$(state)" = running ]
+}
+
+@test "the restart of a guest that is somebody else's is refused" {
+  on_hypervisor create-guest.sh apply
+  STACK_ID=somebody/else on_hypervisor restart-guest.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"$NODE_NAME is not this stack's guest on hv-1; nothing was changed."* ]]
+  [ "$(state)" = running ]
 }
 
 @test "a guest without an answer fails with what was waited for, its state and two commands" {

@@ -29,6 +29,7 @@ settings() {
 
 machine() { bash "$SCRIPTS/local/machine.sh" "$@"; }
 apply() { settings "$@" | machine apply; }
+change() { settings "$@" | machine change; }
 destroy() { settings "$@" | machine destroy; }
 
 # on NAME LAST_OCTET COMMAND: over SSH, with the host key that was made before the machine.

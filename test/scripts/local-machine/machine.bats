@@ -86,8 +86,9 @@ teardown() { teardown_machines; }
   [[ $(nsenter --target "$(machine pid cp-1 "$STATE")" --all hostname) == cp-1 ]]
 }
 
-@test "a reboot from inside comes back" {
+@test "a reboot from inside comes back, without the cgroups of the last boot" {
   apply cp-1 11
+  on cp-1 11 'mkdir -p /sys/fs/cgroup/memory/left/over'
   first=$(init_of cp-1)
   on cp-1 11 'systemctl reboot' || true # the connection goes down with it
   for _ in {1..200}; do
@@ -96,6 +97,7 @@ teardown() { teardown_machines; }
   done
   apply cp-1 11
   [[ $(init_of cp-1) != "$first" ]]
+  on cp-1 11 'test -d /sys/fs/cgroup/memory && test ! -e /sys/fs/cgroup/memory/left'
 }
 
 @test "the disk grows, and is never shrunk" {
@@ -112,6 +114,28 @@ teardown() { teardown_machines; }
   apply cp-1 11
   apply cp-1 11 MEMORY_MIB 256
   [[ $(on cp-1 11 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes') == $((256 << 20)) ]]
+}
+
+@test "a node that runs keeps its memory after change, until it is restarted; other keys and a stopped node don't wait" {
+  apply cp-1 11
+  before=$(init_of cp-1)
+  [[ $(change cp-1 11) == '{"pending":false}' ]]
+  [[ $(change cp-1 11 MEMORY_MIB 256) == '{"pending":true}' ]]
+  machine start cp-1 "$STATE"
+  [[ $(init_of cp-1) == "$before" ]]
+  [[ $(on cp-1 11 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes') == $((512 << 20)) ]]
+  machine restart cp-1 "$STATE"
+  after=$(init_of cp-1)
+  [[ $after != "$before" && $(on cp-1 11 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes') == $((256 << 20)) ]]
+  machine restart cp-1 "$STATE"
+  [[ $(init_of cp-1) == "$after" ]]
+  machine stop cp-1 "$STATE"
+  [[ $(change cp-1 11) == '{"pending":false}' ]]
+  stopped=$(init_of cp-1)
+  [[ $stopped != 0 ]]
+  ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/login" <<<y >/dev/null
+  [[ $(change cp-1 11) == '{"pending":false}' ]]
+  [[ $(init_of cp-1) != "$stopped" && $(on cp-1 11 hostname) == cp-1 ]]
 }
 
 @test "an address, a network or a bridge that is somebody else's is refused" {

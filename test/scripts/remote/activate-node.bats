@@ -6,7 +6,7 @@ load machine.bash
 
 setup() {
   create_machine
-  export NODE_ROLE=worker KUBERNETES_VERSION=1.27.4 DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING=''
+  export NODE_ROLE=worker KUBERNETES_VERSION=1.27.4 MACHINE_DEFINITION=one MACHINE_PENDING=false DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING=''
   STAGED=$MACHINE/var/lib/gitops-platform/staged
   mkdir -p "$MACHINE/etc/gitops-platform" "$MACHINE/etc/kubernetes/manifests" "$MACHINE/etc/kubernetes/tmp"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
@@ -27,6 +27,7 @@ case " $* " in
 *" get configmap kubeadm-config "*) printf 'clusterName: test\nkubernetesVersion: v%s\npodSubnet: 10.244.0.0/16\nserviceSubnet: 10.96.0.0/12\n' "$(cat "$at/cluster")" ;;
 *" get node "*) jq -n --arg kubelet "v$(cat "$at/kubelet")" --argjson cordoned "$(cat "$at/cordoned")" '{spec: {unschedulable: $cordoned},
     status: {nodeInfo: {kubeletVersion: $kubelet}, conditions: [{type: "Ready", status: "True", lastHeartbeatTime: (now + 60 | todate)}]}}' ;;
+*" get nodes "*) cat "$at/nodes" ;;
 *" --selector component=etcd "*) printf 'etcd-cp-1\netcd-cp-2\netcd-cp-3\n' ;;
 *" get pods "*) cat "$at/pods" ;;
 *" member list "*) for i in 1 2 3; do echo "${i}a, started, cp-$i, https://10.78.0.1$i:2380, https://10.78.0.1$i:2379, false"; done ;;
@@ -39,6 +40,14 @@ FAKE
   mkdir -p "$MACHINE/etc/kubernetes/pki"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$BATS_TEST_TMPDIR/key" -subj /CN=x -days 365 \
     -out "$MACHINE/etc/kubernetes/pki/apiserver.crt" 2>/dev/null
+  nodes worker-1
+}
+
+# nodes NAME [TAINT]: this one, and another one.
+nodes() {
+  jq -n --arg name "$1" --arg taint "${2:-}" '{items: [{metadata: {name: "cp-1"}}, {metadata: {$name},
+    spec: {unschedulable: true, taints: ([{key: "node.kubernetes.io/unschedulable", effect: "NoSchedule"}]
+      + if $taint == "" then [] else [{key: $taint, effect: "NoSchedule"}] end)}}]}' >"$BATS_TEST_TMPDIR/nodes"
 }
 
 # version OF: the cluster's and its static pods'.
@@ -63,6 +72,13 @@ pods() {
 }
 
 turn() { on_machine kubernetes/activate-node.sh apply; }
+begin() { on_machine kubernetes/drain-node.sh apply; }
+
+# member: as kubeadm leaves it.
+member() {
+  mkdir -p "$MACHINE/var/lib/kubelet"
+  touch "$MACHINE/var/lib/kubelet/config.yaml"
+}
 
 @test "a node with nothing to take over is not touched" {
   for NODE_ROLE in worker control-plane; do
@@ -204,7 +220,7 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   echo 1.27.3 >"$BATS_TEST_TMPDIR/kubelet"
   cp -r "$SCRIPTS" "$BATS_TEST_TMPDIR/hurried"
   SCRIPTS=$BATS_TEST_TMPDIR/hurried
-  sed -i 's/HEALTH_SECONDS=300/HEALTH_SECONDS=1/' "$SCRIPTS/kubernetes/activate-node.sh"
+  sed -i 's/HEALTH_SECONDS=300/HEALTH_SECONDS=1/' "$SCRIPTS/lib/turn.sh"
   fake sleep <<<'/usr/bin/sleep 0.3'
   turn
   [ "$status" -eq 1 ]
@@ -214,8 +230,7 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
 }
 
 @test "maintenance drains the node and reboots it; its turn ends only after the boot" {
-  mkdir -p "$MACHINE/var/lib/kubelet"
-  touch "$MACHINE/var/lib/kubelet/config.yaml"
+  member
   fake systemd-run </dev/null
   on_machine kubernetes/activate-node.sh maintain
   [ "$status" -eq 0 ]
@@ -236,14 +251,119 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
 }
 
 @test "a node that can't be drained is not rebooted" {
-  mkdir -p "$MACHINE/var/lib/kubelet"
-  touch "$MACHINE/var/lib/kubelet/config.yaml"
+  member
   fake systemd-run </dev/null
   echo 'error: timed out' >"$BATS_TEST_TMPDIR/drain"
   on_machine kubernetes/activate-node.sh maintain
   [ "$status" -eq 1 ]
   [ "$(calls systemd-run)" -eq 0 ]
   [ "$(calls uncordon)" -eq 1 ]
+}
+
+@test "the only node that takes pods is cordoned, and its pods are not evicted" {
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  nodes cp-2 node-role.kubernetes.io/control-plane
+  turn
+  [ "$status" -eq 0 ]
+  [[ $stderr == *'cp-1 is the only node that takes pods: they are not evicted, and are away as long as it is'* ]]
+  [ "$(calls ' drain ')" -eq 0 ]
+  [ "$(calls ' cordon cp-1')" -eq 1 ]
+  [ "$(calls ' uncordon cp-1')" -eq 1 ]
+  [ "$(cat "$MACHINE/usr/local/bin/kubelet")" = 'new kubelet' ]
+}
+
+@test "a node whose machine waits for a restart is drained for it, and the turn ends only with the next step" {
+  export MACHINE_PENDING=true
+  begin
+  [ "$status" -eq 0 ]
+  [ "$(jq -r 'has("turn")' <<<"$output")" = true ]
+  [ "$(calls ' drain cp-1')" -eq 1 ]
+  [ "$(calls uncordon)" -eq 0 ]
+  [ "$(cat "$MACHINE/etc/gitops-platform/turn")" = changing ]
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls uncordon)" -eq 1 ]
+  [ "$(cat "$MACHINE/etc/gitops-platform/machine-definition")" = one ]
+  # What the machine's step saw then is still in the state.
+  : >"$CALLS"
+  begin
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  [ ! -s "$CALLS" ]
+  MACHINE_DEFINITION=two begin
+  [ "$(calls ' drain cp-1')" -eq 1 ]
+}
+
+@test "a node whose machine waits for nothing is not touched; a turn that is there is announced" {
+  begin
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  [ ! -s "$CALLS" ]
+  echo changing >"$MACHINE/etc/gitops-platform/turn"
+  begin
+  [ "$(jq -r 'has("turn")' <<<"$output")" = true ]
+  [ ! -s "$CALLS" ]
+}
+
+@test "a node that can't be drained keeps its machine, and a sick etcd member keeps its node" {
+  export MACHINE_PENDING=true
+  echo 'error: timed out' >"$BATS_TEST_TMPDIR/drain"
+  begin
+  [ "$status" -eq 1 ]
+  [ "$(calls uncordon)" -eq 1 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+  : >"$CALLS"
+  echo https://10.78.0.13:2379 >"$BATS_TEST_TMPDIR/sick"
+  NODE_ROLE=control-plane begin
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"etcd's other members have to be healthy first (not healthy: cp-3 )"* ]]
+  [ "$(calls ' drain ')" -eq 0 ]
+}
+
+# updates PACKAGE…: that apt offers.
+updates() {
+  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/updates"
+  fake apt-get <<'FAKE'
+case "$*" in *--simulate*) sed 's/.*/Inst & [1] (2 Debian:12 [amd64])/' "${CALLS%/*}/updates" ;; esac
+FAKE
+  fake apt-mark <<<'echo containerd'
+}
+
+@test "packages are updated on a drained node, which stays cordoned until its turn ends" {
+  member
+  updates openssl runc
+  on_machine kubernetes/activate-node.sh upgrade
+  [ "$status" -eq 0 ]
+  [ "$(jq -c 'del(.reboot)' <<<"$output")" = '{"updates":["openssl","runc"],"held":["containerd"]}' ]
+  [ "$(grep -oE ' drain |apt-get .*upgrade.*|systemctl restart.*|uncordon' "$CALLS" | grep -v simulate | sed 's/ --option.*keep//; s/--option.*confold //' | tr '\n' ' ')" = \
+    ' drain  apt-get upgrade --with-new-pkgs systemctl restart containerd kube-apiserver-proxy ' ]
+  [ "$(calls 'force-confold upgrade --with-new-pkgs')" -eq 1 ]
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls uncordon)" -eq 1 ]
+}
+
+@test "a node without updates is not drained, and says whether it needs a reboot" {
+  member
+  updates
+  : >"$BATS_TEST_TMPDIR/updates"
+  on_machine kubernetes/activate-node.sh upgrade
+  [ "$status" -eq 0 ]
+  [ "$(jq -c '[.updates, .reboot]' <<<"$output")" = '[[],false]' ]
+  [ "$(calls ' drain ')" -eq 0 ]
+  touch "$MACHINE/run/reboot-required"
+  on_machine kubernetes/activate-node.sh upgrade
+  [ "$(jq .reboot <<<"$output")" = true ]
+}
+
+@test "apt sources that don't answer stop it before the node is drained" {
+  member
+  fake apt-get <<<'echo "E: no route to deb.debian.org"; exit 100'
+  on_machine kubernetes/activate-node.sh upgrade
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't ask for Debian's updates: E: no route to deb.debian.org."* ]]
+  [ "$(calls ' drain ')" -eq 0 ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
 }
 
 @test "an unprepared machine is refused" {

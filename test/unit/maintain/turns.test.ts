@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { stepsOf } from "../../../components/kubernetes/steps";
 import { REMOTE_COMMAND, TOKENS } from "../../../components/tokens";
 import type { Deployment } from "../../../scripts/lib/stack-state";
-import { turnsOf } from "../../../scripts/stack/maintain";
+import { maintainNode, turnsOf, type Work } from "../../../scripts/stack/maintain";
 
 const urn = (type: string, name: string): string => `urn:pulumi:local::gitops-platform::${type}::${name}`;
 const CLUSTER = urn(TOKENS.kubernetesCluster, "local");
@@ -56,4 +56,38 @@ it("refuses a name that no node has, and a state without turns", () => {
     "cp-9 — no node of the stack local has that name (it has cp-1, cp-2, worker-1)",
   );
   expect(() => turnsOf("local", stateOf("prepare"), [])).toThrow(/its state has no member's turn; run an update/);
+});
+
+/** What is run on a node, and what is printed of it. */
+async function maintained(work: Partial<Work>, upgraded: object = {}): Promise<{ ran: string[]; said: string[] }> {
+  const [ran, said]: [string[], string[]] = [[], []];
+  const on = (verb: string): Promise<string> => {
+    ran.push(verb);
+    return Promise.resolve(
+      verb === "upgrade" ? JSON.stringify({ updates: [], held: [], reboot: false, ...upgraded }) : "",
+    );
+  };
+  const booted = (): Promise<void> => Promise.resolve(void ran.push("booted"));
+  await maintainNode({ packages: false, reboot: false, ...work }, on, booted, (text) => void said.push(text));
+  return { ran, said };
+}
+
+it("reboots when it is asked to, or when the packages need it", async () => {
+  expect((await maintained({ reboot: true })).ran).toEqual(["maintain", "booted", "apply"]);
+  expect((await maintained({ packages: true })).ran).toEqual(["upgrade", "apply"]);
+  expect((await maintained({ packages: true }, { reboot: true })).ran).toEqual([
+    "upgrade",
+    "maintain",
+    "booted",
+    "apply",
+  ]);
+});
+
+it("prints which packages were updated, and which are held", async () => {
+  expect((await maintained({ packages: true })).said).toEqual(["no packages to update"]);
+  const updates = ["linux-image-amd64", "openssl"];
+  expect((await maintained({ packages: true }, { updates, held: ["containerd"] })).said).toEqual([
+    "drained, 2 packages updated: linux-image-amd64, openssl",
+    "kept as they are, because they are held there: containerd",
+  ]);
 });

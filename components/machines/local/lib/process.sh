@@ -50,6 +50,14 @@ power_off() {
   while [[ -e /proc/$init ]] && ((SECONDS < deadline)); do sleep 0.05; done
 }
 
+# empty_cgroups UNIT: removes what the machine made in its cgroups, once nothing runs there.
+empty_cgroups() {
+  local cgroup
+  for cgroup in $(machine_cgroups "$1"); do
+    find "$cgroup" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || true # what is in use stays
+  done
+}
+
 # remove_cgroups UNIT: those left after the last process ended.
 remove_cgroups() {
   local cgroup
