@@ -5,11 +5,12 @@ import { withoutExceptions } from "./exceptions";
 import { readFiles, type RepositoryContent } from "./files";
 import { type Finding, sentences } from "./finding";
 import { itemsOf } from "./kubectl-yaml";
+import { chartProblem } from "./kustomize";
 import { OBJECT_RULES } from "./object-rules";
 import { plainSecrets } from "./plain-secrets";
-import { nameOf } from "./rendered";
+import { isApplied, nameOf } from "./rendered";
 import type { Renderers } from "./rendering";
-import { overlays, rootPaths, withoutReached } from "./roots";
+import { overlays, rootPaths, testData, withoutReached } from "./roots";
 import type { Schemas } from "./schemas";
 import { placed, scopesOf } from "./scopes";
 
@@ -70,6 +71,7 @@ export async function checkRepository(args: CheckArgs): Promise<CheckResult> {
   const notes = [
     ...environments.flatMap(({ name, unseen }) => unseen.map(({ object, reason }) => `${name}: ${object}: ${reason}`)),
     ...idle.notes,
+    ...testData(repository, content).map((path) => `${path}: its Applications are test data by the folder's name`),
     ...schemas.unchecked,
   ];
   if (objects.length === 0 && findings.length === 0) {
@@ -112,8 +114,14 @@ async function idleOverlays(args: CheckArgs, environments: readonly Environment[
     const rendering = await renderers.kustomize(repository, place);
     if ("objects" in rendering) {
       // Where they would go is for an Application to say.
-      const objects = rendering.objects.map((object) => placed(object, undefined, isClusterScoped));
+      const objects = rendering.objects.filter(isApplied).map((object) => placed(object, undefined, isClusterScoped));
       parts.push({ place, objects });
+      notes.push(...(rendering.leftOut ?? []).map((reason) => `${place}: ${reason}`));
+      findings.push(
+        ...[...(rendering.broken ?? []), ...(rendering.charts ?? []).map(chartProblem)].map((problem) =>
+          renderFinding(place, { problem }),
+        ),
+      );
     } else if ("unseen" in rendering) notes.push(`${place}: ${rendering.unseen}`);
     else if (/sealed/.test(rendering.missing ?? ""))
       // Off, and waiting for a secret of the environment's own.

@@ -15,11 +15,30 @@ const boolean = new Type("tag:yaml.org,2002:bool", {
 /** kubectl reads a date as text. */
 const noDate = new Type("tag:yaml.org,2002:timestamp", { kind: "scalar", resolve: () => false });
 
-const KUBECTL = DEFAULT_SCHEMA.extend({ implicit: [boolean, noDate] });
+/** Go's integers: `0644` is octal, `0b1` binary, `1_000` a thousand; `08` is no octal and so a decimal. */
+const INTEGER = /^[-+]?(0b[01]+|0o?[0-7]+|0x[0-9a-f]+|0[0-9]+|0|[1-9][0-9]*)$/i;
 
-/** Reads manifests as kubectl and Argo CD do. Lists are their items; empty documents are nothing. @throws YAMLException */
+const integer = new Type("tag:yaml.org,2002:int", {
+  kind: "scalar",
+  resolve: (text: unknown) =>
+    typeof text === "string" && /^[-+\d]/.test(text) && INTEGER.test(text.replaceAll("_", "")),
+  construct: (text: string) => {
+    const plain = text.replaceAll("_", "").replace(/^[-+]/, "");
+    const octal = /^0o?([0-7]+)$/i.exec(plain)?.[1];
+    return (text.startsWith("-") ? -1 : 1) * (octal === undefined ? Number(plain) : Number.parseInt(octal, 8));
+  },
+});
+
+const KUBECTL = DEFAULT_SCHEMA.extend({ implicit: [boolean, noDate, integer] });
+
+/** Reads documents as kubectl and Argo CD do: of a key that is there twice, the last one counts. @throws YAMLException */
+export function readDocuments(text: string): unknown[] {
+  return loadAll(text, undefined, { schema: KUBECTL, json: true });
+}
+
+/** The objects of a manifest. Lists are their items; empty documents are nothing. @throws YAMLException */
 export function readObjects(text: string): KubernetesObject[] {
-  return loadAll(text, undefined, { schema: KUBECTL }).flatMap(itemsOf);
+  return readDocuments(text).flatMap(itemsOf);
 }
 
 /** The objects of a document: itself, or the items of a List of any kind. */

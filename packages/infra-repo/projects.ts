@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "./kubernetes-object";
-import { type Application, type Destination, sourceField } from "./applications";
+import { type Application, type Destination, IN_CLUSTER, IN_CLUSTER_NAME, sourceField } from "./applications";
 import type { Environment } from "./environments";
 import type { Finding } from "./finding";
 import { normalGitUrl } from "./git-url";
@@ -90,14 +90,17 @@ function isSourcePermitted(patterns: readonly string[], url: string): boolean {
 }
 
 function isDestinationPermitted(items: readonly Destination[], destination: Destination): boolean {
+  const own = destination.name === IN_CLUSTER_NAME && !destination.server;
+  const address = own ? IN_CLUSTER : destination.server;
   let permitted = false;
   for (const item of items) {
-    const server = Boolean(destination.server) && matches(item.server, destination.server);
+    // The address of another cluster that goes by its name isn't known here: no pattern refuses it.
+    const server = address ? matches(item.server, address) : Boolean(destination.name && item.server);
     const name = Boolean(destination.name) && matches(item.name, destination.name);
     const namespace = matches(item.namespace, destination.namespace);
     if ((server || name) && namespace) permitted = true;
-    else if (((!name && denies(item.name)) || (!server && denies(item.server))) && namespace) return false;
-    else if (!namespace && denies(item.namespace) && server) return false;
+    else if ((!name && denies(item.name)) || (!server && denies(item.server)) || (!namespace && denies(item.namespace)))
+      return false;
   }
   return permitted;
 }
