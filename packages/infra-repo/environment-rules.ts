@@ -6,6 +6,7 @@ import { repositoryOf } from "./git-url";
 import { project } from "./projects";
 import { isConventional } from "./roots";
 import { containersOf, groupOf, isClusterScoped, nameOf, podOf } from "./rendered";
+import { isUnsure } from "./scopes";
 
 /** A rule about what the parts of an environment are to each other. */
 type EnvironmentRule = (environment: Environment) => Finding[];
@@ -47,7 +48,7 @@ const namespaces: EnvironmentRule = ({ parts, applications, name }) => {
     .filter((part) => clusterOf(part) === "")
     .flatMap((part) => {
       const first = part.objects.find(
-        (object) => !isClusterScoped(object) && !declared.has(object.metadata.namespace ?? ""),
+        (object) => !isClusterScoped(object) && !isUnsure(object) && !declared.has(object.metadata.namespace ?? ""),
       );
       if (!first) return [];
       const { namespace = "" } = first.metadata;

@@ -5,6 +5,7 @@ import type { Finding } from "./finding";
 import { normalGitUrl } from "./git-url";
 import { globMatch, pathMatch } from "./glob";
 import { groupOf, isClusterScoped, nameOf } from "./rendered";
+import { isUnsure } from "./scopes";
 
 interface ProjectSpec {
   readonly sourceRepos?: readonly string[] | null;
@@ -62,6 +63,9 @@ function refusedObject(object: KubernetesObject, application: Application, spec:
   const isListed = (list: readonly ResourceKind[] = []): boolean =>
     list.some(({ group = "", kind = "" }) => pathMatch(kind, object.kind) && pathMatch(group, groupOf(object)));
   const cluster = isClusterScoped(object);
+  // Where it lives isn't known: what either list allows is allowed.
+  if (isUnsure(object) && isListed(spec.clusterResourceWhitelist) && !isListed(spec.clusterResourceBlacklist))
+    return undefined;
   // Without a list everything in a namespace is allowed, and nothing outside.
   const [white, black] = cluster
     ? [spec.clusterResourceWhitelist ?? [], spec.clusterResourceBlacklist]

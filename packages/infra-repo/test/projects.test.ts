@@ -130,6 +130,15 @@ describe("kinds", () => {
     ],
     ["an empty list allows nothing", "Namespaced", { namespaceResourceWhitelist: [] }, ["Node web/w"]],
   ];
+  const undefinedKind: readonly [object, readonly string[]][] = [
+    [{ clusterResourceWhitelist: [{ group: "example.org", kind: "Node" }], namespaceResourceWhitelist: [] }, []],
+    [{ namespaceResourceWhitelist: [{ group: "example.org", kind: "Node" }] }, []],
+    [{ namespaceResourceWhitelist: [] }, ["Node web/w"]],
+  ];
+  test.each(undefinedKind)("that nothing defines: either list will do: %j", (spec, expected) => {
+    expect(refused(spec, [placed(widget, "web", scopesOf([]))])).toEqual(expected);
+  });
+
   test.each(cases)("%s", (_name, scope, spec, expected) => {
     expect(refused(spec, [placed(widget, "web", scopesOf([definition(scope)]))])).toEqual(expected);
   });
