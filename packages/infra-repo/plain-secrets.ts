@@ -86,7 +86,7 @@ function manifests(text: string): unknown[] {
   return parseAllDocuments(text, { logLevel: "silent", merge: true }).flatMap((document): unknown[] => {
     if (document.errors.length > 0) return [];
     try {
-      return [document.toJS()];
+      return [document.toJS() as unknown];
     } catch {
       return []; // Text with an anchor that isn't its own is no manifest.
     }
