@@ -47,7 +47,14 @@ export async function checkRepository(args: CheckArgs): Promise<CheckResult> {
   const idle = await idleOverlays(args, environments);
   findings.push(
     ...environments.flatMap((environment) => environment.findings),
-    ...environments.flatMap((environment) => ENVIRONMENT_RULES.flatMap((rule) => rule(environment))),
+    ...environments.flatMap((environment) =>
+      ENVIRONMENT_RULES.flatMap((rule) =>
+        guarded(
+          () => rule(environment),
+          (text) => [{ rule: "render", place: environment.rootPath, text }],
+        ),
+      ),
+    ),
     ...idle.findings,
   );
   const local = environments.filter(({ name }) => name === "local");
@@ -65,7 +72,16 @@ export async function checkRepository(args: CheckArgs): Promise<CheckResult> {
     // An unknown kind is one problem, however many objects have it.
     const form = schemas.check(object).filter(({ field, text }) => field !== "apiVersion" || !unknown.has(text));
     for (const { text } of form.filter(({ field }) => field === "apiVersion")) unknown.add(text);
-    const complaints = [...form, ...OBJECT_RULES.flatMap((rule) => rule(object))];
+    const complaints = [
+      ...form,
+      ...OBJECT_RULES.flatMap((rule) =>
+        guarded(
+          () => rule(object),
+          // The schema check has said what is wrong with the form.
+          (text) => (form.length > 0 ? [] : [{ rule: "schema", text }]),
+        ),
+      ),
+    ];
     findings.push(...complaints.map((complaint) => ({ place, object: nameOf(object), ...complaint })));
   }
   const notes = [
@@ -129,6 +145,15 @@ async function idleOverlays(args: CheckArgs, environments: readonly Environment[
     else findings.push(renderFinding(place, rendering));
   }
   return { parts, findings, notes };
+}
+
+/** What a rule says; an object of an odd form is a problem, and hides nothing else. */
+function guarded<T>(rule: () => T[], failed: (text: string) => T[]): T[] {
+  try {
+    return rule();
+  } catch (error) {
+    return failed(`can't be judged: ${error instanceof Error ? error.message : String(error)}; correct its form`);
+  }
 }
 
 /** One of each place: a folder in several environments is judged once. */

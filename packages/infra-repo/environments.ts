@@ -181,8 +181,16 @@ class Walk {
       this.root.repository,
       this.known,
     );
-    for (const child of found) await this.follow(child, place);
-    for (const set of sets) await this.expand(set, place, application);
+    for (const child of found) await this.guarded(child.object, place, () => this.follow(child, place));
+    for (const set of sets) await this.guarded(set, place, () => this.expand(set, place, application));
+  }
+
+  /** An object of an odd form is a finding, and hides nothing else. */
+  private async guarded(object: KubernetesObject, place: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.find(place, nameOf(object), `can't be followed: ${reason}; correct it`, "spec");
+    });
   }
 
   private async follow(application: Application, place: string): Promise<void> {

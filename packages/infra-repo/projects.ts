@@ -23,7 +23,7 @@ interface ResourceKind {
 
 /** What Argo CD would refuse: a source, a destination, a kind or a namespace outside the Application's project. */
 export function project({ parts, applications, projects, rootPath }: Environment): Finding[] {
-  const specs = new Map(projects.map((object) => [object.metadata.name, (object["spec"] ?? {}) as ProjectSpec]));
+  const specs = new Map(projects.map((object) => [object.metadata.name, specOf(object)]));
   const ofApplications = applications.flatMap((application) => {
     const about = { place: rootPath, object: nameOf(application.object), rule: "project" };
     const spec = specs.get(application.project);
@@ -41,6 +41,17 @@ export function project({ parts, applications, projects, rootPath }: Environment
     });
   });
   return [...ofApplications, ...ofObjects];
+}
+
+/** A project's lists. What isn't one is for the schema check to report. */
+function specOf(object: KubernetesObject): ProjectSpec {
+  const entries = Object.entries((object["spec"] ?? {})) as [string, unknown][];
+  const isEntry = (item: unknown): boolean => item !== null && item !== undefined;
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => Array.isArray(value))
+      .map(([name, value]) => [name, (value as unknown[]).filter(isEntry)]),
+  );
 }
 
 function refusedApplication(application: Application, spec: ProjectSpec): Pick<Finding, "field" | "text">[] {

@@ -430,3 +430,36 @@ test("folders of test data are no root paths", () => {
   expect([...rootPaths(repository, content).values()]).toEqual(["x/test"]);
   expect(testData(repository, content)).toEqual(["x/tests"]);
 });
+
+test("Applications and ApplicationSets of any form hide nothing else", async () => {
+  const kind = (name: string, of: string, spec: string): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: ${of}\nmetadata: { name: ${name} }\nspec: ${spec}\n---\n`;
+  const environment = await follow({
+    "root/app.yaml":
+      kind("a", "ApplicationSet", "{ generators: {}, template: 5 }") +
+      kind("b", "ApplicationSet", "{ generators: [null, 3, { list: { elements: [1, null] } }], template: 5 }") +
+      kind("c", "Application", "3") +
+      kind("d", "Application", `{ source: { repoURL: '${URL}', path: app, helm: [1] } }`) +
+      kind("e", "Application", `{ sources: 3, destination: x }`) +
+      application("web", ours("app")),
+    "app/a.yaml": configMap("a"),
+  });
+  expect(followed(environment)).toContain("web: ConfigMap team/a");
+  expect(environment.findings.map(({ object }) => object)).toContain("ApplicationSet b");
+});
+
+test("one repository by several spellings of its address", async () => {
+  const spellings = [
+    "ssh://git@git.example.org:22/infra.git",
+    "git@git.example.org:infra",
+    "https://git.example.org:443/infra.git/",
+  ];
+  const environment = await follow({
+    "root/app.yaml": spellings
+      .map((url, index) => application(`app-${index}`, `source: { repoURL: "${url}", path: app }`))
+      .join("---\n"),
+    "app/a.yaml": configMap("a"),
+  });
+  expect(environment.unseen).toEqual([]);
+  expect(followed(environment)).toEqual([0, 1, 2].map((index) => `app-${index}: ConfigMap team/a`));
+});
