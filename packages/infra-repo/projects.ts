@@ -45,7 +45,7 @@ export function project({ parts, applications, projects, rootPath }: Environment
 
 /** A project's lists. What isn't one is for the schema check to report. */
 function specOf(object: KubernetesObject): ProjectSpec {
-  const entries = Object.entries((object["spec"] ?? {})) as [string, unknown][];
+  const entries = Object.entries(object["spec"] ?? {}) as [string, unknown][];
   const isEntry = (item: unknown): boolean => item !== null && item !== undefined;
   return Object.fromEntries(
     entries
