@@ -95,11 +95,14 @@ function manifests(text: string): unknown[] {
 
 /** Secrets that kustomize would make of what is in the repository; a kustomization is known by its name, too. */
 function generated({ file, line, content }: FileDocument, names: ReadonlySet<string>): Finding[] {
-  const own =
-    content["kind"] === "SecretGenerator" ? { ...content, name: fields(content["metadata"])["name"] } : undefined;
-  const entries = isKustomization(file, content) ? content["secretGenerator"] : own && [own];
-  if (!Array.isArray(entries)) return [];
-  return (entries as readonly unknown[]).map(fields).flatMap((entry) => {
+  const written = isKustomization(file, content) ? list(content["generators"]).flatMap(manifests).map(fields) : [];
+  const generators = [content, ...written].filter(({ kind }) => kind === "SecretGenerator");
+  const own = isKustomization(file, content) ? content["secretGenerator"] : undefined;
+  const entries: readonly unknown[] = [
+    ...(Array.isArray(own) ? (own as unknown[]) : []),
+    ...generators.map((generator) => ({ ...generator, name: fields(generator["metadata"])["name"] })),
+  ];
+  return entries.map(fields).flatMap((entry) => {
     const literals = list(entry["literals"]).filter(
       (literal) => !isPlaceholder(literal.slice(literal.indexOf("=") + 1)),
     );

@@ -34,7 +34,7 @@ const ARGO_CD = ["Application", "ApplicationSet", "AppProject"];
 /** Undefined for a kind whose definition isn't at hand. */
 type IsClusterScoped = (object: Pick<KubernetesObject, "apiVersion" | "kind">) => boolean | undefined;
 
-/** Placed objects of which it isn't known whether they live in a namespace: they name none, and nothing defines them. */
+/** Placed objects of which it isn't known whether they live in a namespace: nothing defines their kind. */
 const unsure = new WeakSet<KubernetesObject>();
 
 /** Whether a placed object may live in no namespace after all. */
@@ -70,7 +70,10 @@ export function placed(
   const { namespace: own, ...metadata } = object.metadata;
   const scope = isClusterScoped(object);
   if (scope === true) return own === undefined ? object : { ...object, metadata };
-  if (own !== undefined && own !== "") return object;
+  if (own !== undefined && own !== "") {
+    if (scope === undefined) unsure.add(object);
+    return object;
+  }
   const inside = { ...object, metadata: { ...metadata, namespace: namespace ?? "" } };
   if (scope === undefined) unsure.add(inside);
   return inside;

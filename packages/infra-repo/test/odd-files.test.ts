@@ -163,6 +163,14 @@ describe("Secrets in clear", () => {
       "g.yaml:1 Secret s secretGenerator",
     ],
     [
+      "a generator that a kustomization has as text",
+      {
+        "kustomization.yaml":
+          "generators:\n- |-\n  apiVersion: builtin\n  kind: SecretGenerator\n  metadata: { name: s }\n  literals: [p=hunter2]\n",
+      },
+      "kustomization.yaml:1 Secret s secretGenerator",
+    ],
+    [
       "a template in one line",
       {
         "c/Chart.yaml": "name: c\n",
