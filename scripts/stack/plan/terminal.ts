@@ -21,7 +21,7 @@ export function renderTerminal(plan: Plan, colour: boolean): string {
   };
   return [
     paint("bold", headline(plan)),
-    ...(plan.groupings > 0
+    ...(plan.errors.length === 0 && plan.groupings > 0
       ? [`(npx pulumi preview counts ${plan.groupings} more: components, and the stack itself)`]
       : []),
     ...section("What is wrong", plan.errors, "delete"),
