@@ -81,6 +81,14 @@ export function sorted(value: unknown): unknown {
 const PLAIN = /^[A-Za-z_/][\w./-]*( [\w./-]+)*$/;
 const WORDS = /^(true|false|yes|no|on|off|y|n|null|nan|inf)$/i;
 
+/** What no YAML text may have as it is, or what a reader takes for a line's end. */
+const UNPRINTABLE = /[^\t\n\x20-\x7e\u00a0-\u2027\u202a-\ufefe\uff00-\ufffd]/;
+
+/** Lines that a block keeps as they are: printable, none of blanks alone, the first one not indented. */
+function isBlock(value: string): boolean {
+  return value.includes("\n") && !/^\s/.test(value) && !/^[ \t]+$/m.test(value) && !UNPRINTABLE.test(value);
+}
+
 /** Writes an object so that readers of YAML 1.1 and 1.2 read the same. */
 export function writeObject(object: unknown): string {
   const document = new Document(object, { aliasDuplicateObjects: false });
@@ -88,15 +96,14 @@ export function writeObject(object: unknown): string {
     Scalar: (_key, node) => {
       if (!isScalar(node) || typeof node.value !== "string") return;
       const { value } = node;
-      const special = /[\u0085\u2028\u2029\ufeff]/.test(value);
-      if (value.includes("\n") && !special) return;
+      if (isBlock(value)) return;
       if (!PLAIN.test(value) || WORDS.test(value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   const text = document.toString({ lineWidth: 0 });
-  // YAML 1.1 takes these for line breaks.
+  // YAML 1.1 takes some of these for line breaks, and refuses the others.
   return text.replaceAll(
-    /[\u0085\u2028\u2029\ufeff]/g,
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

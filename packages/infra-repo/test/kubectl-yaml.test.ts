@@ -34,6 +34,19 @@ const TEXTS = [
     "\ufeffx",
     "ünï",
     "a b",
+    ...[
+      "x\r\ny",
+      "\tx\n",
+      "x\n\ty",
+      " \n",
+      "#x\ny",
+      "x\u007fy\n",
+      "---\nfoo\n",
+      "x\u0090\ny",
+      "\n",
+      "x \n  \ny",
+      "\r\n",
+    ],
   ],
 ];
 
