@@ -28,8 +28,9 @@ export async function expandApplicationSet(
   const applications: KubernetesObject[] = [];
   const unseen: string[] = [];
   const problems: string[] = [];
-  for (const generator of generators ?? []) {
+  for (const generator of Array.isArray(generators) ? (generators as readonly Generator[]) : []) {
     try {
+      if (typeof generator !== "object" || (generator as unknown) === null) throw new Error("a generator is no object");
       const sets = await evaluate(generator, mode);
       if (sets.length === 0) problems.push("a generator yields nothing; correct its elements or paths");
       const tree = mergePatch(template, generator.template ?? {});
@@ -57,7 +58,7 @@ async function fill(
 }
 
 function applicationOf(set: KubernetesObject, filled: unknown): KubernetesObject {
-  const { metadata, spec } = filled as { metadata?: { name?: string }; spec?: object };
+  const { metadata, spec } = (filled ?? {}) as { metadata?: { name?: string }; spec?: object };
   const { namespace } = set.metadata;
   return {
     apiVersion: set.apiVersion,

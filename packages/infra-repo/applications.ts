@@ -20,12 +20,14 @@ export interface Destination {
   readonly namespace?: string;
 }
 
-const IN_CLUSTER = "https://kubernetes.default.svc";
+/** The cluster that Argo CD runs in, by its address and its name. */
+export const IN_CLUSTER = "https://kubernetes.default.svc";
+export const IN_CLUSTER_NAME = "in-cluster";
 
 /** Where an Application goes: undefined for the cluster that Argo CD runs in. */
 export function otherCluster({ server, name }: Destination): string | undefined {
   if (server !== undefined && server !== "") return server === IN_CLUSTER ? undefined : server;
-  return name === undefined || name === "in-cluster" ? undefined : name;
+  return name === undefined || name === IN_CLUSTER_NAME ? undefined : name;
 }
 
 export function isArgoCd({ apiVersion, kind }: KubernetesObject, name: string): boolean {

@@ -5,11 +5,12 @@ import { withoutExceptions } from "./exceptions";
 import { readFiles, type RepositoryContent } from "./files";
 import { type Finding, sentences } from "./finding";
 import { itemsOf } from "./kubectl-yaml";
+import { chartProblem } from "./kustomize";
 import { OBJECT_RULES } from "./object-rules";
 import { plainSecrets } from "./plain-secrets";
-import { nameOf } from "./rendered";
+import { isApplied, nameOf } from "./rendered";
 import type { Renderers } from "./rendering";
-import { overlays, rootPaths, withoutReached } from "./roots";
+import { overlays, rootPaths, testData, withoutReached } from "./roots";
 import type { Schemas } from "./schemas";
 import { placed, scopesOf } from "./scopes";
 
@@ -46,7 +47,14 @@ export async function checkRepository(args: CheckArgs): Promise<CheckResult> {
   const idle = await idleOverlays(args, environments);
   findings.push(
     ...environments.flatMap((environment) => environment.findings),
-    ...environments.flatMap((environment) => ENVIRONMENT_RULES.flatMap((rule) => rule(environment))),
+    ...environments.flatMap((environment) =>
+      ENVIRONMENT_RULES.flatMap((rule) =>
+        guarded(
+          () => rule(environment),
+          (text) => [{ rule: "render", place: environment.rootPath, text }],
+        ),
+      ),
+    ),
     ...idle.findings,
   );
   const local = environments.filter(({ name }) => name === "local");
@@ -64,12 +72,22 @@ export async function checkRepository(args: CheckArgs): Promise<CheckResult> {
     // An unknown kind is one problem, however many objects have it.
     const form = schemas.check(object).filter(({ field, text }) => field !== "apiVersion" || !unknown.has(text));
     for (const { text } of form.filter(({ field }) => field === "apiVersion")) unknown.add(text);
-    const complaints = [...form, ...OBJECT_RULES.flatMap((rule) => rule(object))];
+    const complaints = [
+      ...form,
+      ...OBJECT_RULES.flatMap((rule) =>
+        guarded(
+          () => rule(object),
+          // The schema check has said what is wrong with the form.
+          (text) => (form.length > 0 ? [] : [{ rule: "schema", text }]),
+        ),
+      ),
+    ];
     findings.push(...complaints.map((complaint) => ({ place, object: nameOf(object), ...complaint })));
   }
   const notes = [
     ...environments.flatMap(({ name, unseen }) => unseen.map(({ object, reason }) => `${name}: ${object}: ${reason}`)),
     ...idle.notes,
+    ...testData(repository, content).map((path) => `${path}: its Applications are test data by the folder's name`),
     ...schemas.unchecked,
   ];
   if (objects.length === 0 && findings.length === 0) {
@@ -112,8 +130,14 @@ async function idleOverlays(args: CheckArgs, environments: readonly Environment[
     const rendering = await renderers.kustomize(repository, place);
     if ("objects" in rendering) {
       // Where they would go is for an Application to say.
-      const objects = rendering.objects.map((object) => placed(object, undefined, isClusterScoped));
+      const objects = rendering.objects.filter(isApplied).map((object) => placed(object, undefined, isClusterScoped));
       parts.push({ place, objects });
+      notes.push(...(rendering.leftOut ?? []).map((reason) => `${place}: ${reason}`));
+      findings.push(
+        ...[...(rendering.broken ?? []), ...(rendering.charts ?? []).map(chartProblem)].map((problem) =>
+          renderFinding(place, { problem }),
+        ),
+      );
     } else if ("unseen" in rendering) notes.push(`${place}: ${rendering.unseen}`);
     else if (/sealed/.test(rendering.missing ?? ""))
       // Off, and waiting for a secret of the environment's own.
@@ -121,6 +145,15 @@ async function idleOverlays(args: CheckArgs, environments: readonly Environment[
     else findings.push(renderFinding(place, rendering));
   }
   return { parts, findings, notes };
+}
+
+/** What a rule says; an object of an odd form is a problem, and hides nothing else. */
+function guarded<T>(rule: () => T[], failed: (text: string) => T[]): T[] {
+  try {
+    return rule();
+  } catch (error) {
+    return failed(`can't be judged: ${error instanceof Error ? error.message : String(error)}; correct its form`);
+  }
 }
 
 /** One of each place: a folder in several environments is judged once. */

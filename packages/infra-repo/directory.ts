@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { globMatch } from "./glob";
 import { readObjects } from "./kubectl-yaml";
+import type { KubernetesObject } from "./kubernetes-object";
 import type { Rendering } from "./rendering";
 
 export interface DirectorySettings {
@@ -22,15 +23,18 @@ export function readDirectory(repository: string, path: string, settings: Direct
     .sort();
   const jsonnet = files.find((name) => name.endsWith(".jsonnet"));
   if (jsonnet !== undefined) return { unseen: `${jsonnet} is Jsonnet` };
-  const objects = [];
+  const objects: KubernetesObject[] = [];
+  const broken: string[] = [];
   for (const name of files) {
     const text = readFileSync(join(directory, name), "utf8");
     if (text.includes("+argocd:skip-file-rendering")) continue;
     try {
       objects.push(...readObjects(text));
     } catch (error) {
-      return { problem: `${name}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}` };
+      // Argo CD passes over a file that doesn't look like a manifest.
+      if (["apiVersion:", "kind:", "metadata:"].every((word) => text.includes(word)))
+        broken.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
     }
   }
-  return { objects };
+  return { objects, broken };
 }

@@ -1,10 +1,12 @@
 import type { KubernetesObject } from "./kubernetes-object";
-import { otherCluster, sourceField } from "./applications";
+import { isArgoCd, otherCluster, sourceField } from "./applications";
 import type { Environment, Part } from "./environments";
 import type { Finding } from "./finding";
 import { repositoryOf } from "./git-url";
 import { project } from "./projects";
+import { isConventional } from "./roots";
 import { containersOf, groupOf, isClusterScoped, nameOf, podOf } from "./rendered";
+import { isUnsure } from "./scopes";
 
 /** A rule about what the parts of an environment are to each other. */
 type EnvironmentRule = (environment: Environment) => Finding[];
@@ -13,7 +15,7 @@ type EnvironmentRule = (environment: Environment) => Finding[];
 const GIVEN = ["argocd", "default", "kube-system", "kube-public", "kube-node-lease"];
 
 /** Two Applications with the same object undo each other's changes. */
-const oneOwner: EnvironmentRule = ({ parts }) => {
+const oneOwner: EnvironmentRule = ({ parts, rootPath }) => {
   const owners = new Map<string, Part>();
   return parts.flatMap((part) =>
     part.objects.flatMap((object) => {
@@ -21,6 +23,8 @@ const oneOwner: EnvironmentRule = ({ parts }) => {
       const owner = owners.get(id);
       if (!owner) owners.set(id, part);
       if (!owner || owner.name === part.name) return [];
+      // Somebody may have applied the root by hand.
+      if (owner.name === "root" && !isConventional(rootPath)) return [];
       const text = `is in ${owner.place}, too, and two Applications would take it from each other; keep one`;
       return [{ ...about(part.place, object), rule: "one-owner", text }];
     }),
@@ -44,12 +48,14 @@ const namespaces: EnvironmentRule = ({ parts, applications, name }) => {
     .filter((part) => clusterOf(part) === "")
     .flatMap((part) => {
       const first = part.objects.find(
-        (object) => !isClusterScoped(object) && !declared.has(object.metadata.namespace ?? ""),
+        (object) => !isClusterScoped(object) && !isUnsure(object) && !declared.has(object.metadata.namespace ?? ""),
       );
       if (!first) return [];
       const { namespace = "" } = first.metadata;
-      const text =
-        namespace === ""
+      const ofArgoCd = ["Application", "ApplicationSet", "AppProject"].some((kind) => isArgoCd(first, kind));
+      const text = ofArgoCd
+        ? `Argo CD reads its own objects in the namespace argocd only (got ${namespace}); write that one`
+        : namespace === ""
           ? "is missing, and the Application's destination names none; add one of the two"
           : `nothing in ${name} declares the namespace ${namespace}; add it with its Pod Security label`;
       return [{ ...about(part.place, first), rule: "namespace", field: "metadata.namespace", text }];

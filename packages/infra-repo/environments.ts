@@ -15,7 +15,8 @@ import type { RepositoryContent } from "./files";
 import type { Finding } from "./finding";
 import { repositoryOf } from "./git-url";
 import { itemsOf, sorted } from "./kubectl-yaml";
-import { nameOf } from "./rendered";
+import { chartProblem } from "./kustomize";
+import { isApplied, nameOf } from "./rendered";
 import type { Renderers, Rendering } from "./rendering";
 import { placed, scopesOf } from "./scopes";
 import { renderSource, type Source } from "./source";
@@ -100,6 +101,12 @@ class Walk {
     this.known = root.repoURL === undefined ? remotesOf(root.repository) : [root.repoURL];
   }
 
+  /** Whether the repository's own Argo CD renders the charts of kustomizations; the platform's doesn't. */
+  private get rendersCharts(): boolean {
+    const option = /"kustomize\.?[bB]uildOptions[^"]*":"[^"]*--enable-helm/;
+    return this.root.content.documents.some(({ content }) => option.test(JSON.stringify(content)));
+  }
+
   async begin(): Promise<void> {
     const { repository, rootPath } = this.root;
     if (!existsSync(join(repository, rootPath))) {
@@ -140,7 +147,15 @@ class Walk {
       this.findings.push(renderFinding(place, rendering));
       return;
     }
-    await this.add(place, rendering.objects, application, source.directory?.recurse ?? false);
+    const inside = this.rendersCharts
+      ? (rendering.charts ?? []).map((chart) => `its chart ${chart} isn't rendered here`)
+      : [];
+    for (const reason of [...(rendering.leftOut ?? []), ...inside])
+      this.unseen.push({ object: object ?? `root path ${place}`, reason: `${place}: ${reason}` });
+    const refused = this.rendersCharts ? [] : (rendering.charts ?? []).map(chartProblem);
+    for (const problem of [...(rendering.broken ?? []), ...refused])
+      this.findings.push(renderFinding(place, { problem }));
+    await this.add(place, rendering.objects.filter(isApplied), application, source.directory?.recurse ?? false);
   }
 
   private async add(
@@ -166,8 +181,16 @@ class Walk {
       this.root.repository,
       this.known,
     );
-    for (const child of found) await this.follow(child, place);
-    for (const set of sets) await this.expand(set, place, application);
+    for (const child of found) await this.guarded(child.object, place, () => this.follow(child, place));
+    for (const set of sets) await this.guarded(set, place, () => this.expand(set, place, application));
+  }
+
+  /** An object of an odd form is a finding, and hides nothing else. */
+  private async guarded(object: KubernetesObject, place: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.find(place, nameOf(object), `can't be followed: ${reason}; correct it`, "spec");
+    });
   }
 
   private async follow(application: Application, place: string): Promise<void> {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LineCounter, parseAllDocuments } from "yaml";
 import type { Finding } from "./finding";
+import { readDocuments as readAsKubectl } from "./kubectl-yaml";
 import { repositoryFiles } from "./repository-files";
 
 /** A YAML or JSON document of a repository, as it is written. */
@@ -31,10 +32,10 @@ export interface RepositoryContent {
   readonly findings: readonly Finding[];
 }
 
-const MANIFEST = /\.(ya?ml|json)$/;
-/** `secret.yaml.bak`, `secret.yml.tpl`: nothing applies them, but what they hold is in Git all the same. */
-const LEFTOVER = /\.(ya?ml|json)[.~][\w.~-]*$|\.(ya?ml|json)~$/;
-const KUSTOMIZATION = /(^|\/)Kustomization$/;
+const MANIFEST = /\.(ya?ml|json)$|(^|\/)Kustomization$/i;
+/** `secret.yaml.bak`, `secret.tpl`, `secret`: nothing applies them, but what they hold is in Git all the same. */
+const LEFTOVER =
+  /\.(ya?ml|json)([.~][\w.~-]*|~)$|\.(tpl|tmpl|j2|template|txt|manifest|jsonnet|libsonnet|bak|orig|old)$|(^|\/)[^./]+$/i;
 
 /** Reads every YAML and JSON file of a repository. Never throws for what is in one. */
 export function readFiles(repository: string): RepositoryContent {
@@ -43,19 +44,27 @@ export function readFiles(repository: string): RepositoryContent {
   const documents: FileDocument[] = [];
   const texts: FileText[] = [];
   const findings: Finding[] = [];
-  for (const file of names.filter((name) => MANIFEST.test(name) || LEFTOVER.test(name) || KUSTOMIZATION.test(name))) {
-    const text = readFileSync(join(repository, file), "utf8");
-    if (isTemplate(file, charts) || LEFTOVER.test(file)) {
+  for (const file of names.filter((name) => MANIFEST.test(name) || LEFTOVER.test(name))) {
+    const text = readText(join(repository, file));
+    if (text === undefined) continue;
+    if (isTemplate(file, charts) || !MANIFEST.test(file)) {
       texts.push({ file, text });
       continue;
     }
     const read = readDocuments(file, text);
     documents.push(...read.documents);
     // Not every JSON file is a manifest, and other programs' JSON may have comments.
-    if (!file.endsWith(".json") || /"apiVersion"/.test(text)) findings.push(...read.findings);
-    if (read.findings.length > 0) texts.push({ file, text });
+    if (!/\.json$/i.test(file) || /"apiVersion"/.test(text)) findings.push(...read.findings);
+    if (!read.whole) texts.push({ file, text });
   }
   return { names, documents, texts, findings };
+}
+
+/** A file's text; undefined for what is none, as files that git-crypt has locked. */
+function readText(file: string): string | undefined {
+  const bytes = readFileSync(file);
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString("utf16le");
+  return bytes.includes(0) ? undefined : bytes.toString("utf8");
 }
 
 function isTemplate(file: string, charts: ReadonlySet<string>): boolean {
@@ -63,32 +72,71 @@ function isTemplate(file: string, charts: ReadonlySet<string>): boolean {
   return steps.some((step, index) => step === "templates" && charts.has(steps.slice(0, index).join("/") || "."));
 }
 
-function readDocuments(file: string, text: string): Pick<RepositoryContent, "documents" | "findings"> {
+interface ReadFile extends Pick<RepositoryContent, "documents" | "findings"> {
+  /** Whether every document could be read. */
+  readonly whole: boolean;
+}
+
+function readDocuments(file: string, text: string): ReadFile {
   const lines = new LineCounter();
   const documents: FileDocument[] = [];
   const findings: Finding[] = [];
+  let whole = true;
+  const add = (index: number, line: number, content: unknown): void => {
+    if (typeof content === "object" && content !== null)
+      documents.push({ file, index, line, content: content as Record<string, unknown> });
+  };
   const broken = (line: number, problem: string): void => {
     const cure = "correct it, or list the file in policy-exceptions.yaml with a reason";
     findings.push({ rule: "yaml", place: `${file}:${line}`, text: `can't be read as YAML: ${problem}; ${cure}` });
   };
   // Merge keys are YAML 1.1, and kubectl knows them.
   const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true, logLevel: "silent" });
+  const isFatal = ({ code }: { readonly code: string }): boolean => code !== "DUPLICATE_KEY";
+  if (parsed.some(({ errors }) => errors.some(isFatal))) {
+    // Go's parser, as JavaScript's older one, doesn't mind indentation inside braces and quotes.
+    const read = asKubectl(text);
+    if (read) {
+      const starts = startsOf(text);
+      for (const [index, content] of read.entries()) add(index, starts[index] ?? 1, content);
+      return { documents, findings, whole };
+    }
+  }
   for (const [index, document] of parsed.entries()) {
     const line = lines.linePos(document.contents?.range[0] ?? document.range[0]).line || 1;
     const [error] = document.errors;
     if (error) {
       broken(error.linePos?.[0].line ?? line, error.message.replace(/ at line[\s\S]*$|\n[\s\S]*$/, ""));
-      continue;
+      if (document.errors.some(isFatal)) {
+        whole = false;
+        continue;
+      }
     }
     try {
-      const content: unknown = document.toJS();
-      if (typeof content === "object" && content !== null)
-        documents.push({ file, index, line, content: content as Record<string, unknown> });
+      add(index, line, document.toJS());
     } catch (problem) {
       // Aliases that lead nowhere, or to so many copies that a reader would run out of memory.
       const text = problem instanceof Error ? problem.message : String(problem);
       broken(line, text.startsWith("Excessive alias") ? "its aliases make more copies than this check follows" : text);
+      whole = false;
     }
   }
-  return { documents, findings };
+  return { documents, findings, whole };
+}
+
+/** The line that each document begins at. */
+function startsOf(text: string): number[] {
+  const starts: number[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    if (/^---(\s|$)/.test(line) || (starts.length === 0 && !/^\s*([#%]|$)/.test(line))) starts.push(index + 1);
+  }
+  return starts;
+}
+
+function asKubectl(text: string): unknown[] | undefined {
+  try {
+    return readAsKubectl(text);
+  } catch {
+    return undefined;
+  }
 }

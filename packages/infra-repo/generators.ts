@@ -114,7 +114,8 @@ function pathParameters(path: string, filename: string | undefined, go: boolean,
   const normal = (text: string): string =>
     text
       .toLowerCase()
-      .replaceAll(/[^a-z0-9.-]+/g, "-")
+      .replaceAll(/[^a-z0-9.-]/g, "-")
+      .slice(0, 253)
       .replaceAll(/^[-.]+|[-.]+$/g, "");
   const basename = posix.basename(path);
   const names = {

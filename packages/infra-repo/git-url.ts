@@ -8,7 +8,9 @@ export function normalGitUrl(url: string): string {
 
 /** A repository, whoever logs in to it and how: `git.example.org/org/infra`. */
 export function repositoryOf(url: string): string {
-  return normalGitUrl(url)
+  return normalGitUrl(url.replace(/\/+$/, ""))
+    .replace(/^(https:\/\/[^/]+):443(?=\/)/, "$1")
+    .replace(/^([^/:]+@[^/:]+):22(?=\/)/, "$1")
     .replace(/^https?:\/\//, "")
     .replace(/^[^@/]+@/, "")
     .replace(/\/+$/, "");

@@ -15,11 +15,30 @@ const boolean = new Type("tag:yaml.org,2002:bool", {
 /** kubectl reads a date as text. */
 const noDate = new Type("tag:yaml.org,2002:timestamp", { kind: "scalar", resolve: () => false });
 
-const KUBECTL = DEFAULT_SCHEMA.extend({ implicit: [boolean, noDate] });
+/** Go's integers: `0644` is octal, `0b1` binary, `1_000` a thousand; `08` is no octal and so a decimal. */
+const INTEGER = /^[-+]?(0b[01]+|0o?[0-7]+|0x[0-9a-f]+|0[0-9]+|0|[1-9][0-9]*)$/i;
 
-/** Reads manifests as kubectl and Argo CD do. Lists are their items; empty documents are nothing. @throws YAMLException */
+const integer = new Type("tag:yaml.org,2002:int", {
+  kind: "scalar",
+  resolve: (text: unknown) =>
+    typeof text === "string" && /^[-+\d]/.test(text) && INTEGER.test(text.replaceAll("_", "")),
+  construct: (text: string) => {
+    const plain = text.replaceAll("_", "").replace(/^[-+]/, "");
+    const octal = /^0o?([0-7]+)$/i.exec(plain)?.[1];
+    return (text.startsWith("-") ? -1 : 1) * (octal === undefined ? Number(plain) : Number.parseInt(octal, 8));
+  },
+});
+
+const KUBECTL = DEFAULT_SCHEMA.extend({ implicit: [boolean, noDate, integer] });
+
+/** Reads documents as kubectl and Argo CD do: of a key that is there twice, the last one counts. @throws YAMLException */
+export function readDocuments(text: string): unknown[] {
+  return loadAll(text, undefined, { schema: KUBECTL, json: true });
+}
+
+/** The objects of a manifest. Lists are their items; empty documents are nothing. @throws YAMLException */
 export function readObjects(text: string): KubernetesObject[] {
-  return loadAll(text, undefined, { schema: KUBECTL }).flatMap(itemsOf);
+  return readDocuments(text).flatMap(itemsOf);
 }
 
 /** The objects of a document: itself, or the items of a List of any kind. */
@@ -62,6 +81,14 @@ export function sorted(value: unknown): unknown {
 const PLAIN = /^[A-Za-z_/][\w./-]*( [\w./-]+)*$/;
 const WORDS = /^(true|false|yes|no|on|off|y|n|null|nan|inf)$/i;
 
+/** What no YAML text may have as it is, or what a reader takes for a line's end. */
+const UNPRINTABLE = /[^\t\n\x20-\x7e\u00a0-\u2027\u202a-\ufefe\uff00-\ufffd]/;
+
+/** Lines that a block keeps as they are: printable, none of blanks alone, the first one not indented. */
+function isBlock(value: string): boolean {
+  return value.includes("\n") && !/^\s/.test(value) && !/^[ \t]+$/m.test(value) && !UNPRINTABLE.test(value);
+}
+
 /** Writes an object so that readers of YAML 1.1 and 1.2 read the same. */
 export function writeObject(object: unknown): string {
   const document = new Document(object, { aliasDuplicateObjects: false });
@@ -69,15 +96,14 @@ export function writeObject(object: unknown): string {
     Scalar: (_key, node) => {
       if (!isScalar(node) || typeof node.value !== "string") return;
       const { value } = node;
-      const special = /[\u0085\u2028\u2029\ufeff]/.test(value);
-      if (value.includes("\n") && !special) return;
+      if (isBlock(value)) return;
       if (!PLAIN.test(value) || WORDS.test(value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   const text = document.toString({ lineWidth: 0 });
-  // YAML 1.1 takes these for line breaks.
+  // YAML 1.1 takes some of these for line breaks, and refuses the others.
   return text.replaceAll(
-    /[\u0085\u2028\u2029\ufeff]/g,
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

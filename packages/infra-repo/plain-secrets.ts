@@ -17,7 +17,11 @@ const ARGO_CD_SECRETS = [
 /** Secrets in clear anywhere in a repository, in every form: what is in Git is out, whether anything lists it or not. */
 export function plainSecrets({ names, documents, texts }: RepositoryContent): Finding[] {
   return [
-    ...documents.flatMap((document) => [...inDocument(document), ...generated(document, new Set(names))]),
+    ...documents.flatMap((document) => [
+      ...inDocument(document),
+      ...generated(document, new Set(names)),
+      ...patched(document, documents),
+    ]),
     ...texts.flatMap(inText),
   ];
 }
@@ -32,12 +36,22 @@ export function clearKeys(object: Fields): string[] {
     .map(([key]) => key);
 }
 
-/** Nothing, or a mark that a tool replaces: SOPS, Argo CD Vault Plugin, environment variables, templates. */
+/** Nothing, or a mark that a tool replaces: SOPS, Vault's plugins, vals, environment variables, templates. */
+const MARK = /^(ENC\[[^\]]*\]|<[^<>]+>|\$\{[^}]+\}|\{\{[^}]*\}\}|\$\([^)]+\)|ref\+\w+:\/\/\S+|vault:\S+#\S+)?$/;
+
+/** What stands for a template's action. */
+const ACTION = "<action>";
+
 function isPlaceholder(value: unknown): boolean {
-  if (value === null || value === undefined || value === "") return true;
+  if (value === null || value === undefined) return true;
   const scalar = value as string | number | boolean;
   const text = String(scalar).trim();
-  return text === "" || /^(ENC\[[^\]]*\]|<[^<>]+>|\$\{[^}]+\}|\{\{[^}]*\}\}|\$\([^)]+\))$/.test(text);
+  // `data` holds a mark in base64.
+  return (
+    text.includes(ACTION) ||
+    MARK.test(text) ||
+    (/^[A-Za-z0-9+/]{4,}={0,2}$/.test(text) && MARK.test(Buffer.from(text, "base64").toString()))
+  );
 }
 
 /** Every Secret inside a document: itself, items of lists, patches, values of charts, manifests kept as text. */
@@ -64,10 +78,15 @@ function secretsIn(value: unknown, kind?: string): Fields[] {
 
 /** The Secrets of a manifest that is kept as text: in a patch, in a chart's values, in a ConfigMap. */
 function manifestsIn(text: string): Fields[] {
-  return parseAllDocuments(text, { logLevel: "silent" }).flatMap((document) => {
+  return manifests(text).flatMap((document) => secretsIn(document));
+}
+
+/** The documents of a text; none if it is something else. */
+function manifests(text: string): unknown[] {
+  return parseAllDocuments(text, { logLevel: "silent", merge: true }).flatMap((document): unknown[] => {
     if (document.errors.length > 0) return [];
     try {
-      return secretsIn(document.toJS());
+      return [document.toJS() as unknown];
     } catch {
       return []; // Text with an anchor that isn't its own is no manifest.
     }
@@ -76,10 +95,14 @@ function manifestsIn(text: string): Fields[] {
 
 /** Secrets that kustomize would make of what is in the repository; a kustomization is known by its name, too. */
 function generated({ file, line, content }: FileDocument, names: ReadonlySet<string>): Finding[] {
-  const { kind } = content;
-  const isKustomization = kind === "Kustomization" || kind === "Component" || /(^|\/)kustomization\.ya?ml$/i.test(file);
-  if ((!isKustomization && !file.endsWith("Kustomization")) || !Array.isArray(content["secretGenerator"])) return [];
-  return (content["secretGenerator"] as readonly unknown[]).map(fields).flatMap((entry) => {
+  const written = isKustomization(file, content) ? list(content["generators"]).flatMap(manifests).map(fields) : [];
+  const generators = [content, ...written].filter(({ kind }) => kind === "SecretGenerator");
+  const own = isKustomization(file, content) ? content["secretGenerator"] : undefined;
+  const entries: readonly unknown[] = [
+    ...(Array.isArray(own) ? (own as unknown[]) : []),
+    ...generators.map((generator) => ({ ...generator, name: fields(generator["metadata"])["name"] })),
+  ];
+  return entries.map(fields).flatMap((entry) => {
     const literals = list(entry["literals"]).filter(
       (literal) => !isPlaceholder(literal.slice(literal.indexOf("=") + 1)),
     );
@@ -93,18 +116,65 @@ function generated({ file, line, content }: FileDocument, names: ReadonlySet<str
   });
 }
 
+function isKustomization(file: string, { kind }: Fields): boolean {
+  return kind === "Kustomization" || kind === "Component" || /(^|\/)kustomization(\.ya?ml)?$/i.test(file);
+}
+
+/** Values that a kustomization puts into a Secret by JSON patches, written out or in a file. */
+function patched({ file, line, content }: FileDocument, documents: readonly FileDocument[]): Finding[] {
+  if (!isKustomization(file, content)) return [];
+  const patches = [content["patches"], content["patchesJson6902"]].flatMap((all) =>
+    Array.isArray(all) ? all.map(fields) : [],
+  );
+  return patches.flatMap(({ target, patch, path }) => {
+    const { kind, name } = fields(target) as { kind?: unknown; name?: string };
+    if (kind !== "Secret") return [];
+    const there = typeof path === "string" ? posix.join(posix.dirname(file), path) : undefined;
+    const operations =
+      typeof patch === "string"
+        ? manifests(patch)
+        : documents.filter((other) => other.file === there).map((other) => other.content);
+    const clear = operations.flatMap((all) => (Array.isArray(all) ? all.map(fields) : [])).filter(isValue);
+    if (clear.length === 0) return [];
+    const text = `puts a value in clear into a Secret; ${CURE}`;
+    return [
+      {
+        rule: "plain-secret",
+        place: `${there ?? file}:${there === undefined ? line : 1}`,
+        object: `Secret ${name ?? "?"}`,
+        text,
+      },
+    ];
+  });
+}
+
+/** Whether a JSON patch's operation writes a value in clear below `data` or `stringData`. */
+function isValue({ path, value }: Fields): boolean {
+  const [, field, key] = /^\/(data|stringData)(\/.*)?$/.exec(String(path)) ?? [];
+  if (field === undefined) return false;
+  return key === undefined ? Object.values(fields(value)).some((each) => !isPlaceholder(each)) : !isPlaceholder(value);
+}
+
 /** Secrets in a template or a broken file, line by line: values that are written out and no expressions. */
 function inText({ file, text }: FileText): Finding[] {
   const lines = text.split("\n");
   const starts = lines.flatMap((line, index) => (index === 0 || /^---/.test(line) ? [index] : []));
   return starts.flatMap((start, index): Finding[] => {
     const part = lines.slice(start, starts[index + 1]);
-    if (!part.some((line) => /^\s*-?\s*"?kind"?\s*:\s*["']?Secret["']?\s*,?\s*(#.*)?\r?$/.test(line))) return [];
+    if (!part.some((line) => KIND.test(line))) return [];
     const value = part.findIndex((_line, at) => isValueInClear(part, at));
-    if (value < 0) return [];
-    const place = `${file}:${start + value + 1}`;
+    const [secret] = value < 0 ? manifestsIn(withoutActions(part.join("\n"))) : [];
+    if (value < 0 && secret === undefined) return [];
+    const place = `${file}:${start + Math.max(value, 0) + 1}`;
     return [{ rule: "plain-secret", place, object: "Secret ?", text: `holds a value of a Secret in clear; ${CURE}` }];
   });
+}
+
+const KIND = /(^|[\s{,-])["']?kind["']?\s*:\s*["']?Secret["']?\s*([,}#\r]|$)/;
+
+/** A template whose actions are out of the way: those with a line of their own are gone, others are placeholders. */
+function withoutActions(text: string): string {
+  return text.replaceAll(/^[ \t]*\{\{[^}]*\}\}[ \t]*$/gm, "").replaceAll(/\{\{[^}]*\}\}/g, ACTION);
 }
 
 /** Whether a line is an entry below `data:` or `stringData:` with a value that is no expression. */

@@ -1,10 +1,11 @@
 import type { KubernetesObject } from "./kubernetes-object";
-import { type Application, type Destination, sourceField } from "./applications";
+import { type Application, type Destination, IN_CLUSTER, IN_CLUSTER_NAME, sourceField } from "./applications";
 import type { Environment } from "./environments";
 import type { Finding } from "./finding";
 import { normalGitUrl } from "./git-url";
 import { globMatch, pathMatch } from "./glob";
 import { groupOf, isClusterScoped, nameOf } from "./rendered";
+import { isUnsure } from "./scopes";
 
 interface ProjectSpec {
   readonly sourceRepos?: readonly string[] | null;
@@ -22,7 +23,7 @@ interface ResourceKind {
 
 /** What Argo CD would refuse: a source, a destination, a kind or a namespace outside the Application's project. */
 export function project({ parts, applications, projects, rootPath }: Environment): Finding[] {
-  const specs = new Map(projects.map((object) => [object.metadata.name, (object["spec"] ?? {}) as ProjectSpec]));
+  const specs = new Map(projects.map((object) => [object.metadata.name, specOf(object)]));
   const ofApplications = applications.flatMap((application) => {
     const about = { place: rootPath, object: nameOf(application.object), rule: "project" };
     const spec = specs.get(application.project);
@@ -40,6 +41,17 @@ export function project({ parts, applications, projects, rootPath }: Environment
     });
   });
   return [...ofApplications, ...ofObjects];
+}
+
+/** A project's lists. What isn't one is for the schema check to report. */
+function specOf(object: KubernetesObject): ProjectSpec {
+  const entries = Object.entries(object["spec"] ?? {}) as [string, unknown][];
+  const isEntry = (item: unknown): boolean => item !== null && item !== undefined;
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => Array.isArray(value))
+      .map(([name, value]) => [name, (value as unknown[]).filter(isEntry)]),
+  );
 }
 
 function refusedApplication(application: Application, spec: ProjectSpec): Pick<Finding, "field" | "text">[] {
@@ -62,6 +74,9 @@ function refusedObject(object: KubernetesObject, application: Application, spec:
   const isListed = (list: readonly ResourceKind[] = []): boolean =>
     list.some(({ group = "", kind = "" }) => pathMatch(kind, object.kind) && pathMatch(group, groupOf(object)));
   const cluster = isClusterScoped(object);
+  // Where it lives isn't known: what either list allows is allowed.
+  if (isUnsure(object) && isListed(spec.clusterResourceWhitelist) && !isListed(spec.clusterResourceBlacklist))
+    return undefined;
   // Without a list everything in a namespace is allowed, and nothing outside.
   const [white, black] = cluster
     ? [spec.clusterResourceWhitelist ?? [], spec.clusterResourceBlacklist]
@@ -90,14 +105,17 @@ function isSourcePermitted(patterns: readonly string[], url: string): boolean {
 }
 
 function isDestinationPermitted(items: readonly Destination[], destination: Destination): boolean {
+  const own = destination.name === IN_CLUSTER_NAME && !destination.server;
+  const address = own ? IN_CLUSTER : destination.server;
   let permitted = false;
   for (const item of items) {
-    const server = Boolean(destination.server) && matches(item.server, destination.server);
+    // The address of another cluster that goes by its name isn't known here: no pattern refuses it.
+    const server = address ? matches(item.server, address) : Boolean(destination.name && item.server);
     const name = Boolean(destination.name) && matches(item.name, destination.name);
     const namespace = matches(item.namespace, destination.namespace);
     if ((server || name) && namespace) permitted = true;
-    else if (((!name && denies(item.name)) || (!server && denies(item.server))) && namespace) return false;
-    else if (!namespace && denies(item.namespace) && server) return false;
+    else if ((!name && denies(item.name)) || (!server && denies(item.server)) || (!namespace && denies(item.namespace)))
+      return false;
   }
   return permitted;
 }

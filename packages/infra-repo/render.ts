@@ -17,8 +17,14 @@ interface RenderRequest {
   readonly diff: string | undefined;
 }
 
-/** Renders one environment of a repository. @throws with every part that can't be rendered */
-async function rendition(renderers: Renderers, repository: string, name: string): Promise<RenderedFile[]> {
+interface Rendition {
+  readonly files: readonly RenderedFile[];
+  /** Whether nothing is broken. */
+  readonly whole: boolean;
+}
+
+/** Renders one environment of a repository. What can't be rendered goes to standard error, a sentence each. */
+async function rendition(renderers: Renderers, repository: string, name: string): Promise<Rendition> {
   const draw = async (folder: string) => {
     const content = readFiles(folder);
     const names = rootPaths(folder, content);
@@ -34,9 +40,9 @@ async function rendition(renderers: Renderers, repository: string, name: string)
   const { findings, unseen, ...environment } = await (starter
     ? withStandIns(repository, false, draw)
     : draw(repository));
-  if (findings.length > 0) throw new Error(sentences(findings).join("\n"));
+  for (const sentence of sentences(findings)) process.stderr.write(`${name}: ${sentence}\n`);
   for (const { object, reason } of unseen) process.stderr.write(`${name}: not rendered: ${object}: ${reason}\n`);
-  return renderedFiles(environment);
+  return { files: renderedFiles(environment), whole: findings.length === 0 };
 }
 
 /** Puts the repository as a Git reference has it into a directory. */
@@ -66,18 +72,19 @@ async function checkOut(repository: string, reference: string, directory: string
 /**
  * Prints everything that an environment's root path leads to, or what differs from another environment or commit.
  *
+ * @returns 1 if something can't be rendered: what can be is printed all the same
  * @param request the environment, the folder of the repository, and what to compare with. @default no comparison
  */
-export async function renderOrCompare(cache: string, request: RenderRequest): Promise<void> {
+export async function renderOrCompare(cache: string, request: RenderRequest): Promise<number> {
   const { diff, name } = request;
   const repository = resolve(request.repository);
   if (!existsSync(repository))
     throw new Error(`--repository ${repository} — doesn't exist; give an infrastructure repository`);
   const renderers = await loadRenderers(cache, (line) => void process.stderr.write(`${line}\n`));
-  const files = await rendition(renderers, repository, name);
+  const { files, whole } = await rendition(renderers, repository, name);
   if (diff === undefined) {
     for (const file of files) process.stdout.write(`--- # ${file.name}\n${file.text}`);
-    return;
+    return whole ? 0 : 1;
   }
   const scratch = mkdtempSync(join(tmpdir(), "gitops-platform-render-"));
   try {
@@ -86,7 +93,7 @@ export async function renderOrCompare(cache: string, request: RenderRequest): Pr
       ? await rendition(renderers, repository, diff)
       : await rendition(renderers, await checkOut(repository, diff, scratch), name);
     const [before, after] = between ? [diff, name] : ["before", "after"];
-    writeRendition(other, join(scratch, "diff", before));
+    writeRendition(other.files, join(scratch, "diff", before));
     writeRendition(files, join(scratch, "diff", after));
     const colour = process.stdout.isTTY ? "--color=always" : "--color=never";
     const { stdout, exitCode } = await execa(
@@ -99,6 +106,7 @@ export async function renderOrCompare(cache: string, request: RenderRequest): Pr
     );
     if (exitCode === 0) process.stderr.write(`${name} and ${diff} are the same\n`);
     else process.stdout.write(`${stdout}\n`);
+    return whole && other.whole ? 0 : 1;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

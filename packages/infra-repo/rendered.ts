@@ -15,6 +15,23 @@ export function isClusterScoped({ metadata }: KubernetesObject): boolean {
   return metadata.namespace === undefined;
 }
 
+const HOOKS = ["PreSync", "Sync", "PostSync", "SyncFail"];
+const HELM_HOOKS = ["pre-install", "pre-upgrade", "post-install", "post-upgrade", "crd-install"];
+
+/** Whether Argo CD applies an object: hooks of kinds that it doesn't know, as a chart's tests, stay out of the cluster. */
+export function isApplied({ metadata }: KubernetesObject): boolean {
+  const annotations = (metadata.annotations ?? {}) as Readonly<Record<string, unknown>>;
+  const listed = (name: string): string[] | undefined => {
+    const value = annotations[name];
+    return typeof value === "string" ? value.split(",").map((word) => word.trim()) : undefined;
+  };
+  const own = listed("argocd.argoproj.io/hook");
+  const helm = listed("helm.sh/hook");
+  if (own?.some((word) => HOOKS.includes(word))) return true;
+  if (own?.includes("Skip")) return false;
+  return (own ?? helm) === undefined || (helm ?? []).some((word) => HELM_HOOKS.includes(word));
+}
+
 /** A container's fields that rules look at. None is certain: the schema check reports what breaks its form. */
 export interface PodContainer {
   readonly name?: string;

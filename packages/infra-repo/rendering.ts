@@ -2,7 +2,15 @@ import type { KubernetesObject } from "./kubernetes-object";
 
 /** What became of one folder or chart. */
 export type Rendering =
-  | { readonly objects: readonly KubernetesObject[] }
+  | {
+      readonly objects: readonly KubernetesObject[];
+      /** What of it can't be had here, a phrase each. @default nothing */
+      readonly leftOut?: readonly string[];
+      /** Its `helmCharts`, which are left out: Argo CD renders them only when it is told to. @default none */
+      readonly charts?: readonly string[];
+      /** What Argo CD would refuse the whole for, a phrase each; the objects are the rest. @default nothing */
+      readonly broken?: readonly string[];
+    }
   /** Argo CD would render it and this check can't: a chart elsewhere, a plugin. Says why. */
   | { readonly unseen: string }
   /** It can't be rendered, here or there. */

@@ -26,9 +26,21 @@ export function rootPaths(repository: string, content: RepositoryContent): Reado
   const names = overlaid.some((name) => existsSync(join(repository, ROOT, name))) ? overlaid : [];
   const paths = [
     ...names.map((name) => (name === DEFAULT ? ROOT : `${ROOT}/${name}`)),
-    ...foldersOfApplications(repository, content),
+    ...foldersOfApplications(repository, content).filter((path) => !TEST_DATA.test(path)),
   ];
   return new Map([...new Set(paths)].sort().map((path) => [environmentName(path), path]));
+}
+
+/** Folders with Applications that are test data by their names: no Argo CD starts there. */
+export function testData(repository: string, content: RepositoryContent): string[] {
+  return [...new Set(foldersOfApplications(repository, content).filter((path) => TEST_DATA.test(path)))];
+}
+
+const TEST_DATA = /(^|\/)(tests|fixtures?|testdata|__tests__|__fixtures__)(\/|$)/;
+
+/** Whether a root path has its place and name by convention. Of others, it isn't known whether an Application has them. */
+export function isConventional(path: string): boolean {
+  return path === ROOT || posix.dirname(path) === ROOT;
 }
 
 function environmentName(path: string): string {

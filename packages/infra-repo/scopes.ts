@@ -21,7 +21,26 @@ const CLUSTER_SCOPED: Readonly<Record<string, readonly string[]>> = {
   "external-secrets.io": ["ClusterSecretStore", "ClusterExternalSecret"],
 };
 
-type IsClusterScoped = (object: Pick<KubernetesObject, "apiVersion" | "kind">) => boolean;
+/** Groups of Kubernetes 1.27, and what the platform brings: of every kind in them it is known where it lives. */
+const KNOWN_GROUPS: ReadonlySet<string> = new Set([
+  ...Object.keys(CLUSTER_SCOPED),
+  ...["apps", "autoscaling", "batch", "policy", "bitnami.com"],
+  ...["authentication", "authorization", "coordination", "discovery", "events", "resource"].map(
+    (name) => `${name}.k8s.io`,
+  ),
+]);
+const ARGO_CD = ["Application", "ApplicationSet", "AppProject"];
+
+/** Undefined for a kind whose definition isn't at hand. */
+type IsClusterScoped = (object: Pick<KubernetesObject, "apiVersion" | "kind">) => boolean | undefined;
+
+/** Placed objects of which it isn't known whether they live in a namespace: nothing defines their kind. */
+const unsure = new WeakSet<KubernetesObject>();
+
+/** Whether a placed object may live in no namespace after all. */
+export function isUnsure(object: KubernetesObject): boolean {
+  return unsure.has(object);
+}
 
 /** Tells which objects live in no namespace: by the CustomResourceDefinitions at hand, else by what Kubernetes has. */
 export function scopesOf(definitions: readonly KubernetesObject[]): IsClusterScoped {
@@ -31,8 +50,12 @@ export function scopesOf(definitions: readonly KubernetesObject[]): IsClusterSco
       return [`${group ?? ""}/${names?.kind ?? ""}`, scope === "Cluster"] as const;
     }),
   );
-  return (object) =>
-    scopes.get(`${groupOf(object)}/${object.kind}`) ?? CLUSTER_SCOPED[groupOf(object)]?.includes(object.kind) ?? false;
+  return (object) => {
+    const group = groupOf(object);
+    const defined = scopes.get(`${group}/${object.kind}`) ?? CLUSTER_SCOPED[group]?.includes(object.kind);
+    const isKnown = KNOWN_GROUPS.has(group) || (group === "argoproj.io" && ARGO_CD.includes(object.kind));
+    return defined ?? (isKnown ? false : undefined);
+  };
 }
 
 /**
@@ -45,7 +68,13 @@ export function placed(
   isClusterScoped: IsClusterScoped,
 ): KubernetesObject {
   const { namespace: own, ...metadata } = object.metadata;
-  if (isClusterScoped(object)) return own === undefined ? object : { ...object, metadata };
-  if (own !== undefined && own !== "") return object;
-  return { ...object, metadata: { ...metadata, namespace: namespace ?? "" } };
+  const scope = isClusterScoped(object);
+  if (scope === true) return own === undefined ? object : { ...object, metadata };
+  if (own !== undefined && own !== "") {
+    if (scope === undefined) unsure.add(object);
+    return object;
+  }
+  const inside = { ...object, metadata: { ...metadata, namespace: namespace ?? "" } };
+  if (scope === undefined) unsure.add(inside);
+  return inside;
 }

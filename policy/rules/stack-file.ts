@@ -1,3 +1,4 @@
+import { CORE_SCHEMA, load } from "js-yaml";
 import { parseDocument } from "yaml";
 import type { StackRule } from "../rule";
 
@@ -26,7 +27,16 @@ export const noPlainSecrets: StackRule = {
 
 /** Where a stack file holds what looks like a secret, and why; never the value. */
 export function plainSecrets(yaml: string): readonly { readonly key: string; readonly what: string }[] {
-  return suspects(parseDocument(yaml).toJS(), "", "");
+  return suspects(contentOf(yaml), "", "");
+}
+
+/** As much of a file as can be read: Pulumi doesn't mind how lines inside braces are indented. */
+function contentOf(yaml: string): unknown {
+  try {
+    return load(yaml, { schema: CORE_SCHEMA, json: true });
+  } catch {
+    return parseDocument(yaml).toJS();
+  }
 }
 
 function suspects(value: unknown, key: string, name: string): { key: string; what: string }[] {

@@ -13,7 +13,7 @@ export const command = defineCommand({
     diff: { type: "string", value: "OTHER", summary: "another environment, or a Git reference of this repository" },
     repository: { type: "string", value: "FOLDER", summary: "the repository (default: the starter, gitops)" },
   },
-  exits: { 0: "rendered, or compared", 1: "something can't be rendered" },
+  exits: { 0: "rendered, or compared", 1: "something can't be rendered; the rest is printed" },
   run: ([name], { diff, repository = join(root, "gitops") }) =>
     renderOrCompare(paths.cache, { name, repository, diff }),
 });

@@ -27,7 +27,11 @@ async function add(stack: string, file: string): Promise<void> {
     scratch.keep();
   });
   const { secretName } = newest(stackCertificates(file));
-  say(`${file} has ${index + 1} sealing keys; the newest is ${secretName}. Next: ${up(stack)}, then reseal`);
+  say(
+    index === 0
+      ? `${file} has its first sealing key, ${secretName}. Next: ${up(stack)}`
+      : `${file} has ${index + 1} sealing keys; the newest is ${secretName}. Next: ${up(stack)}, then reseal`,
+  );
 }
 
 async function resealAll(stack: string, file: string, flags: RepositoryFlags): Promise<void> {

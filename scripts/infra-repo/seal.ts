@@ -52,7 +52,8 @@ async function sealInto(request: SealRequest): Promise<void> {
     process.stdout.write(sealed);
     return;
   }
-  writeFileSync(`${file}.new`, known?.withValues(sealed) ?? sealed);
+  const fresh = file.endsWith(".json") ? `${JSON.stringify(parse(sealed), null, 2)}\n` : sealed;
+  writeFileSync(`${file}.new`, known?.withValues(sealed) ?? fresh);
   renameSync(`${file}.new`, file);
   process.stderr.write(
     `${request.out}: ${Object.keys(values).join(", ")} of ${request.namespace}/${request.name}, sealed for stack ${request.stack}\n`,

@@ -30,7 +30,8 @@ export const command = defineCommand({
     process.stdout.write(
       values.length === 0
         ? `${flags.repository} holds no SealedSecret: nothing to open for stack ${stack}\n`
-        : `${values.length} sealed values of ${flags.repository} open with the keys of stack ${stack}\n`,
+        : `${values.length === 1 ? "1 sealed value" : `${values.length} sealed values`} of ${flags.repository} ` +
+            `${values.length === 1 ? "opens" : "open"} with the keys of stack ${stack}\n`,
     );
   },
 });

@@ -31,4 +31,6 @@ export const paths = {
   kubeconfig: join(local, "kubeconfig"),
   certificate: join(local, "public-cert.pem"),
   knownHosts: join(local, "known_hosts"),
+  /** What `.local/bin/argocd` logs in with. */
+  argocdLogin: join(local, "argocd-login.json"),
 } as const;

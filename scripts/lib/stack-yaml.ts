@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { CORE_SCHEMA, load } from "js-yaml";
 import { type Document, LineCounter, parseDocument } from "yaml";
 
 /** A stack file as Pulumi keeps it; config/schema.ts knows what its configuration may be. */
@@ -20,17 +21,28 @@ export class StackFileError extends Error {}
  */
 export function readStackYaml(file: string): StackYaml {
   const lineCounter = new LineCounter();
-  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter, prettyErrors: false });
+  const text = readFileSync(file, "utf8");
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const [error] = document.errors;
-  if (error) {
+  const asPulumi = error && readLoosely(text);
+  if (error && asPulumi === undefined) {
     const { col, line } = lineCounter.linePos(error.pos[0]);
     // Some messages end in what was found.
     const reason = error.message.replace(/: [\s\S]*$/, "");
     throw broken(file, `line ${line}, column ${col}`, `is not YAML: ${reason}; correct it there`);
   }
-  const content = contentOf(document, file);
+  const content = asPulumi ?? contentOf(document, file);
   if (typeof content === "object" && !Array.isArray(content)) return content as StackYaml;
   throw broken(file, "line 1", "is no stack file (need keys, config: among them); put it back from Git");
+}
+
+/** Pulumi's parser, as JavaScript's older one, doesn't mind how lines inside braces and quotes are indented. */
+function readLoosely(text: string): unknown {
+  try {
+    return load(text, { schema: CORE_SCHEMA });
+  } catch {
+    return undefined;
+  }
 }
 
 function contentOf(document: Document, file: string): unknown {

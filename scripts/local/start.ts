@@ -8,7 +8,7 @@ import { defineCommand, print, runAsProgram } from "@gitops-platform/cli/command
 import { redacted } from "@gitops-platform/cli/redaction";
 import { ensureKeys } from "./platform/keys";
 import { holdPlatform } from "./platform/exclusive";
-import { linkTools } from "./platform/links";
+import { linkArgocd, linkTools } from "./platform/links";
 import { paths } from "../lib/paths";
 import { installPackages, preflight } from "./platform/preflight";
 import { localTarget } from "../lib/pulumi";
@@ -107,6 +107,7 @@ async function start(): Promise<number> {
   }
   const outputs = await readOutputs();
   writeOutputs(outputs);
+  await linkArgocd(outputs.argocd.url);
   const duration = formatDuration((performance.now() - begin) / 1000);
   const headline = result?.changed ? "The local platform is up" : "The local platform is up already";
   print(`\n${headline} (${duration}).\n\n${renderSummary(outputs, await observe())}\n`);

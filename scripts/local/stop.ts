@@ -33,7 +33,7 @@ export const command = defineCommand({
     await execa("bash", [join(root, "components", "machines", "local", "sweep.sh"), paths.machines], {
       stdio: "inherit",
     });
-    for (const file of [paths.machines, paths.kubeconfig, paths.certificate, paths.knownHosts])
+    for (const file of [paths.machines, paths.kubeconfig, paths.certificate, paths.knownHosts, paths.argocdLogin])
       rmSync(file, { recursive: true, force: true });
     print(
       "The local platform is gone. Kept for the next start: the caches and .local (keys, Git repository, sealing key);\n" +

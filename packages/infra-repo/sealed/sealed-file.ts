@@ -35,7 +35,8 @@ interface Manifest {
 export function readSealedFile(file: string, request: SealRequest): SealedFile | undefined {
   if (!existsSync(file)) return undefined;
   const { name, namespace, out = file } = request;
-  const documents = parseAllDocuments(readFileSync(file, "utf8"));
+  const text = readFileSync(file, "utf8");
+  const documents = parseAllDocuments(text);
   const [error] = documents.flatMap((document) => document.errors);
   if (error) throw new Error(`${out} — can't be read as YAML: ${error.message.split("\n")[0]}; correct it`);
   const manifests = documents.map((document) => (document.toJS() ?? {}) as Manifest);
@@ -45,9 +46,9 @@ export function readSealedFile(file: string, request: SealRequest): SealedFile |
   );
   const manifest = manifests[index];
   if (!manifest) {
-    const held = manifests.map(({ kind, metadata }) => `${kind ?? "nothing"} ${idOf(metadata)}`).join(", ");
-    const text = `holds ${held || "nothing"}, not SealedSecret ${namespace}/${name}`;
-    throw new Error(`${out} — ${text}; choose another file, or remove it`);
+    const held = manifests.map(({ kind, metadata }) => `${kind ?? "nothing"} ${idOf(metadata)}`.trim()).join(", ");
+    const found = `holds ${held || "nothing"}, not SealedSecret ${namespace}/${name}`;
+    throw new Error(`${out} — ${found}; choose another file, or remove it`);
   }
   const scope = scopeOf(manifest.metadata?.annotations);
   const type = manifest.spec?.template?.type ?? "Opaque";
@@ -66,11 +67,17 @@ export function readSealedFile(file: string, request: SealRequest): SealedFile |
     type,
     withValues: (sealed) => {
       const { spec } = parse(sealed) as { spec: { encryptedData: Record<string, string> } };
+      const document = documents[index];
+      if (!document?.getIn(["spec", "encryptedData"]))
+        document?.setIn(["spec", "encryptedData"], document.createNode({}));
       for (const [key, value] of Object.entries(spec.encryptedData))
-        documents[index]?.setIn(["spec", "encryptedData", key], value);
+        document?.setIn(["spec", "encryptedData", key], value);
+      // kubectl takes what begins with a brace for JSON, and needs its quotes.
+      const indent = /^\s*\{(?:\r?\n([ \t]+))?/.exec(text);
+      if (indent && documents.length === 1) return `${JSON.stringify(document?.toJS(), null, indent[1])}\n`;
       return documents
-        .map((document) => document.toString({ lineWidth: 0 }))
-        .map((text, position) => (position === 0 || text.startsWith("---") ? text : `---\n${text}`))
+        .map((each) => each.toString({ lineWidth: 0 }))
+        .map((each, position) => (position === 0 || each.startsWith("---") ? each : `---\n${each}`))
         .join("");
     },
   };

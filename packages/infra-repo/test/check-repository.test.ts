@@ -325,3 +325,28 @@ test("two Applications with one object are named", async () => {
     "apps/web/overlays/staging: NetworkPolicy web/default-deny — is in apps/second/overlays/staging, too, and two Applications would take it from each other; keep one [one-owner]",
   ]);
 });
+
+test("a kind that nothing defines is one problem, and not its namespace as well", async () => {
+  expect(
+    await problems({
+      "applications/staging/kustomization.yaml": "resources: [web.yaml, other.yaml]\n",
+      "applications/staging/other.yaml":
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: other }\nspec:\n  project: default\n  source: { repoURL: 'ssh://git@git.example.org/infra.git', path: other }\n  destination: { name: in-cluster, namespace: nowhere }\n",
+      "other/a.yaml": "apiVersion: cert-manager.io/v1\nkind: ClusterIssuer\nmetadata: { name: a }\n",
+      "other/b.yaml": "apiVersion: cert-manager.io/v1\nkind: ClusterIssuer\nmetadata: { name: b }\n",
+    }),
+  ).toEqual([expect.stringMatching(/^other: ClusterIssuer nowhere\/a apiVersion — cert-manager\.io\/v1 has no kind/)]);
+});
+
+test("an Application in another namespace than Argo CD's own", async () => {
+  expect(
+    await problems({
+      [ROOT]: [
+        "kind: Application\nmetadata:\n  name: web\n",
+        "kind: Application\nmetadata:\n  name: web\n  namespace: argo\n",
+      ],
+    }),
+  ).toEqual([
+    "applications/staging: Application argo/web metadata.namespace — Argo CD reads its own objects in the namespace argocd only (got argo); write that one [namespace]",
+  ]);
+});

@@ -97,7 +97,7 @@ export function repository(changes: Readonly<Record<string, string | readonly [s
 }
 
 /** A folder with these files. @returns its path */
-export function files(contents: Readonly<Record<string, string>>): string {
+export function files(contents: Readonly<Record<string, string | Buffer>>): string {
   const directory = join(scratch, String(count++));
   for (const [file, text] of Object.entries(contents)) {
     mkdirSync(dirname(join(directory, file)), { recursive: true });

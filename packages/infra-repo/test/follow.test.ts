@@ -8,7 +8,8 @@ import { readFiles } from "../files";
 import { nameOf } from "../rendered";
 import { loadRenderers } from "../renderers";
 import type { Renderers } from "../rendering";
-import { rootPaths } from "../roots";
+import { clearKeys } from "../plain-secrets";
+import { rootPaths, testData } from "../roots";
 import { cacheDirectory } from "@gitops-platform/mirror/cache-directory";
 import { files } from "./fixture";
 
@@ -315,4 +316,150 @@ test("a failed rendering says the error, not the warnings before it", async () =
       /^app: can't be rendered: no (resource )?matches.*ConfigMap.*other.*; correct the file and render again$/,
     ),
   ]);
+});
+
+describe("what can't be had here hides nothing else", () => {
+  test("remote bases, by every spelling, are left out and named", async () => {
+    const remote = ["github.com/example/one/deploy", "https://raw.example.invalid/two.yaml", "git@git.invalid:a/b.git"];
+    const { findings, unseen, ...environment } = await follow({
+      "root/app.yaml": application("web", ours("app")),
+      "app/kustomization.yaml": `resources: [a.yaml, "${remote.join('", "')}", below]\n`,
+      "app/a.yaml": configMap("a"),
+      "app/below/kustomization.yaml": "resources: [b.yaml]\n",
+      "app/below/b.yaml": configMap("b"),
+    });
+    expect(findings).toEqual([]);
+    expect(followed({ ...environment, findings, unseen })).toEqual(["web: ConfigMap team/a", "web: ConfigMap team/b"]);
+    const reasons = remote.map((base) => `app: its base ${base} can't be fetched from here`);
+    expect(unseen.map(({ reason }) => reason).sort()).toEqual(reasons.sort());
+  }, 60_000);
+
+  test("what needs a remote base is left out as well, and Applications beside it are followed", async () => {
+    const environment = await follow({
+      "root/kustomization.yaml": "resources: [app.yaml, 'github.com/example/one/deploy', below]\n",
+      "root/app.yaml": application("web", ours("app")),
+      "root/below/kustomization.yaml": "patches: [{ target: { kind: Pod }, patch: '[{op: remove, path: /x}]' }]\n",
+      "app/a.yaml": configMap("a"),
+    });
+    expect(followed(environment)).toEqual(["web: ConfigMap team/a"]);
+    expect(environment.unseen.at(-1)?.reason).toBe("root: other folders that it lists don't render without that");
+  }, 60_000);
+
+  const chart =
+    "helmCharts: [{ name: redis, repo: 'https://charts.example.org', version: 1.0.0 }]\nresources: [a.yaml]\n";
+  test("a kustomization's chart is a finding, or named where the repository's Argo CD renders it", async () => {
+    const contents = {
+      "root/app.yaml": application("web", ours("app")),
+      "app/kustomization.yaml": chart,
+      "app/a.yaml": configMap("a"),
+    };
+    const refused = await follow(contents);
+    expect(refused.findings.map(({ text }) => text)).toEqual([
+      "can't be rendered: it has helmCharts (redis), which Argo CD renders only with kustomize.buildOptions: --enable-helm; an Application with chart: redis needs none; correct the file and render again",
+    ]);
+    const values = "configs: { cm: { kustomize.buildOptions: '--enable-helm' } }\n";
+    const named = await follow({ ...contents, "argocd/values.yaml": values });
+    expect(named.findings).toEqual([]);
+    expect(named.unseen.map(({ reason }) => reason)).toEqual(["app: its chart redis isn't rendered here"]);
+    for (const environment of [refused, named]) expect(followed(environment)).toEqual(["web: ConfigMap team/a"]);
+  }, 60_000);
+
+  test("a plain folder's broken file is a finding; what is no manifest is passed over", async () => {
+    const environment = await follow({
+      "root/app.yaml": application("web", ours("app")),
+      "app/a.yaml": `${configMap("a")}kind: ConfigMap\n`,
+      "app/b.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: b\n",
+      "app/notes.yaml": "a: b: c\n",
+      "app/values.yaml": "replicas: 2\n",
+    });
+    expect(environment.findings.map(({ place, text }) => `${place} ${text}`)).toEqual([
+      expect.stringMatching(/^app can't be rendered: b\.yaml: /),
+    ]);
+    expect(followed(environment)).toEqual(["web: ConfigMap team/a"]);
+  });
+});
+
+test("what Argo CD never applies isn't looked at: a chart's tests, hooks of other kinds", async () => {
+  const hook = (name: string, annotation: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, annotations: { ${annotation} } }\n---\n`;
+  const environment = await follow({
+    "root/app.yaml": application("web", ours("app")),
+    "app/a.yaml":
+      hook("test", "helm.sh/hook: test") +
+      hook("rollback", "helm.sh/hook: 'pre-rollback'") +
+      hook("skip", "argocd.argoproj.io/hook: Skip") +
+      hook("wrong", "argocd.argoproj.io/hook: Whenever") +
+      hook("install", "helm.sh/hook: 'pre-install,test'") +
+      hook("crd", "helm.sh/hook: crd-install") +
+      hook("sync", "argocd.argoproj.io/hook: PostSync") +
+      hook("plain", "a: b"),
+  });
+  expect(followed(environment)).toEqual(
+    ["install", "crd", "sync", "plain"].map((name) => `web: ConfigMap team/${name}`),
+  );
+});
+
+test("values that a chart makes anew each time are no values in clear", async () => {
+  const environment = await follow({
+    "root/app.yaml": application("web", ours("app")),
+    "app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n",
+    "app/templates/s.yaml":
+      'apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata:\n  made: {{ randAlphaNum 20 | b64enc }}\n  kept: {{ "hunter2" | b64enc }}\nstringData:\n  also: {{ randAlphaNum 9 }}\n',
+  });
+  const [secret] = environment.parts.find(({ name }) => name === "web")?.objects ?? [];
+  expect(clearKeys(secret ?? {})).toEqual(["kept"]);
+});
+
+test("Go templates have Argo CD's own function, wherever it stands", async () => {
+  const spec = `  goTemplate: true\n  generators:\n  - list: { elements: [{ name: 'Team_One.' }] }\n  template:\n    metadata: { name: '{{ .name | normalize }}-{{ normalize .name }}-{{ "normalize" }}' }\n    spec:\n      project: default\n      source: { repoURL: '${URL}', path: a }\n      ${DESTINATION}\n`;
+  const environment = await follow({
+    "root/app.yaml": application("own", ours("a")),
+    "root/set.yaml": applicationSet(spec),
+    "a/a.yaml": configMap("a"),
+  });
+  expect([environment.findings, environment.unseen]).toEqual([[], []]);
+  expect(environment.applications.map(({ name }) => name)).toContain("team-one-team-one-normalize");
+});
+
+test("folders of test data are no root paths", () => {
+  const repository = files({
+    "x/tests/app.yaml": application("a", ours("b")),
+    "x/test/app.yaml": application("a", ours("b")),
+  });
+  const content = readFiles(repository);
+  expect([...rootPaths(repository, content).values()]).toEqual(["x/test"]);
+  expect(testData(repository, content)).toEqual(["x/tests"]);
+});
+
+test("Applications and ApplicationSets of any form hide nothing else", async () => {
+  const kind = (name: string, of: string, spec: string): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: ${of}\nmetadata: { name: ${name} }\nspec: ${spec}\n---\n`;
+  const environment = await follow({
+    "root/app.yaml":
+      kind("a", "ApplicationSet", "{ generators: {}, template: 5 }") +
+      kind("b", "ApplicationSet", "{ generators: [null, 3, { list: { elements: [1, null] } }], template: 5 }") +
+      kind("c", "Application", "3") +
+      kind("d", "Application", `{ source: { repoURL: '${URL}', path: app, helm: [1] } }`) +
+      kind("e", "Application", `{ sources: 3, destination: x }`) +
+      application("web", ours("app")),
+    "app/a.yaml": configMap("a"),
+  });
+  expect(followed(environment)).toContain("web: ConfigMap team/a");
+  expect(environment.findings.map(({ object }) => object)).toContain("ApplicationSet b");
+});
+
+test("one repository by several spellings of its address", async () => {
+  const spellings = [
+    "ssh://git@git.example.org:22/infra.git",
+    "git@git.example.org:infra",
+    "https://git.example.org:443/infra.git/",
+  ];
+  const environment = await follow({
+    "root/app.yaml": spellings
+      .map((url, index) => application(`app-${index}`, `source: { repoURL: "${url}", path: app }`))
+      .join("---\n"),
+    "app/a.yaml": configMap("a"),
+  });
+  expect(environment.unseen).toEqual([]);
+  expect(followed(environment)).toEqual([0, 1, 2].map((index) => `app-${index}: ConfigMap team/a`));
 });

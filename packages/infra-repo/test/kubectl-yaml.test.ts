@@ -1,7 +1,7 @@
 import { loadAll } from "js-yaml";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { readObjects, writeObject } from "../kubectl-yaml";
+import { readDocuments, readObjects, writeObject } from "../kubectl-yaml";
 
 const TEXTS = [
   ...["yes", "No", "on", "OFF", "y", "N", "true", "null", "~", "", " ", "0o17", "017", "1_000", "1:30", "0x1F", "1e3"],
@@ -34,6 +34,19 @@ const TEXTS = [
     "\ufeffx",
     "ünï",
     "a b",
+    ...[
+      "x\r\ny",
+      "\tx\n",
+      "x\n\ty",
+      " \n",
+      "#x\ny",
+      "x\u007fy\n",
+      "---\nfoo\n",
+      "x\u0090\ny",
+      "\n",
+      "x \n  \ny",
+      "\r\n",
+    ],
   ],
 ];
 
@@ -71,5 +84,12 @@ items: [{ metadata: { name: d } }]
   expect(readObjects(text)).toEqual([
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" }, data: { a: true, b: "yes", c: "2023-10-15" } },
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "d" } },
+  ]);
+});
+
+test("numbers and keys are Go's: octal, binary, grouped; the last of two keys", () => {
+  const text = "a: 0644\nb: 0o17\nc: 0b11\nd: 0x1F\ne: 1_000\nf: -010\ng: 08\nh: 1:30\ni: 0\nj: '0644'\ni: 2\nk: 0o8\n";
+  expect(readDocuments(text)).toEqual([
+    { a: 420, b: 15, c: 3, d: 31, e: 1000, f: -8, g: 8, h: "1:30", i: 2, j: "0644", k: "0o8" },
   ]);
 });

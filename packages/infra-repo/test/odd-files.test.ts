@@ -25,6 +25,10 @@ describe("an odd file is a finding with its line, and the rest is read", () => {
     ["empty documents", "odd.yaml", "---\n---\n# nothing\n", ""],
     ["a merge key and a tag", "odd.yaml", "a: &a { b: 1 }\nc: { <<: *a }\nd: !Ref e\n", ""],
     ["a byte order mark", "odd.yaml", "\ufeffa: 1\n", ""],
+    ["braces that end at the key's indent", "odd.yaml", "a:\n  b: {\n  c: 1\n  }\nd: [\n1\n]\n", ""],
+    ["quotes that go on at the key's indent", "odd.yaml", "a: 'x\ny'\n", ""],
+    ["what git-crypt has locked", "odd.yaml", "\0GITCRYPT\0: [", ""],
+    ["a name in capitals", "ODD.YAML", "a: [", "ODD.YAML:1 — Flow sequence"],
   ];
   test.each(cases)("%s", (_name, file, text, expected) => {
     const { documents, findings } = readFiles(files({ [file]: text, "zz.yaml": GOOD }));
@@ -60,13 +64,13 @@ test("what Git ignores and chart templates are no documents", () => {
 });
 
 describe("Secrets in clear", () => {
-  const found = (contents: Readonly<Record<string, string>>): string[] =>
+  const found = (contents: Readonly<Record<string, string | Buffer>>): string[] =>
     plainSecrets(readFiles(files(contents))).map(({ place, object, field }) =>
       [place, object, field].filter((part) => part !== undefined).join(" "),
     );
   const secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: s }\nstringData: { password: hunter2 }\n";
 
-  const clear: readonly [string, Readonly<Record<string, string>>, string][] = [
+  const clear: readonly [string, Readonly<Record<string, string | Buffer>>, string][] = [
     ["a manifest that nothing lists", { "a.yaml": `${GOOD}---\n${secret}` }, "a.yaml:5 Secret s"],
     [
       "JSON",
@@ -122,6 +126,69 @@ describe("Secrets in clear", () => {
       },
       "c/templates/s.yaml:5 Secret ?",
     ],
+    [
+      "braces that end at the key's indent",
+      { "a.yaml": `${GOOD}---\nkind: Secret\nmetadata: {\nname: s\n}\nstringData: {\np: hunter2\n}\n` },
+      "a.yaml:4 Secret s",
+    ],
+    [
+      "a key that is there twice",
+      { "a.yaml": "kind: Secret\nmetadata: { name: s }\nstringData: { a: '' }\nstringData: { a: hunter2 }\n" },
+      "a.yaml:1 Secret s",
+    ],
+    [
+      "CRLF, anchors and merge keys",
+      { "a.yaml": "x: &x { p: hunter2 }\r\nkind: Secret\r\nmetadata: { name: s }\r\ndata: { <<: *x }\r\n" },
+      "a.yaml:1 Secret s",
+    ],
+    [
+      "a JSON patch",
+      {
+        "kustomization.yaml":
+          "patches:\n- target: { kind: Secret, name: s }\n  patch: |\n    - { op: add, path: /stringData/p, value: hunter2 }\n",
+      },
+      "kustomization.yaml:1 Secret s",
+    ],
+    [
+      "a JSON patch in a file",
+      {
+        "x/kustomization.yaml": "patchesJson6902: [{ target: { version: v1, kind: Secret, name: s }, path: p.json }]\n",
+        "x/p.json": '[{"op": "replace", "path": "/data", "value": {"p": "aHVudGVyMg=="}}]',
+      },
+      "x/p.json:1 Secret s",
+    ],
+    [
+      "a generator in a file of its own",
+      { "g.yaml": "apiVersion: builtin\nkind: SecretGenerator\nmetadata: { name: s }\nliterals: [a=hunter2]\n" },
+      "g.yaml:1 Secret s secretGenerator",
+    ],
+    [
+      "a generator that a kustomization has as text",
+      {
+        "kustomization.yaml":
+          "generators:\n- |-\n  apiVersion: builtin\n  kind: SecretGenerator\n  metadata: { name: s }\n  literals: [p=hunter2]\n",
+      },
+      "kustomization.yaml:1 Secret s secretGenerator",
+    ],
+    [
+      "a template in one line",
+      {
+        "c/Chart.yaml": "name: c\n",
+        "c/templates/s.yaml": "{{ if .x }}\n{kind: Secret, data: {a: {{ .a }}, b: hunter2}}\n{{ end }}\n",
+      },
+      "c/templates/s.yaml:1 Secret ?",
+    ],
+    [
+      "a file without an ending",
+      { secret: secret.replace("{ password: hunter2 }", "\n  password: hunter2") },
+      "secret:5 Secret ?",
+    ],
+    [
+      "Jsonnet",
+      { "s.jsonnet": "{\n  kind: 'Secret',\n  data: {\n    p: 'aHVudGVyMg==',\n  },\n}\n" },
+      "s.jsonnet:4 Secret ?",
+    ],
+    ["UTF-16", { "a.yaml": Buffer.from(`\ufeff${secret}`, "utf16le") }, "a.yaml:1 Secret s"],
     ["a broken file", { "a.yaml": "kind: Secret\nstringData:\n  p: hunter2\n  x: [\n" }, "a.yaml:3 Secret ?"],
     [
       "a file that was left behind",
@@ -158,6 +225,26 @@ describe("Secrets in clear", () => {
       {
         "a.yaml":
           "apiVersion: v1\nkind: Secret\nmetadata: { name: s, labels: { argocd.argoproj.io/secret-type: repository } }\nstringData: { url: https://charts.example.org, type: helm }\n",
+      },
+    ],
+    [
+      "placeholders in base64, of Vault and of vals",
+      {
+        "a.yaml": `kind: Secret\nmetadata: { name: s }\ndata: { p: ${Buffer.from("<path:kv/x#p>").toString("base64")} }\nstringData: { q: 'vault:secret/data/x#q', r: 'ref+awsssm://x/y' }\n`,
+      },
+    ],
+    [
+      "a JSON patch of what is no value",
+      {
+        "kustomization.yaml":
+          "patches:\n- target: { kind: Secret }\n  patch: |\n    - { op: remove, path: /data/p }\n    - { op: add, path: /metadata/labels/a, value: b }\n    - { op: add, path: /data/q, value: '' }\n",
+      },
+    ],
+    [
+      "a template that puts a value together",
+      {
+        "c/Chart.yaml": "name: c\n",
+        "c/templates/s.yaml": "{kind: Secret, stringData: {a: 'x://{{ .user }}@{{ .host }}'}}\n",
       },
     ],
     ["a reference", { "a.yaml": "spec: { valuesFrom: [{ kind: Secret, name: s }] }\n" }],

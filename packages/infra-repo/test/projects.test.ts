@@ -13,10 +13,11 @@ function refused(
   spec: object,
   objects: readonly KubernetesObject[] = [],
   repoURL = "https://git.example.org/a/b",
+  destination: object = { server: SERVER, namespace: "web" },
 ): string[] {
   const application = readApplication({
     ...{ apiVersion: "argoproj.io/v1alpha1", kind: "Application", metadata: { name: "a", namespace: "argocd" } },
-    spec: { project: "p", source: { repoURL, path: "x" }, destination: { server: SERVER, namespace: "web" } },
+    spec: { project: "p", source: { repoURL, path: "x" }, destination },
   });
   const all = { sourceRepos: ["*"], destinations: [{ namespace: "*", server: "*" }], ...spec };
   const owner = { apiVersion: "argoproj.io/v1alpha1", kind: "AppProject", metadata: { name: "p" }, spec: all };
@@ -60,9 +61,33 @@ describe("destinations", () => {
       false,
     ],
     [[{ name: "in-cluster", namespace: "web" }], false],
+    // A pattern that refuses does so whatever the rest of its entry says.
+    [
+      [
+        { server: SERVER, namespace: "*" },
+        { name: "other", namespace: "!web" },
+      ],
+      false,
+    ],
   ];
   test.each(cases)("%j", (destinations, allowed) => {
     expect(refused({ destinations })).toEqual(allowed ? [] : ["spec.destination"]);
+  });
+
+  const named: readonly [string, readonly object[], boolean][] = [
+    ["in-cluster", [{ server: SERVER, namespace: "web" }], true],
+    ["in-cluster", [{ server: "*", namespace: "web" }], true],
+    ["in-cluster", [{ name: "in-*", namespace: "web" }], true],
+    ["in-cluster", [{ server: "https://edge.example.org", namespace: "web" }], false],
+    // The address of another cluster isn't known here.
+    ["edge", [{ server: "https://edge.example.org", namespace: "web" }], true],
+    ["edge", [{ server: "https://edge.example.org", namespace: "other" }], false],
+    ["edge", [{ name: "core", namespace: "web" }], false],
+  ];
+  test.each(named)("cluster %s by its name: %j", (name, destinations, allowed) => {
+    expect(refused({ destinations }, [], undefined, { name, namespace: "web" })).toEqual(
+      allowed ? [] : ["spec.destination"],
+    );
   });
 
   test("an object of another namespace is judged by its own", () => {
@@ -105,6 +130,15 @@ describe("kinds", () => {
     ],
     ["an empty list allows nothing", "Namespaced", { namespaceResourceWhitelist: [] }, ["Node web/w"]],
   ];
+  const undefinedKind: readonly [object, readonly string[]][] = [
+    [{ clusterResourceWhitelist: [{ group: "example.org", kind: "Node" }], namespaceResourceWhitelist: [] }, []],
+    [{ namespaceResourceWhitelist: [{ group: "example.org", kind: "Node" }] }, []],
+    [{ namespaceResourceWhitelist: [] }, ["Node web/w"]],
+  ];
+  test.each(undefinedKind)("that nothing defines: either list will do: %j", (spec, expected) => {
+    expect(refused(spec, [placed(widget, "web", scopesOf([]))])).toEqual(expected);
+  });
+
   test.each(cases)("%s", (_name, scope, spec, expected) => {
     expect(refused(spec, [placed(widget, "web", scopesOf([definition(scope)]))])).toEqual(expected);
   });

@@ -38,6 +38,20 @@ test("one of several documents", () => {
   );
 });
 
+test("JSON stays JSON, and a file without values gets its first", () => {
+  const object = {
+    ...{ kind: "SealedSecret", metadata: { name: "creds", namespace: "web" } },
+    spec: { encryptedData: { a: "AgOne" } },
+  };
+  const both = { ...object, spec: { encryptedData: { a: "AgOne", b: "AgTwo" } } };
+  for (const indent of [0, 2])
+    expect(read(JSON.stringify(object, null, indent))?.withValues(NEW)).toBe(`${JSON.stringify(both, null, indent)}\n`);
+  for (const none of ["", " {}"])
+    expect(read(SEALED.replace(":\n    a: AgOne", `:${none}`))?.withValues(NEW)).toMatch(
+      /encryptedData:\s+\{? ?b: AgTwo/,
+    );
+});
+
 test("a namespace that the rendering sets is none that differs", () => {
   expect(read(SEALED.replace("  namespace: web\n", ""))?.scope).toBe("namespace-wide");
 });

@@ -1,5 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { buildFromCatalogue } from "@gitops-platform/mirror/units/alone";
+import { print } from "@gitops-platform/cli/command";
 import { paths } from "../../lib/paths";
 
 /** Links the mirror, which the stack reads and serves, and the operator's tools into `.local`. */
@@ -37,6 +39,40 @@ export function kubesealScript(program: string, kubeconfig: string, offline: str
     `  [ -e "$KUBECONFIG" ] || KUBECONFIG='${offline}'`,
     "  export KUBECONFIG",
     "fi",
+    `exec '${program}' "$@"`,
+    "",
+  ].join("\n");
+}
+
+/** Puts Argo CD's command line program into `.local/bin`. The mirror builds it for the image. */
+export async function linkArgocd(url: string): Promise<void> {
+  const program = join(await buildFromCatalogue("argocd", paths.cache, print), "argocd");
+  writeFileSync(join(paths.bin, "argocd"), argocdScript(program, new URL(url).host, paths.argocdLogin), {
+    mode: 0o755,
+  });
+}
+
+/**
+ * Argo CD's program names no server and no login by itself. Here it gets the platform's, unless the operator names another
+ * one. No password and no token is in an argument, which every process can read.
+ *
+ * @param server host and port of the platform's Argo CD
+ * @param login file with the request that gives a token
+ */
+export function argocdScript(program: string, server: string, login: string): string {
+  return [
+    "#!/bin/sh",
+    'case " $* " in',
+    `  *" --server"* | *" --core "* | *" --auth-token"* | *" login "* | *" --client "* | *" --help "* | *" -h "* | "  ") exec '${program}' "$@" ;;`,
+    "esac",
+    `[ -z "\${ARGOCD_SERVER:-}\${ARGOCD_AUTH_TOKEN:-}" ] || exec '${program}' "$@"`,
+    `reply=$(curl --silent --insecure --max-time 20 --data '@${login}' 'https://${server}/api/v1/session')`,
+    `ARGOCD_AUTH_TOKEN=$(printf '%s' "$reply" | sed -n 's/.*"token":"\\([^"]*\\)".*/\\1/p')`,
+    'if [ -z "$ARGOCD_AUTH_TOKEN" ]; then',
+    `  echo "argocd: https://${server} of the local platform gives no token; bring the platform up with npm start" >&2`,
+    "  exit 1",
+    "fi",
+    `export ARGOCD_AUTH_TOKEN ARGOCD_SERVER='${server}' ARGOCD_OPTS="\${ARGOCD_OPTS:---insecure}"`,
     `exec '${program}' "$@"`,
     "",
   ].join("\n");

@@ -14,6 +14,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   iproute2: "/sbin/ip",
   "openssh-client": "/usr/bin/ssh",
   git: "/usr/bin/git",
+  // For .local/bin/argocd.
+  curl: "/usr/bin/curl",
   "util-linux": "/usr/bin/flock",
   e2fsprogs: "/sbin/mke2fs",
 };

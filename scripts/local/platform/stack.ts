@@ -113,6 +113,7 @@ export function writeOutputs(outputs: StackOutputs): void {
   writeFileSync(paths.knownHosts, `${outputs.rootApplication.knownHosts}\n`);
   writeSecret(paths.kubeconfig, outputs.kubeconfig);
   writeFileSync(paths.certificate, outputs.sealingCertificate);
+  writeSecret(paths.argocdLogin, JSON.stringify({ username: "admin", password: outputs.argocd.adminPassword }));
 }
 
 /** What `index.ts` exports. */

@@ -1,6 +1,7 @@
 import { compareNames as compare } from "../../lib/stack-model";
+import { addressOf, STACK } from "../../../components/tokens";
 import { type Change, changesOf, type Operation } from "./change";
-import type { Diagnostic, Digest } from "./digest";
+import type { Diagnostic, Digest, Step } from "./digest";
 import { fingerprintOf } from "./fingerprint";
 import { type PlanModel, planModel } from "./node";
 import { risksOf } from "./risks";
@@ -10,6 +11,8 @@ export interface Plan {
   readonly stack: string;
   /** How many resources; components, which are nothing by themselves, are not counted. */
   readonly counts: Readonly<Record<Operation, number>>;
+  /** How many more the engine's own preview counts: the stack, and components. */
+  readonly groupings: number;
   /** What can't be taken back, a sentence each, the worst first. */
   readonly risks: readonly string[];
   /** Changes by node, then by component. */
@@ -45,6 +48,7 @@ export function planOf(stack: string, digest: Digest, findings: readonly PolicyF
   return {
     stack,
     counts,
+    groupings: all.length - changes.length + (digest.steps ?? []).filter(isNewStack).length,
     risks: risksOf(all, model),
     groups: groupsOf(changes, model),
     warnings: [...messages(digest, "warning"), ...policy(findings, false)].sort(compare),
@@ -53,10 +57,14 @@ export function planOf(stack: string, digest: Digest, findings: readonly PolicyF
   };
 }
 
+function isNewStack({ op, urn }: Step): boolean {
+  return op === "create" && addressOf(urn).type === STACK;
+}
+
 /** The plan of a preview that failed early: only the reason is known. */
 export function brokenPlan(stack: string, error: string): Plan {
   const counts = { create: 0, update: 0, replace: 0, delete: 0 };
-  return { stack, counts, risks: [], groups: [], warnings: [], errors: [error] };
+  return { stack, counts, groupings: 0, risks: [], groups: [], warnings: [], errors: [error] };
 }
 
 /** 0: nothing would change, 7: something would, 1: the preview is broken. */

@@ -21,6 +21,9 @@ export function renderTerminal(plan: Plan, colour: boolean): string {
   };
   return [
     paint("bold", headline(plan)),
+    ...(plan.errors.length === 0 && plan.groupings > 0
+      ? [`(npx pulumi preview counts ${plan.groupings} more: components, and the stack itself)`]
+      : []),
     ...section("What is wrong", plan.errors, "delete"),
     ...section("Look at this first", plan.risks, "delete"),
     ...plan.groups.flatMap(({ title, changes }) => [

@@ -19,7 +19,7 @@ const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "gitops/README.md", ...GUIDES
 
 /** Programs that a block may begin with; Debian or this project has each. */
 const PROGRAMS =
-  "apt-get cat chmod cp createuser curl date echo etcd eval export find for git gpg grep install journalctl kubectl kubeadm kubeseal mkdir mv " +
+  "apt-get argocd cat chmod cp createuser curl date echo etcd eval export find for git gpg grep install journalctl kubectl kubeadm kubeseal mkdir mv " +
   "npm npx openssl printf psql rm scp sed sha512sum ssh ssh-keygen sudo systemctl systemd-run umask until virsh $EDITOR etcdctl crictl";
 /** What other blocks show: output, configuration, a picture. */
 const SHOWN = new Set(["config", "The", "applications/", "auto", "-", "change", "$"]);

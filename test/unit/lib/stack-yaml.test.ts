@@ -39,3 +39,9 @@ it("an empty file is a stack without configuration", () => {
   expect(read("")).toEqual({});
   expect(read("encryptionsalt: v1\nconfig: { a:b: 1 }\n")).toMatchObject({ encryptionsalt: "v1" });
 });
+
+it("braces and quotes whose lines begin at the key's indent are read, as Pulumi reads them", () => {
+  expect(read("config:\n  a:b: {\n  c: yes,\n  d: 2023-10-15 }\n  e: 'x\ny'\n")).toEqual({
+    config: { "a:b": { c: "yes", d: "2023-10-15" }, e: "x y" },
+  });
+});

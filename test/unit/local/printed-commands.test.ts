@@ -1,10 +1,10 @@
 /** What npm start prints for an operator's shell. Does not prove that the platform answers: the drills do. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { kubesealScript } from "../../../scripts/local/platform/links";
+import { argocdScript, kubesealScript } from "../../../scripts/local/platform/links";
 import { renderSummary } from "../../../scripts/local/platform/summary";
 
 const folder = mkdtempSync(join(tmpdir(), "gitops-platform-printed-"));
@@ -27,6 +27,28 @@ it("kubeseal has a namespace in every shell", () => {
   writeFileSync(kubeconfig, "");
   expect(run({ HOME: folder, KUBECONFIG: "" })).toBe(`${kubeconfig} --cert a b`);
   expect(run({ HOME: folder, KUBECONFIG: "/own" })).toBe("/own --cert a b");
+});
+
+it("argocd is logged in to the platform, and to no other server, with nothing secret in an argument", () => {
+  const real = program("real-argocd", '#!/bin/sh\necho "$ARGOCD_SERVER|$ARGOCD_AUTH_TOKEN|$ARGOCD_OPTS|$*"\n');
+  const bin = mkdtempSync(join(folder, "bin-"));
+  program(`${basename(bin)}/curl`, `#!/bin/sh\necho "$@" > '${bin}/asked'\ncat '${bin}/reply'\n`);
+  const argocd = program("argocd", argocdScript(real, "10.78.0.11:30443", join(folder, "login.json")));
+  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    spawnSync(argocd, args, { env: { PATH: `${bin}:/usr/bin:/bin`, ...env }, encoding: "utf8" });
+  writeFileSync(join(bin, "reply"), '{"token":"abc.d-e_f"}');
+  expect(run(["app", "list"]).stdout.trim()).toBe("10.78.0.11:30443|abc.d-e_f|--insecure|app list");
+  expect(readFileSync(join(bin, "asked"), "utf8")).toContain(`--data @${folder}/login.json https://10.78.0.11:30443/`);
+  const plain: readonly [readonly string[], NodeJS.ProcessEnv][] = [
+    [["app", "list", "--server=other.example.org"], {}],
+    [["login", "other.example.org"], {}],
+    [["app", "list"], { ARGOCD_SERVER: "other.example.org" }],
+    [[], {}],
+  ];
+  for (const [args, env] of plain) expect(run(args, env).stdout).not.toContain("abc");
+  writeFileSync(join(bin, "reply"), '{"error":"no"}');
+  expect(run(["app", "list"])).toMatchObject({ status: 1, stdout: "" });
+  expect(run(["app", "list"]).stderr).toContain("gives no token; bring the platform up with npm start");
 });
 
 it("the commands are whole, and hold for every folder", () => {
