@@ -82,7 +82,7 @@ const provider = new k8s.Provider("kubernetes", {
   enableSecretMutable: true,
 });
 // An `up` that was killed leaves objects that the state doesn't know of yet; the next one takes them over.
-const inCluster = { deletedWith: cluster, transformations: [takeOver] };
+const inCluster = { deletedWith: cluster.disposedWith, transformations: [takeOver] };
 const inClusterArgs = { provider, artifacts: list.artifacts };
 
 // Network, Argo CD and Sealed Secrets, in parallel.

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import type { Firewall } from "../addresses/sources";
 import type { Artifact, ArtifactSource } from "../artifacts/artifact";
 import type { Machine, Role } from "../machines/machine";
@@ -85,6 +86,11 @@ export class KubernetesCluster extends pulumi.ComponentResource {
   readonly complete: readonly pulumi.Resource[];
   /** Changes when the cluster is another one: the `clusterIdentifier` of a Kubernetes provider. */
   readonly identity: pulumi.Output<string>;
+  /**
+   * What is in the cluster goes with it: it is replaced when the cluster is another one, and deleted with the stack. Objects are
+   * not deleted one by one then: Argo CD's would wait for ever for a controller that goes before them.
+   */
+  readonly disposedWith: pulumi.Resource;
   /** Where operators reach the cluster. */
   readonly first: Machine;
 
@@ -130,6 +136,11 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     this.caCertificate = caCertificateOf(founding);
     const activations = this.activateInTurn(steps, args, prepared, members);
     this.identity = survivors.identity(this.caCertificate);
+    this.disposedWith = new random.RandomString(
+      `${name}-identity`,
+      { length: 8, special: false, keepers: { cluster: this.identity } },
+      { parent: this },
+    );
     this.founded = foundedCluster(
       pulumi.unsecret(founding.stdout),
       pulumi.unsecret(activations.last.stdout),

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import type { Machine } from "../machines/machine";
 
 /** What the last update left of a cluster: what can't be changed while it lives, and which machines its etcd is bound to. */
@@ -55,22 +56,23 @@ export class Survivors {
   }
 
   /**
-   * What identifies the cluster: it stays while the CA stays, whichever machines come and go.
+   * What identifies the cluster: it stays while the CA stays, whichever machines come and go. It must depend on no machine: when
+   * one is replaced, Pulumi first deletes what would be replaced if everything of that machine were unknown.
    *
    * @param caCertificate of the cluster as it is after this update
    */
   identity(caCertificate: pulumi.Output<string>): pulumi.Output<string> {
-    const first = pulumi.output(this.controlPlanes[0].identity);
+    const own = caCertificate.apply((ca) => createHash("sha256").update(ca).digest("hex"));
     return this.living.apply((living): pulumi.Output<string> => {
       const known = living ? this.known(living) : [];
       const identity = living?.identity ?? living?.controlPlanes[0]?.identity;
       const [one] = known;
-      if (!living || !one || identity === undefined) return first;
+      if (!living || !one || identity === undefined) return own;
       if (!pulumi.runtime.isDryRun())
-        return pulumi.all([caCertificate, first]).apply(([ca, now]) => (isOf(living, ca) ? identity : now));
+        return caCertificate.apply((ca) => (isOf(living, ca) ? pulumi.output(identity) : own));
       // A preview can't ask the cluster. It is another one when its only control plane is another machine.
       if (known.length > 1) return pulumi.output(identity);
-      return pulumi.all([this.isMember(one), first]).apply(([member, now]) => (member ? identity : now));
+      return this.isMember(one).apply((member) => (member ? pulumi.output(identity) : own));
     });
   }
 
