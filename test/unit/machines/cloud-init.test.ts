@@ -51,7 +51,7 @@ describe("user-data", () => {
 
 describe("the end of the first boot", () => {
   it("is told on the console in the words that the hypervisor's script looks for", () => {
-    const script = join(__dirname, "../../../scripts/remote/hypervisor/create-guest.sh");
+    const script = join(__dirname, "../../../scripts/remote/lib/guest-power.sh");
     expect(userData("root")).toMatchObject({ final_message: BOOTED });
     expect(readFileSync(script, "utf8")).toContain(`'${BOOTED}\\|`);
   });
