@@ -22,7 +22,7 @@ export const upgradeArgoCd: Drill = {
   name: "upgrade-argocd",
   promise: `an edited version upgrades Argo CD ${FROM} to ${TO} in place: Applications, passwords and pods stay, Git drives on`,
   needs: "nothing",
-  minutes: 9,
+  minutes: 4,
   inTest: false,
   run: async (see) =>
     StackFile.edited(async (file) => {
