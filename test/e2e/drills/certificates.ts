@@ -33,7 +33,7 @@ export const certificates: Drill = {
     "an update renews certificates with 5 days left on three control planes, one at a time, and expired ones, API and " +
     "administrator's included",
   needs: "nothing",
-  minutes: 10,
+  minutes: 8,
   inTest: false,
   run: async (see) => {
     return StackFile.edited(async (file) => {
