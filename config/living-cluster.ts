@@ -39,8 +39,9 @@ export interface LastOutputs {
 }
 
 /**
- * Refuses a state that a newer program made, and a configuration that would need another cluster than the one that lives, in previews and updates alike, before
- * any resource is registered: no connection is opened. The facts are the stack's own outputs `founded` and `program`.
+ * Refuses a state that a newer program made, and a configuration that would need another cluster than the one that lives.
+ * Previews and updates refuse alike, before any resource is registered: no connection is opened. The facts are the stack's
+ * own outputs.
  *
  * @returns what the last update left
  * @throws pulumi.RunError, asynchronously: every resource waits for the answer

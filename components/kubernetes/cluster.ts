@@ -224,12 +224,14 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const staged = [...prepared.values(), ...members];
     const all: RemoteStep[] = [];
     const activate = (node: Machine, previous: readonly RemoteStep[]): void => {
-      const step = prepared.get(node.name);
-      if (!step) return;
       const drained = node.power && steps.drain(node, node.power, [...staged, ...previous]);
       const restarted = drained && steps.restart(node, node.power, drained);
       all.push(
-        steps.activate(node, { prepared: step, drained }, [...staged, ...previous, ...(restarted ? [restarted] : [])]),
+        steps.activate(node, { prepared: stepIn(prepared, node), drained }, [
+          ...staged,
+          ...previous,
+          ...(restarted ? [restarted] : []),
+        ]),
       );
     };
     for (const node of controlPlanes) activate(node, all.slice(-1));
@@ -256,7 +258,7 @@ interface Membership {
 
 function stepIn(steps: ReadonlyMap<string, RemoteStep>, { name }: Machine): RemoteStep {
   const step = steps.get(name);
-  if (!step) throw new Error(`${name} has no such step`);
+  if (!step) throw new Error(`node ${name} has no step that a later one needs`);
   return step;
 }
 
@@ -274,12 +276,7 @@ function firewallsOf(
   firewall: Firewall,
 ): ReadonlyMap<string, RemoteStep> {
   if ("off" in firewall) return new Map();
-  return new Map(
-    nodes.flatMap((node) => {
-      const ready = prepared.get(node.name);
-      return ready ? [[node.name, steps.firewall(node, firewall, ready)] as const] : [];
-    }),
-  );
+  return new Map(nodes.map((node) => [node.name, steps.firewall(node, firewall, stepIn(prepared, node))]));
 }
 
 function downloadsByRole(args: KubernetesClusterArgs): Record<Role, NodeDownloads> {

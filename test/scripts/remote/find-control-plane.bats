@@ -16,16 +16,6 @@ setup() {
   fake timeout <<<'exit 1' # refused
 }
 
-# answering ADDRESS…: whose API is ready.
-answering() {
-  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/answering"
-  fake curl <<'FAKE'
-address=${!#}
-address=${address#https://}
-grep -qxF "${address%%:*}" "${CALLS%/*}/answering" && echo -n ok
-FAKE
-}
-
 @test "the first one that answers, never the node itself" {
   answering 10.78.0.11 10.78.0.12 10.78.0.13
   on_machine kubernetes/find-control-plane.sh apply

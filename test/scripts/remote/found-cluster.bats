@@ -30,16 +30,6 @@ esac
 FAKE
 }
 
-# answering ADDRESS…: whose API is ready.
-answering() {
-  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/answering"
-  fake curl <<'FAKE'
-address=${!#}
-address=${address#https://}
-grep -qxF "${address%%:*}" "${CALLS%/*}/answering" && echo -n ok
-FAKE
-}
-
 @test "the first run founds the cluster, the second prints the same and does nothing" {
   local sum RESULT
   sum=$(sha256sum <<<"the CA")

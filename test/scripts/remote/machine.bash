@@ -44,6 +44,16 @@ calls() {
   grep -c -- "$1" "$CALLS" || true # none is 0
 }
 
+# answering ADDRESS…: whose API is ready.
+answering() {
+  printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/answering"
+  fake curl <<'FAKE'
+address=${!#}
+address=${address#https://}
+grep -qxF "${address%%:*}" "${CALLS%/*}/answering" && echo -n ok
+FAKE
+}
+
 # plain_debian: without fio; what apt is asked for it lists, with a library of fio's, and then it is there.
 plain_debian() {
   printf '%s\n' jq iputils-ping >"$BATS_TEST_TMPDIR/packages"
