@@ -34,6 +34,7 @@ export interface LastOutputs {
   readonly founded?: LivingCluster;
   readonly certificates?: { readonly notAfter: string; readonly renewed: string };
   readonly kubeconfig?: string;
+  readonly endpoint?: string;
   readonly program?: string;
   readonly versions?: RunningVersions;
 }

@@ -21,6 +21,8 @@ export interface ClusterStepsArgs {
   readonly workers: readonly Machine[];
   readonly downloads: Readonly<Record<Role, NodeDownloads>>;
   readonly endpoint: string;
+  /** Host of an endpoint that the stack file sets. It is empty without one. */
+  readonly endpointName: string;
   readonly credentials: JoinCredentials;
   /** A node's part of the pod network by its address; a node without one gets it from the cluster. */
   readonly podCidrs: ReadonlyMap<string, string>;
@@ -251,6 +253,7 @@ export class ClusterSteps {
         env: {
           ...this.turnEnv(node),
           KUBERNETES_VERSION: settings.version,
+          ENDPOINT_NAME: node.role === "control-plane" ? this.args.endpointName : "",
           RENEW_ENDING: this.renewEnding(node),
           MACHINE_DEFINITION: node.power?.definition ?? "",
         },

@@ -100,10 +100,12 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const controlPlanes = [first, ...others] as const;
     const nodes = [...controlPlanes, ...args.workers];
     const downloads = downloadsByRole(args);
-    const renewal = new Renewal(args.lastUpdate);
+    const endpointName = args.endpoint === undefined ? "" : hostOf(args.endpoint);
+    const renewal = new Renewal(args.lastUpdate, args.endpoint);
     const facts = {
       version: args.version,
       renewed: renewal.ending,
+      endpointName,
       maxUnavailable: args.maxUnavailable,
       drainTimeoutSeconds: args.drain.timeoutSeconds,
       nodes: nodes.map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
@@ -123,7 +125,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const credentials = new JoinCredentials(name, { parent: this });
     const podCidrs = podCidrsOf(settings, nodes);
     const steps = new ClusterSteps(
-      { ...args, renewal, first, endpoint: this.endpoint, settings, credentials, podCidrs, downloads },
+      { ...args, renewal, first, endpoint: this.endpoint, endpointName, settings, credentials, podCidrs, downloads },
       this,
     );
 
@@ -285,6 +287,11 @@ function downloadsByRole(args: KubernetesClusterArgs): Record<Role, NodeDownload
   return { "control-plane": of("control-plane"), worker: of("worker") };
 }
 
+/** Without the brackets of an IPv6 address. */
+function hostOf(endpoint: string): string {
+  return new URL(endpoint).hostname.replace(/^\[(.*)\]$/, "$1");
+}
+
 /** What kubeadm is configured with, and the names that the API's certificate is for. */
 function clusterSettings(name: string, args: KubernetesClusterArgs, endpoint: string): ClusterSettings {
   return {
@@ -297,7 +304,7 @@ function clusterSettings(name: string, args: KubernetesClusterArgs, endpoint: st
     podCidrs: args.podCidrs,
     certSANs: [
       ...new Set([
-        new URL(endpoint).hostname,
+        hostOf(endpoint),
         "127.0.0.1",
         "localhost",
         ...args.controlPlanes.flatMap((node) => [node.name, node.address]),

@@ -10,21 +10,32 @@ export interface LastUpdate {
   readonly certificates?: SeenCertificates;
   /** In clear. */
   readonly kubeconfig?: string;
+  /** URL of the API. */
+  readonly endpoint?: string;
 }
 
-/** Renews a cluster's certificates by their age, which the last update saw: a preview opens no connection. */
+/**
+ * Renews a cluster's certificates by their age, which the last update saw, and reissues the API's for another endpoint: a preview
+ * opens no connection.
+ */
 export class Renewal {
   /** Certificates that end until then are renewed. It changes with each renewal, and steps with it run again. */
   readonly ending: pulumi.Output<string>;
   private readonly due: pulumi.Output<boolean>;
 
-  constructor(private readonly last: pulumi.Output<LastUpdate>) {
+  /** @param endpoint that the stack file sets */
+  constructor(
+    private readonly last: pulumi.Output<LastUpdate>,
+    endpoint: string | undefined,
+  ) {
     const judged = last.apply(({ certificates }) => renewalOf(certificates, Date.now()));
     this.ending = judged.ending;
-    this.due = judged.due;
+    this.due = pulumi.all([last, judged.due]).apply(([{ endpoint: old }, due]) => {
+      return due || (endpoint !== undefined && old !== undefined && endpoint !== old);
+    });
   }
 
-  /** The steps that renew, for what has to wait for them; nothing in other updates. */
+  /** The steps that renew or reissue, for what has to wait for them; nothing in other updates. */
   by(steps: readonly pulumi.Resource[]): pulumi.Output<pulumi.Resource[]> {
     return this.due.apply((due): pulumi.Resource[] => (due ? [...steps] : []));
   }

@@ -1,10 +1,12 @@
 /** What drills need in a cluster whose nodes have their turns: more nodes, and an application that a budget protects. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Document, YAMLSeq } from "yaml";
-import { paths } from "../../scripts/lib/paths";
-import { eventually, kubectl, kubectlJson } from "./platform";
+import { paths, root } from "../../scripts/lib/paths";
+import { eventually, kubectl, kubectlJson, must } from "./platform";
+
+const MACHINE = join(root, "components/machines/local/machine.sh");
 
 /** Two replicas on two nodes, and a budget that first lets none of them go. */
 const WEB = (minAvailable: number): string => `
@@ -44,6 +46,17 @@ export function addNode(document: Document.Parsed, name: string, role: string, a
   const nodes = document.getIn(["config", "gitops-platform:nodes"]) as YAMLSeq;
   const node = document.createNode({ name, kind: "local", role, address });
   nodes.items.splice(at ?? nodes.items.length, 0, node);
+}
+
+export function addControlPlanes(document: Document.Parsed): void {
+  addNode(document, "cp-2", "control-plane", "10.78.0.12", 1);
+  addNode(document, "cp-3", "control-plane", "10.78.0.13", 2);
+}
+
+/** Takes a machine and its disk away, without a word to anybody. */
+export async function loseMachine(name: string): Promise<void> {
+  await must("bash", [MACHINE, "power-off", name]);
+  rmSync(join(paths.machines, name, "disk.img"));
 }
 
 /** Names of nodes that take no pods. */

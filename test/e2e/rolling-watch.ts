@@ -79,12 +79,9 @@ export class RollingWatch {
   /** The longest time between two answers to the prober. */
   private async longestGap(prober: string): Promise<number> {
     const probed = await on(prober, "systemctl stop drill-probe; cat /run/drill-probe");
-    const answers = probed.output
-      .split("\n")
-      .filter((line) => line.endsWith(" ok"))
-      .map((line) => Number(line.split(" ")[0]));
+    // An API server that is not ready lists its checks instead, each in a line that may end in "ok" too.
+    const answers = [...probed.output.matchAll(/^(\d+\.\d+) ok$/gm)].map(([, at]) => Number(at));
     assert.ok(answers.length > 100, `the probe of the API answered ${answers.length} times: the watch is blind`);
-    assert.ok(answers.every(Number.isFinite), `the probe's times can't be read: ${probed.output.slice(0, 100)}`);
     return Math.max(...answers.slice(1).map((at, index) => at - (answers[index] ?? at)));
   }
 
@@ -102,6 +99,7 @@ export class RollingWatch {
       order: [...new Set(this.seen.flatMap(({ away }) => away))],
       fewestReady: Math.min(...this.seen.map(({ ready }) => ready)),
       fewestVoters: Math.min(...this.voters),
+      secondsAway: (node) => longestStretch(this.seen, node),
       longestGapSeconds: this.prober === undefined ? NaN : await this.longestGap(this.prober),
     };
   }
@@ -117,6 +115,18 @@ export interface RollingFacts {
   readonly fewestReady: number;
   /** Healthy etcd members. */
   readonly fewestVoters: number;
+  /** Between the first and the last look at which the node was away, of the longest time that it was. */
+  readonly secondsAway: (node: string) => number;
   /** Longest time without an answer of the API, through the prober's own proxy; NaN without one. */
   readonly longestGapSeconds: number;
+}
+
+function longestStretch(seen: readonly Seen[], node: string): number {
+  let since: number | undefined;
+  let longest = 0;
+  for (const { at, away } of seen) {
+    since = away.includes(node) ? (since ?? at) : undefined;
+    if (since !== undefined) longest = Math.max(longest, at - since);
+  }
+  return longest;
 }

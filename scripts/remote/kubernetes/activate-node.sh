@@ -13,6 +13,7 @@
 #   MACHINE_DEFINITION           what the machine runs with once its node's turn has come (drain-node.sh); empty: nobody restarts it
 #   DRAIN_TIMEOUT_SECONDS        how long pods may take to leave
 #   DRAIN_GRACE_PERIOD_SECONDS   for each pod to end; -1: the pod's own
+#   ENDPOINT_NAME                a control plane's API server serves a certificate for this name or address too; empty: kubeadm's names do
 #   RENEW_ENDING                 a control plane's certificates that end until then are renewed; empty: those of the next 90 days
 # State: what prepare-node.sh stages; static pods, certificates and the kubelet's configuration, by kubeadm;
 #   /etc/gitops-platform/{turn,renewal} while they last
@@ -31,6 +32,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/cluster-facts.sh"
 . "$(dirname "$0")/../lib/drain.sh"
 . "$(dirname "$0")/../lib/certificates.sh"
+. "$(dirname "$0")/../lib/endpoint-name.sh"
 . "$(dirname "$0")/../lib/turn.sh"
 . "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/updates.sh"
@@ -173,6 +175,7 @@ needs_renewal() {
 # Parts restart one after the other, and pods stay: their containers are not of kubeadm.
 renew_in_turn() {
   require_others
+  hand_over_leadership "$NODE_ADDRESS"
   renew_certificates
 }
 
@@ -188,6 +191,7 @@ apply() {
     if is_control_plane; then read_cluster_facts; fi
   fi
   if is_control_plane && needs_renewal; then renew_in_turn; fi
+  if is_control_plane; then serve_endpoint_name; fi
   printf '%s\n' "$MACHINE_DEFINITION" | write_file "$DEFINITION_FILE" || true # unchanged is fine
   { if is_control_plane; then describe_cluster && describe_certificates; fi && describe_joined; } | jq --slurp --compact-output add
 }

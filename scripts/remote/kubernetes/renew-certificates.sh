@@ -39,6 +39,7 @@ apply() {
   finish_repair
   if [ -e "$RENEWAL_FILE" ] || end_within "$TIMER_DAYS"; then
     require_healthy
+    hand_over_leadership "$NODE_ADDRESS"
     renew_certificates
   fi
 }

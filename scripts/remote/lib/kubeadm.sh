@@ -6,10 +6,15 @@ readonly SECRETS_DIRECTORY=/run/gitops-platform
 # shellcheck disable=SC2034 # read by the scripts that source this
 readonly INITIALISED_FILE=$STATE_DIRECTORY/initialised JOINED_FILE=$STATE_DIRECTORY/joined
 
-# secret_file NAME: stdin becomes a root-only file on a tmpfs; all of them are removed when the step ends.
-secret_file() {
+# secrets_directory: on a tmpfs, for root only; it is removed when the step ends.
+secrets_directory() {
   install -d -m 700 "$SECRETS_DIRECTORY"
   trap 'rm -rf "$SECRETS_DIRECTORY"' EXIT
+}
+
+# secret_file NAME: stdin becomes a file there.
+secret_file() {
+  secrets_directory
   (umask 077 && cat >"$SECRETS_DIRECTORY/$1")
 }
 

@@ -50,6 +50,18 @@ is_healthy() {
   [ -n "$1" ] && etcdctl_in "$ETCD_POD" endpoint health --endpoints "$1" >/dev/null 2>&1
 }
 
+# hand_over_leadership ADDRESS: before etcd's leader goes away, another voter becomes it. Otherwise the others would first have to
+# miss it, and elect one: nothing is written meanwhile. ETCD_POD has to be set. A failure costs only that time.
+hand_over_leadership() {
+  local members own="https://$1:2379" heir
+  members=$(etcdctl_in "$ETCD_POD" endpoint status --cluster --write-out simple 2>/dev/null) || true # a member that is away fails it
+  grep -q "^$own, [^,]*, [^,]*, [^,]*, true," <<<"$members" || return 0
+  heir=$(awk -F', ' -v own="$own" '$1 != own && $6 == "false" { print $2; exit }' <<<"$members")
+  [ -n "$heir" ] || return 0 # a single member
+  etcdctl_in "$ETCD_POD" move-leader "$heir" --endpoints "$own" >/dev/null 2>&1 ||
+    log_info "etcd's leader here could not hand over to $heir; the others elect one"
+}
+
 # require_majority_without NAME ID: a dead member may go while a majority of the others is healthy; a healthy one only
 # while all others are, because its vote may be what makes the majority.
 require_majority_without() {

@@ -84,6 +84,7 @@ empty_node() {
   require_others
   begin_turn
   drain
+  if is_control_plane; then hand_over_leadership "$NODE_ADDRESS"; fi
   mark_changing
 }
 

@@ -6,7 +6,7 @@ import type { Restarts } from "./restart";
 /* In which order members of a cluster are drained and changed, and for how long each is away. */
 
 /** How long a new Kubernetes takes on two quiet cores, without the time that pods take to leave (docs/guides/upgrading.md). */
-const UPGRADE_SECONDS = { "control-plane": 60, worker: 20 } as const;
+export const UPGRADE_SECONDS = { "control-plane": 60, worker: 20 } as const;
 /** How long a node is away while its machine restarts. A guest boots a kernel. */
 const RESTART_SECONDS = { "control-plane": 30, worker: 15 } as const;
 const GUEST_BOOT_SECONDS = 30;
@@ -56,6 +56,7 @@ export function turnsOf(
         ]
       : []),
     ...renewalOf(turning, model),
+    ...endpointOf(turning, model),
   ];
 }
 
@@ -67,6 +68,17 @@ function renewalOf(nodes: readonly PlanNode[], { after, before }: PlanModel): re
   return [
     `Certificates that end on ${ending.slice(0, 10)} or before are renewed: ${namesOf(controlPlanes)}, one after the other. No pod is ` +
       "drained; etcd, API server, controller manager and scheduler of each restart, one at a time.",
+  ];
+}
+
+/** The sentence about an endpoint that the API's certificate is not for yet. */
+function endpointOf(nodes: readonly PlanNode[], { after, before }: PlanModel): readonly string[] {
+  const [was, name] = [before.cluster, after.cluster].map((cluster) => cluster?.settings["endpointName"] ?? "");
+  if (typeof name !== "string" || name === "" || name === was) return [];
+  const controlPlanes = nodes.filter(({ role }) => role === "control-plane");
+  return [
+    `The API's certificate is issued for ${name} too: ${namesOf(controlPlanes)}, one after the other. Nothing restarts. ` +
+      "The operator's kubeconfig has that name afterwards.",
   ];
 }
 

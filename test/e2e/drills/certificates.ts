@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, type Document, type YAMLSeq } from "yaml";
+import { parse } from "yaml";
 import { paths, root } from "../../../scripts/lib/paths";
 import { localTarget, pulumi as stackCommand } from "../../../scripts/lib/pulumi";
 import type { Drill } from "../drill";
 import { kubectl, kubectlBinary, must, mustStart, on, pulumi, run } from "../platform";
+import { addControlPlanes } from "../rolling-cluster";
 import { RollingWatch } from "../rolling-watch";
 import { StackFile } from "../stack-file";
 
@@ -14,6 +15,9 @@ const CONTROL_PLANES = ["cp-1", "cp-2", "cp-3"];
 const LEAVES = 10;
 const GAP_LIMIT_SECONDS = 10;
 const DAY_MS = 24 * 60 * 60 * 1000;
+const HOSTS = "/etc/hosts";
+const ENDPOINT_NAME = "api.drill.test";
+const ENDPOINT = `https://${ENDPOINT_NAME}:6443`;
 const AGE = readFileSync(join(root, "test", "fixtures", "age-certificates.sh"), "utf8");
 
 /** Paths and days left of every leaf on disk, and of what etcd and the API server serve. */
@@ -31,13 +35,13 @@ export const certificates: Drill = {
   name: "certificates",
   promise:
     "an update renews certificates with 5 days left on three control planes, one at a time, and expired ones, API and " +
-    "administrator's included",
+    "administrator's included; another endpoint gets a certificate of its own, and nothing restarts",
   needs: "nothing",
-  minutes: 8,
+  minutes: 10,
   inTest: false,
   run: async (see) => {
     return StackFile.edited(async (file) => {
-      file.edit(threeControlPlanes);
+      file.edit(addControlPlanes);
       see((await mustStart()).output);
       const authorities = await sumsOfAuthorities();
 
@@ -78,6 +82,22 @@ export const certificates: Drill = {
       see(repaired.output);
       await assertRenewed(authorities);
       await kubectl("get", "nodes");
+
+      const moved = await withHostName(ENDPOINT_NAME, "10.78.0.12", async () => {
+        file.edit((document) => document.setIn(["config", "gitops-platform:cluster", "endpoint"], ENDPOINT));
+        const plan = await pulumi("preview");
+        assert.equal(plan.exitCode, 0, plan.output);
+        assert.doesNotMatch(plan.output, /replace|kubernetes:(apps|core)/);
+        const turning = await RollingWatch.begin(CONTROL_PLANES, "worker-1");
+        see((await mustStart()).output);
+        const seen = await turning.end();
+        assert.deepEqual(seen.mostAway, [], "another endpoint drains no node");
+        await assertServed();
+        await looksUnchanged("a preview after the endpoint's update");
+        return seen;
+      });
+      see(`${ENDPOINT_NAME}: longest gap of the API ${moved.longestGapSeconds.toFixed(1)} s`);
+      assert.ok(moved.longestGapSeconds < GAP_LIMIT_SECONDS);
       return (
         `renewed with ${facts.longestGapSeconds.toFixed(1)} s without the API at most; expired ones repaired in ` +
         `${repaired.seconds.toFixed(0)} s`
@@ -86,12 +106,36 @@ export const certificates: Drill = {
   },
 };
 
-function threeControlPlanes(document: Document.Parsed): void {
-  const nodes = document.getIn(["config", "gitops-platform:nodes"]) as YAMLSeq;
-  for (const [index, name] of ["cp-2", "cp-3"].entries()) {
-    const address = `10.78.0.${12 + index}`;
-    nodes.items.splice(index + 1, 0, document.createNode({ name, kind: "local", role: "control-plane", address }));
+/** Runs with a line in this computer's hosts file, which is as before afterwards. */
+async function withHostName<T>(name: string, address: string, run: () => Promise<T>): Promise<T> {
+  const before = readFileSync(HOSTS, "utf8");
+  writeFileSync(HOSTS, `${before.trimEnd()}\n${address} ${name}\n`);
+  try {
+    return await run();
+  } finally {
+    writeFileSync(HOSTS, before);
   }
+}
+
+/** The operator's kubeconfig has the name, and each control plane a certificate for it, also the one that kubeadm would make. */
+async function assertServed(): Promise<void> {
+  const config = parse(readFileSync(paths.kubeconfig, "utf8")) as { clusters: { cluster: { server: string } }[] };
+  assert.equal(config.clusters[0]?.cluster.server, ENDPOINT);
+  await kubectl("get", "nodes");
+  for (const node of CONTROL_PLANES) {
+    const look = `curl --silent --cacert /etc/kubernetes/pki/ca.crt --resolve ${ENDPOINT_NAME}:6443:$(hostname -I | cut -d' ' -f1) ${ENDPOINT}/readyz`;
+    assert.equal(await mustOn(node, look), "ok", `${node} serves no certificate for ${ENDPOINT_NAME}`);
+  }
+  const remembered = await kubectl(
+    "--namespace",
+    "kube-system",
+    "get",
+    "configmap",
+    "kubeadm-config",
+    "--output",
+    "yaml",
+  );
+  assert.match(remembered, new RegExp(`certSANs:[\\s\\S]*- "?${ENDPOINT_NAME}"?`));
 }
 
 async function mustOn(node: string, script: string): Promise<string> {

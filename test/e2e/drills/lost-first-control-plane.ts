@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseDocument, type Document, type YAMLSeq } from "yaml";
-import { paths, root } from "../../../scripts/lib/paths";
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseDocument, type YAMLSeq } from "yaml";
+import { paths } from "../../../scripts/lib/paths";
 import type { Drill } from "../drill";
-import { eventually, kubectl, kubectlJson, must, mustStart, on, pulumi, start } from "../platform";
+import { eventually, kubectl, kubectlJson, mustStart, on, pulumi, start } from "../platform";
+import { addControlPlanes, addNode, loseMachine } from "../rolling-cluster";
 import { RollingWatch } from "../rolling-watch";
 import { StackFile } from "../stack-file";
 
-const MACHINE = join(root, "components/machines/local/machine.sh");
 const CONTROL_PLANES = ["cp-1", "cp-2", "cp-3"];
 const GAP_LIMIT_SECONDS = 10;
 
@@ -37,8 +36,7 @@ export const lostFirstControlPlane: Drill = {
       const before = await objects();
       const watch = await RollingWatch.begin(CONTROL_PLANES, "worker-2");
 
-      await must("bash", [MACHINE, "power-off", "cp-1"]);
-      rmSync(join(paths.machines, "cp-1", "disk.img"));
+      await loseMachine("cp-1");
       await addWorkerMeanwhile(see);
 
       file.edit((document) => {
@@ -81,17 +79,6 @@ export const lostFirstControlPlane: Drill = {
       return `longest gap of the API ${facts.longestGapSeconds.toFixed(1)} s`;
     }),
 };
-
-function addControlPlanes(document: Document.Parsed): void {
-  addNode(document, "cp-2", "control-plane", "10.78.0.12", 1);
-  addNode(document, "cp-3", "control-plane", "10.78.0.13", 2);
-}
-
-function addNode(document: Document.Parsed, name: string, role: string, address: string, at?: number): void {
-  const nodes = document.getIn(["config", "gitops-platform:nodes"]) as YAMLSeq;
-  const node = document.createNode({ name, kind: "local", role, address });
-  nodes.items.splice(at ?? nodes.items.length, 0, node);
-}
 
 /** An update that knows nothing of the loss: what concerns the dead machine fails, and everything else is done. */
 async function addWorkerMeanwhile(see: (line: string) => void): Promise<void> {

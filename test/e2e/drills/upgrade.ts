@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Document } from "yaml";
+import { UPGRADE_SECONDS } from "../../../scripts/stack/plan/turns";
 import type { Drill } from "../drill";
 import { killedStart } from "../killed-start";
 import { configuredMachines, eventually, kubectl, kubectlJson, must, mustStart, on, run, start } from "../platform";
-import { addNode, cordonedNodes, deployWeb } from "../rolling-cluster";
-import { RollingWatch } from "../rolling-watch";
+import { addControlPlanes, addNode, cordonedNodes, deployWeb, loseMachine } from "../rolling-cluster";
+import { type RollingFacts, RollingWatch } from "../rolling-watch";
 import { StackFile } from "../stack-file";
 
 const FROM = "1.27.3";
@@ -12,6 +13,8 @@ const TO = "1.27.4";
 const CONTROL_PLANES = ["cp-1", "cp-2", "cp-3"];
 const NODES = [...CONTROL_PLANES, "worker-1", "worker-2"];
 const GAP_LIMIT_SECONDS = 10;
+/** Between two looks at the cluster. */
+const LOOK_SECONDS = 2;
 
 export const upgrade: Drill = {
   name: "upgrade",
@@ -54,6 +57,7 @@ export const upgrade: Drill = {
       assert.ok(facts.fewestReady >= 1);
       assert.ok(facts.fewestVoters >= 2);
       assert.ok(facts.longestGapSeconds < GAP_LIMIT_SECONDS);
+      assertAsPlanned(facts, see);
       assert.equal(await kubeletStart("cp-1"), first, "cp-1 was touched twice");
       await assertUpgraded();
       await assertKept(await acknowledged, see);
@@ -70,8 +74,10 @@ export const upgrade: Drill = {
         shape(document, TO);
         addNode(document, "worker-3", "worker", "10.78.0.23");
       });
+      await loseMachine("cp-3");
       see((await mustStart()).output);
       assert.deepEqual(await versions(), [...NODES, "worker-3"].map((name) => `${name} ${TO}`).sort());
+      await assertSameImages(["cp-3", "worker-3"], see);
       await assertSwappedKubeletIsDrift(see);
       return `${NODES.length} nodes upgraded, longest gap of the API ${facts.longestGapSeconds.toFixed(1)} s`;
     });
@@ -81,8 +87,7 @@ export const upgrade: Drill = {
 function shape(document: Document.Parsed, version: string): void {
   document.setIn(["config", "gitops-platform:versions", "kubernetes"], version);
   document.setIn(["config", "gitops-platform:drain"], { timeoutSeconds: 30 });
-  addNode(document, "cp-2", "control-plane", "10.78.0.12", 1);
-  addNode(document, "cp-3", "control-plane", "10.78.0.13", 2);
+  addControlPlanes(document);
 }
 
 async function versions(): Promise<readonly string[]> {
@@ -124,6 +129,43 @@ async function assertUpgraded(): Promise<void> {
     "jsonpath={.data.ClusterConfiguration}",
   );
   assert.match(config, new RegExp(`^kubernetesVersion: v${TO}$`, "m"));
+}
+
+/** Of those that had their turn without a kill and without a budget in the way. */
+function assertAsPlanned({ secondsAway }: RollingFacts, see: (line: string) => void): void {
+  for (const [node, planned] of [
+    ["cp-3", UPGRADE_SECONDS["control-plane"]],
+    ["worker-2", UPGRADE_SECONDS.worker],
+  ] as const) {
+    const seconds = secondsAway(node);
+    see(`${node} was away for ${seconds.toFixed(0)} s, the plan says about ${planned} s`);
+    assert.ok(seconds > planned / 2 - 2 * LOOK_SECONDS && seconds < planned * 2, `${node} was away for ${seconds} s`);
+  }
+}
+
+/** Nodes that joined after the upgrade have each image by the digest that the others have. */
+async function assertSameImages(joined: readonly string[], see: (line: string) => void): Promise<void> {
+  interface Pod {
+    readonly spec: { readonly nodeName: string };
+    readonly status: { readonly containerStatuses?: readonly { readonly image: string; readonly imageID: string }[] };
+  }
+  const { items } = await kubectlJson<{ items: Pod[] }>("get", "pods", "--namespace", "kube-system");
+  const seen = items.flatMap(({ spec, status }) =>
+    (status.containerStatuses ?? []).map((container) => ({ node: spec.nodeName, ...container })),
+  );
+  const others = new Map(
+    seen.filter(({ node }) => !joined.includes(node)).map(({ image, imageID }) => [image, imageID]),
+  );
+  const fresh = seen.filter(({ node, image }) => joined.includes(node) && others.has(image));
+  assert.ok(
+    fresh.length >= joined.length * 2 + 4,
+    `${fresh.length} containers run on the new nodes: the check is blind`,
+  );
+  for (const { node, image, imageID } of fresh) {
+    assert.match(imageID, /@sha256:[0-9a-f]{64}$/, `${node}: ${image}`);
+    assert.equal(imageID, others.get(image), `${node} runs another ${image}`);
+  }
+  see(`${joined.join(" and ")} joined at ${TO}, their ${fresh.length} images by the others' digests`);
 }
 
 const redis = (command: string): Promise<string> =>

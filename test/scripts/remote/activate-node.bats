@@ -6,7 +6,7 @@ load machine.bash
 
 setup() {
   create_machine
-  export NODE_ROLE=worker KUBERNETES_VERSION=1.27.4 MACHINE_DEFINITION=one MACHINE_PENDING=false DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING=''
+  export NODE_ROLE=worker KUBERNETES_VERSION=1.27.4 MACHINE_DEFINITION=one MACHINE_PENDING=false DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING='' ENDPOINT_NAME=''
   STAGED=$MACHINE/var/lib/gitops-platform/staged
   mkdir -p "$MACHINE/etc/gitops-platform" "$MACHINE/etc/kubernetes/manifests" "$MACHINE/etc/kubernetes/tmp"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"
@@ -32,10 +32,13 @@ case " $* " in
 *" get pods "*) cat "$at/pods" ;;
 *" member list "*) for i in 1 2 3; do echo "${i}a, started, cp-$i, https://10.78.0.1$i:2380, https://10.78.0.1$i:2379, false"; done ;;
 *" endpoint health "*) ! grep -qF -- "${!#}" "$at/sick" ;;
+*" endpoint status "*) cat "$at/members" ;;
+*" move-leader "*) [ ! -e "$at/keeps" ] ;;
 *" drain "*) [ ! -s "$at/drain" ] || { cat "$at/drain"; exit 1; } ;;
 esac
 FAKE
   : >"$BATS_TEST_TMPDIR/sick"
+  leads cp-2
   pods
   mkdir -p "$MACHINE/etc/kubernetes/pki"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$BATS_TEST_TMPDIR/key" -subj /CN=x -days 365 \
@@ -48,6 +51,14 @@ nodes() {
   jq -n --arg name "$1" --arg taint "${2:-}" '{items: [{metadata: {name: "cp-1"}}, {metadata: {$name},
     spec: {unschedulable: true, taints: ([{key: "node.kubernetes.io/unschedulable", effect: "NoSchedule"}]
       + if $taint == "" then [] else [{key: $taint, effect: "NoSchedule"}] end)}}]}' >"$BATS_TEST_TMPDIR/nodes"
+}
+
+# leads NAME: of etcd's members, as etcdctl prints their status; cp-2 is a learner.
+leads() {
+  local i
+  for i in 1 2 3; do
+    echo "https://10.78.0.1$i:2379, ${i}a, 3.5.7, 2.0 MB, $([ "cp-$i" = "$1" ] && echo true || echo false), $([ "$i" = 2 ] && echo true || echo false), 2, 9, 9, "
+  done >"$BATS_TEST_TMPDIR/members"
 }
 
 # version OF: the cluster's and its static pods'.
@@ -143,6 +154,38 @@ member() {
   [ "$status" -eq 0 ]
   [ "$(calls '^kubeadm upgrade apply')" -eq 1 ]
   [ "$(calls '^kubeadm upgrade node')" -eq 1 ]
+}
+
+@test "etcd's leader hands over to another voter once it is drained, before anything of it changes" {
+  export NODE_ROLE=control-plane
+  version 1.27.3
+  leads cp-1
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(grep -oE 'kubectl .* drain |move-leader .*|^kubeadm upgrade' "$CALLS" | sed 's/.* drain .*/drain/' | tr '\n' ' ')" = \
+    'drain move-leader 3a --endpoints https://10.78.0.11:2379 kubeadm upgrade ' ]
+  version 1.27.3
+  leads cp-3
+  : >"$CALLS"
+  turn
+  [ "$(calls 'move-leader')" -eq 0 ]
+}
+
+@test "a leader that can't hand over has its turn all the same, and says so" {
+  export NODE_ROLE=control-plane
+  version 1.27.3
+  leads cp-1
+  touch "$BATS_TEST_TMPDIR/keeps"
+  turn
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"etcd's leader here could not hand over to 3a; the others elect one"* ]]
+  leads cp-1
+  sed -i 1q "$BATS_TEST_TMPDIR/members" # a single member
+  version 1.27.3
+  : >"$CALLS"
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls 'move-leader')" -eq 0 ]
 }
 
 @test "another etcd member that is not healthy keeps a control plane from its turn" {

@@ -22,7 +22,7 @@ setup_file() {
 
 setup() {
   create_machine
-  export NODE_ROLE=control-plane KUBERNETES_VERSION=1.27.4 DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING=''
+  export NODE_ROLE=control-plane KUBERNETES_VERSION=1.27.4 DRAIN_TIMEOUT_SECONDS=30 DRAIN_GRACE_PERIOD_SECONDS=-1 RENEW_ENDING='' ENDPOINT_NAME=''
   export OTHER_CONTROL_PLANES='10.78.0.12 10.78.0.13'
   K=$MACHINE/etc/kubernetes
   cp -a "$PKI" "$K"
@@ -44,9 +44,24 @@ FAKE
 ! grep -qF -- "${!#}" "${CALLS%/*}/sick" || exit 0
 case "$*" in *2381*) printf '{"health":"true"}' ;; *) printf ok ;; esac
 FAKE
+  cat >"$BATS_TEST_TMPDIR/configuration" <<'YAML'
+apiServer:
+  certSANs:
+  - api.example.com
+  timeoutForControlPlane: 2m0s
+apiVersion: kubeadm.k8s.io/v1beta3
+certificatesDir: /etc/kubernetes/pki
+clusterName: test
+kind: ClusterConfiguration
+kubernetesVersion: v1.27.4
+networking:
+  podSubnet: 10.244.0.0/16
+  serviceSubnet: 10.96.0.0/12
+YAML
   fake kubectl <<'FAKE'
 case " $* " in
-*" get configmap kubeadm-config "*) printf 'clusterName: test\nkubernetesVersion: v1.27.4\npodSubnet: 10.244.0.0/16\nserviceSubnet: 10.96.0.0/12\n' ;;
+*" get configmap kubeadm-config "*) cat "${CALLS%/*}/configuration" ;;
+*" patch configmap kubeadm-config "*) jq --raw-output .data.ClusterConfiguration >"${CALLS%/*}/patched" && cp "${CALLS%/*}/patched" "${CALLS%/*}/configuration" ;;
 *" --selector component=etcd "*) printf 'etcd-cp-1\netcd-cp-2\netcd-cp-3\n' ;;
 *" member list "*) for i in 1 2 3; do echo "${i}a, started, cp-$i, https://10.78.0.1$i:2380, https://10.78.0.1$i:2379, false"; done ;;
 *" endpoint health "*) ! grep -qF -- "${!#}" "${CALLS%/*}/sick" ;;
@@ -209,4 +224,79 @@ turn() { on_machine kubernetes/activate-node.sh apply; }
   [[ $stderr == *"can't read the certificate in /etc/kubernetes/pki/etcd/peer.crt, so when it ends is not known"* ]]
   turn
   [ "$status" -eq 1 ]
+}
+
+# serving: the API server reads its certificate again at the third look; after that s_client shows the file.
+serving() {
+  cp "$K/pki/apiserver.crt" "$BATS_TEST_TMPDIR/served"
+  echo "${1:-3}" >"$BATS_TEST_TMPDIR/looks"
+  fake openssl <<'FAKE'
+if [ "$1" = s_client ]; then
+  looks=$(($(cat "${CALLS%/*}/looks") - 1))
+  echo "$looks" >"${CALLS%/*}/looks"
+  if [ "$looks" -le 0 ]; then cp /etc/kubernetes/pki/apiserver.crt "${CALLS%/*}/served"; fi
+  cat "${CALLS%/*}/served"
+else exec /usr/bin/openssl "$@"; fi
+FAKE
+}
+
+names() { openssl x509 -noout -ext subjectAltName -in "$K/pki/apiserver.crt"; }
+
+@test "another endpoint: the API's certificate is issued for it too, and nothing restarts" {
+  serving
+  cp "$K/pki/apiserver.crt" "$BATS_TEST_TMPDIR/before"
+  ENDPOINT_NAME=api.prod.example.org turn
+  [ "$status" -eq 0 ]
+  [[ $(names) == *'DNS:api.prod.example.org'* && $(names) == *'DNS:api.example.com'* && $(names) == *'DNS:cp-1'* && $(names) == *'IP Address:10.78.0.11'* ]]
+  openssl verify -CAfile "$K/pki/ca.crt" "$K/pki/apiserver.crt"
+  [ "$(openssl x509 -noout -pubkey -in "$K/pki/apiserver.crt")" = "$(openssl pkey -pubout -in "$K/pki/apiserver.key")" ]
+  [ "$(stat --format=%a "$K/pki/apiserver.key")" = 600 ]
+  cmp "$PKI/pki/ca.key" "$K/pki/ca.key"
+  [ "$(calls '^crictl\|systemctl re')" -eq 0 ]
+  [ "$(calls ' drain ')" -eq 0 ]
+  [ "$(calls '^openssl s_client')" -eq 3 ]
+  [ ! -e "$MACHINE/run/gitops-platform" ]
+  grep -qx '  - "api.prod.example.org"' "$BATS_TEST_TMPDIR/patched"
+  diff <(grep -v api.prod "$BATS_TEST_TMPDIR/patched") <(sed '/api.prod/d' "$BATS_TEST_TMPDIR/configuration")
+  : >"$CALLS"
+  ENDPOINT_NAME=api.prod.example.org turn
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm\|patch')" -eq 0 ]
+}
+
+@test "an endpoint that is an address, of either family, is one in the certificate" {
+  local address
+  for address in 10.78.0.100 fd00::64; do
+    serving 1
+    ENDPOINT_NAME=$address turn
+    [ "$status" -eq 0 ]
+    openssl x509 -noout -checkip "$address" -in "$K/pki/apiserver.crt" | grep 'does match'
+  done
+}
+
+@test "a name that the certificate has already changes nothing" {
+  serving
+  ENDPOINT_NAME=api.example.com turn
+  [ "$status" -eq 0 ]
+  [ "$(calls '^kubeadm\|patch')" -eq 0 ]
+}
+
+@test "a configuration without a list of names is left alone, and so is the certificate" {
+  serving
+  sed -i '/certSANs/,+1d' "$BATS_TEST_TMPDIR/configuration"
+  ENDPOINT_NAME=api.prod.example.org turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'has no apiServer.certSANs; add the list with api.prod.example.org there'* ]]
+  cmp "$PKI/pki/apiserver.crt" "$K/pki/apiserver.crt"
+}
+
+@test "an API server that goes on serving the old certificate stops the update" {
+  serving 1000
+  cp -r "$SCRIPTS" "$BATS_TEST_TMPDIR/hurried"
+  SCRIPTS=$BATS_TEST_TMPDIR/hurried
+  sed -i 's/SERVED_SECONDS=90/SERVED_SECONDS=1/' "$SCRIPTS/lib/endpoint-name.sh"
+  fake sleep <<<'/usr/bin/sleep 0.3'
+  ENDPOINT_NAME=api.prod.example.org turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'but did not serve it in 1 s; no other control plane is touched'* ]]
 }

@@ -51,6 +51,17 @@ it("a renewal names the control planes, the date that is its reason, and what re
   expect(risks(CLUSTER, turning, after ?? {}, after ?? {}).join()).not.toContain("Certificates");
 });
 
+it("another endpoint names the control planes that get a certificate for it, and no restart", () => {
+  const [before, after] = ["", "api.example.org"].map((endpointName) => ({ ...at("1.27.4"), endpointName }));
+  const turning = ["cp-1", "cp-2", "cp-3"];
+  expect(risks(CLUSTER, turning, before ?? {}, after ?? {}).at(-1)).toBe(
+    "The API's certificate is issued for api.example.org too: cp-1, cp-2, cp-3, one after the other. Nothing restarts. The " +
+      "operator's kubeconfig has that name afterwards.",
+  );
+  expect(risks(CLUSTER, turning, after ?? {}, after ?? {}).join()).not.toContain("The API's certificate");
+  expect(risks(CLUSTER, turning, after ?? {}, before ?? {}).join()).not.toContain("The API's certificate");
+});
+
 /** The plan of guests that get another definition, with the steps that change with it. */
 function restarts(
   nodes: Nodes,
