@@ -5,6 +5,7 @@ import { certificates } from "./certificates";
 import { cleanStop } from "./clean-stop";
 import { drift } from "./drift";
 import { environments } from "./environments";
+import { fromLastRelease } from "./from-last-release";
 import { interruptedUp } from "./interrupted-up";
 import { kvmWorker } from "./kvm-worker";
 import { lostFirstControlPlane } from "./lost-first-control-plane";
@@ -49,5 +50,6 @@ export const drills: readonly Drill[] = [
   certificates,
   upgradeArgoCd,
   rolling,
+  fromLastRelease,
   cleanStop,
 ];

@@ -18,11 +18,26 @@ const MEMORY_MIB = { before: 4096, after: 5120 };
 const SCRIPT = join(root, "scripts", "remote", "lib", "containerd.sh");
 const SETTING = { before: "max_concurrent_downloads = 8", after: "max_concurrent_downloads = 7" };
 
+/** Offers a node an update, out of a package archive on its own disk. */
+const OFFER = `set -eu; mkdir -p /opt/drill; cd /opt/drill
+for version in 1 2; do
+  mkdir -p tree/DEBIAN
+  printf 'Package: drill-package\\nVersion: %s\\nArchitecture: all\\nMaintainer: drill <drill@localhost>\\nDescription: drill\\n' \
+    $version >tree/DEBIAN/control
+  dpkg-deb --build tree drill_$version.deb
+done
+dpkg --install drill_1.deb
+{ cat tree/DEBIAN/control
+  printf 'Filename: ./drill_2.deb\\nSize: %s\\nSHA256: %s\\n' $(stat --format=%s drill_2.deb) $(sha256sum drill_2.deb | cut -d' ' -f1)
+} >Packages
+rm -rf /etc/apt/sources.list.d/*
+echo 'deb [trusted=yes] file:/opt/drill ./' >/etc/apt/sources.list`;
+
 export const rolling: Drill = {
   name: "rolling",
   promise:
     "other memory of three control planes and another configuration of containerd, together and killed in between, and then a " +
-    "reboot of every node, never take two nodes away at once",
+    "reboot and an update of a package on every node, never take two nodes away at once",
   needs: "nothing",
   minutes: 13,
   inTest: false,
@@ -73,13 +88,18 @@ async function update(file: StackFile, script: string, see: (line: string) => vo
 }
 
 async function reboot(see: (line: string) => void): Promise<RollingFacts> {
+  for (const node of NODES) await mustOn(node, OFFER);
   const boots = await Promise.all(NODES.map(bootOf));
   const watch = await RollingWatch.begin(CONTROL_PLANES);
-  see(await must("npm", ["run", "--silent", "maintain", "--", "local", "--reboot"]));
+  const printed = await must("npm", ["run", "--silent", "maintain", "--", "local", "--packages", "--reboot"]);
+  see(printed);
   const facts = await watch.end();
   judge(facts, see);
-  for (const [index, name] of NODES.entries())
+  for (const [index, name] of NODES.entries()) {
     assert.notEqual(await bootOf(name), boots[index], `${name} did not reboot`);
+    assert.match(printed, new RegExp(`^${name}: drained, 1 packages updated: drill-package$`, "m"));
+    assert.equal(await mustOn(name, "dpkg-query --show --showformat='${Version}' drill-package"), "2");
+  }
   return facts;
 }
 
@@ -93,6 +113,12 @@ function judge(facts: RollingFacts, see: (line: string) => void): void {
   assert.deepEqual(order, NODES);
   assert.ok(fewestReady >= 1, "the budget was not kept");
   assert.ok(fewestVoters >= 2, "etcd lost its majority");
+}
+
+async function mustOn(node: string, script: string): Promise<string> {
+  const { exitCode, output } = await on(node, script);
+  assert.equal(exitCode, 0, `${node}: ${script}\n${output}`);
+  return output;
 }
 
 /** Changes with each boot of a machine. */
