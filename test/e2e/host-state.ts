@@ -5,7 +5,16 @@ import { must } from "./platform";
 /** Everything that a platform could leave on the computer: by kind, sorted names that don't change by themselves. */
 export type HostState = Readonly<Record<string, readonly string[]>>;
 
-/** Lists processes, mounts, loop devices, network namespaces, links and cgroups. */
+/** Kernel settings that a kubelet writes. */
+const SETTINGS = [
+  "vm/overcommit_memory",
+  "vm/panic_on_oom",
+  "kernel/panic",
+  "kernel/panic_on_oops",
+  "kernel/keys/root_maxkeys",
+];
+
+/** Lists processes, mounts, loop devices, network namespaces, links, cgroups and kernel settings. */
 export async function hostState(): Promise<HostState> {
   const [processes, mounts, loops, namespaces, links] = await Promise.all([
     must("ps", ["-eo", "comm=,args="]),
@@ -25,6 +34,7 @@ export async function hostState(): Promise<HostState> {
     loops: lines(loops),
     namespaces: lines(namespaces).map((line) => line.split(" ")[0] ?? ""),
     links: lines(links).map((line) => line.split(/[\s@]/)[0] ?? ""),
+    settings: SETTINGS.map((setting) => `${setting} ${readFileSync(`/proc/sys/${setting}`, "utf8").trim()}`),
     cgroups: cgroups("/sys/fs/cgroup", 4).filter((path) => /gitops/.test(path)),
   };
 }

@@ -29,6 +29,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib/log.sh"
 . "$here/lib/identity.sh"
 . "$here/lib/process.sh"
+. "$here/lib/host-settings.sh"
 . "$here/lib/network.sh"
 . "$here/lib/disk.sh"
 

@@ -9,6 +9,7 @@ here=$(dirname "$(realpath "$0")")
 . "$here/lib/log.sh"
 . "$here/lib/identity.sh"
 . "$here/lib/process.sh"
+. "$here/lib/host-settings.sh"
 . "$here/lib/network.sh"
 
 # The names of everything that ever ran, from cgroups and from the locks that machine.sh takes first.
@@ -45,6 +46,7 @@ sweep_network() {
   for path in /sys/class/net/*/ifalias; do
     [[ $(cat "$path" 2>/dev/null) != "$(owner_mark)" ]] || ip link delete "$(basename "$(dirname "$path")")"
   done
+  give_back_host_settings
 }
 
 # Also those whose image is gone: the kernel then reports the path with " (deleted)" behind it.

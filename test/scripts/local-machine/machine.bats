@@ -52,6 +52,18 @@ teardown() { teardown_machines; }
   leaves_nothing
 }
 
+@test "kernel settings that something in a machine writes are this computer's own again after the last one" {
+  if grep -qs '^gitops-platform ' /sys/class/net/*/ifalias; then skip "another platform is up, and gives them back"; fi
+  before=$(cat /proc/sys/kernel/panic)
+  for end in destroy sweep; do
+    apply cp-1 11
+    on cp-1 11 "echo $((before + 1)) >/proc/sys/kernel/panic"
+    [[ $(cat /proc/sys/kernel/panic) == $((before + 1)) ]]
+    if [[ $end == destroy ]]; then destroy cp-1 11; else bash "$SCRIPTS/local/sweep.sh" "$STATE"; fi
+    [[ $(cat /proc/sys/kernel/panic) == "$before" && ! -e /run/gitops-platform-host-settings ]]
+  done
+}
+
 @test "apply finishes what was killed at any moment" {
   for seconds in 0.03 0.06 0.1 0.15 0.3 0.6; do
     settings cp-1 11 >"$BATS_TEST_TMPDIR/settings"

@@ -1,4 +1,5 @@
-# The network of one machine: a namespace of its own on the platform's bridge; sourced, after identity.sh and log.sh.
+# The network of one machine: a namespace of its own on the platform's bridge; sourced, after identity.sh, log.sh and
+# host-settings.sh.
 #
 # Machines reach each other and this computer, nothing else: their default route, which Kubernetes needs to exist, points
 # to a next hop that nobody answers for.
@@ -46,6 +47,7 @@ ensure_bridge() {
   )
   [[ -z $taken ]] ||
     die "network.cidr — $NETWORK_CIDR is already used on this computer ($(head -n 1 <<<"$taken")) — choose another network"
+  note_host_settings
   ip -batch - <<IP
 link add $BRIDGE type bridge
 link set $BRIDGE alias "$(owner_mark)"
@@ -103,5 +105,7 @@ disconnect_locked() {
   disconnect_machine
   unmount_empty_netns
   [[ $(bridge_owner) == "$(owner_mark)" ]] || return 0
-  [[ -n $(ls "/sys/class/net/$BRIDGE/brif") ]] || ip link delete "$BRIDGE"
+  [[ -z $(ls "/sys/class/net/$BRIDGE/brif") ]] || return 0
+  ip link delete "$BRIDGE"
+  give_back_host_settings
 }
