@@ -24,6 +24,8 @@ export interface GateResult {
   readonly peers: readonly PeerResult[];
   /** What is not good, but no reason to stop; sentences without the node's name. */
   readonly warnings: readonly string[];
+  /** Every measurement, this one last, where a contended CPU was a reason to measure again. */
+  readonly attempts?: readonly Pick<GateResult, "p99Ms" | "load" | "cpuPressure" | "stealPercent">[];
   /** The same while every other node on the same hypervisor wrote too; only where there are any. */
   readonly together?: {
     readonly hypervisor: string;
@@ -80,9 +82,11 @@ export function parseGateResult(node: string, stdout: string): GateResult {
 
 /** One line for a summary: `fdatasync p99 1.5 ms (limit 10 ms, passed), CPU steal 0 %, round trip to cp-2 0.3 ms`. */
 export function describeGateResult(result: GateResult): string {
-  const { limitMs, p99Ms, peers, stealPercent, together, verdict } = result;
+  const { attempts = [], limitMs, p99Ms, peers, stealPercent, together, verdict } = result;
+  const earlier = attempts.slice(0, -1).map((attempt) => `${ms(attempt.p99Ms)} at load ${attempt.load}`);
   return [
     `fdatasync p99 ${ms(p99Ms)} (limit ${limitMs} ms, ${verdict})`,
+    ...(earlier.length > 0 ? [`measured before: ${earlier.join(" and ")}`] : []),
     ...(together ? [`${ms(together.p99Ms)} together with ${together.with.join(", ")}`] : []),
     `CPU steal ${stealPercent} %`,
     ...peers.map((peer) => `round trip to ${peer.name} ${ms(peer.p99Ms)}`),

@@ -57,22 +57,11 @@ export async function start(): Promise<Ran> {
 export const stop = (): Promise<Ran> => run("npm", ["stop", "--silent"]);
 export const pulumi = (...args: string[]): Promise<Ran> => run("npm", ["run", "--silent", "pulumi", "--", ...args]);
 
-/** Runs `npm start`, and retries once if the disk gate reports a contended CPU. @throws when it fails */
+/** Runs `npm start`. @throws when it fails */
 export async function mustStart(): Promise<Ran> {
-  const first = await start();
-  const busy = /\[disk-gate\] .* The CPU was contended meanwhile/.test(first.output);
-  const ran = first.exitCode !== 0 && busy ? inAll(first, await start()) : first;
+  const ran = await start();
   if (ran.exitCode !== 0) throw new Error(`npm start ended with ${ran.exitCode}:\n${ran.output}`);
   return ran;
-}
-
-function inAll(first: Ran, second: Ran): Ran {
-  return {
-    exitCode: second.exitCode,
-    output: `${first.output}\n${second.output}`,
-    seconds: first.seconds + second.seconds,
-    ownSeconds: first.ownSeconds + second.ownSeconds,
-  };
 }
 
 export const kubectlBinary = join(paths.mirror, "bin", "kubectl");

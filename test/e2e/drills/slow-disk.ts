@@ -18,9 +18,9 @@ export const slowDisk: Drill = {
   minutes: 3,
   inTest: true,
   run: async (see) => {
-    // With the limit of real environments; the local platform's is wider.
+    // As in real environments: nothing excuses a slow disk.
     const refused = await StackFile.edited(async (file) => {
-      file.edit((document) => document.setIn(["config", "gitops-platform:diskGate", "limitMs"], 10));
+      file.edit((document) => document.deleteIn(["config", "gitops-platform:diskGate", "override"]));
       const attempt = start();
       return Promise.race([attempt, throttleUntil(attempt)]);
     });

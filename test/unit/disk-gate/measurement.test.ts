@@ -59,6 +59,16 @@ it.each<[GateResult, string]>([
     { ...RESULT, p99Ms: 41.2, verdict: "overridden", override: { reason: "a lab" } },
     "fdatasync p99 41.2 ms (limit 10 ms, overridden), CPU steal 0 %",
   ],
+  [
+    {
+      ...RESULT,
+      attempts: [
+        { p99Ms: 14.2, load: 9.5, cpuPressure: 61, stealPercent: 0 },
+        { p99Ms: 0.815, load: 3.1, cpuPressure: 12, stealPercent: 0 },
+      ],
+    },
+    "fdatasync p99 0.8 ms (limit 10 ms, passed), measured before: 14.2 ms at load 9.5, CPU steal 0 %",
+  ],
 ])("describeGateResult", (result, line) => {
   expect(describeGateResult(result)).toBe(line);
 });
