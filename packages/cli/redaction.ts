@@ -15,6 +15,12 @@ const MIN_LENGTH = 4;
 const LOGIN = /:\/\/([^\s:@/?#"']*):[^\s/?#"']*@/g;
 const PARAMETER = /([?&](?:ssl)?password=)[^\s&"']+/g;
 
+/** Private keys in PEM, as a text of its own or in a JSON string; also one that was cut off. */
+const PRIVATE_KEY = /(-----BEGIN ([A-Z ]*)PRIVATE KEY-----)[\s\S]*?(-----END \2PRIVATE KEY-----|$)/g;
+/** A kubeconfig's private keys. */
+const KUBECONFIG_SECRET = /(\b(?:client-)?key-data\\?["']?: *\\?["']?)[A-Za-z0-9+/=]{12,}/g;
+const AGE_IDENTITY = /AGE-SECRET-KEY-1[A-Z0-9]+/gi;
+
 /** The secrets that environment variables hold, the longest first. */
 export function secretsIn(variables: Variables): readonly string[] {
   const held = SECRET_VARIABLES.flatMap((name) => variables[name] ?? []);
@@ -27,12 +33,15 @@ export function secretsIn(variables: Variables): readonly string[] {
     .sort((left, right) => right.length - left.length);
 }
 
-/** A text without the given secrets, and without the password of any URL in it. */
+/** A text without the given secrets, and without private keys and the password of any URL in it. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)
     .replaceAll(LOGIN, `://$1:${REDACTED}@`)
-    .replaceAll(PARAMETER, `$1${REDACTED}`);
+    .replaceAll(PARAMETER, `$1${REDACTED}`)
+    .replaceAll(PRIVATE_KEY, `$1${REDACTED}$3`)
+    .replaceAll(KUBECONFIG_SECRET, `$1${REDACTED}`)
+    .replaceAll(AGE_IDENTITY, REDACTED);
 }
 
 /** Taken at the start: `accessStack` removes the forges' tokens from the environment later. */

@@ -52,11 +52,14 @@ export class CapturedOutput {
   }
 
   /**
-   * The error of a command that failed, worded like the official plugin's: it repeats the command and all output.
+   * The error of a command that failed, worded like the official plugin's: it repeats the command and all output. Of a command
+   * whose output shows nowhere it repeats standard error only, because its standard output may be a secret.
    *
    * @param cause `exit status 3`
    */
   failure(cause: string, command: string): Error {
-    return new Error(`${cause}: running ${goQuote(command)}:\n${this.both}`);
+    return new Error(
+      `${cause}: running ${goQuote(command)}:\n${this.logging === "none" ? this.texts.stderr : this.both}`,
+    );
   }
 }

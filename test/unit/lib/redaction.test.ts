@@ -23,6 +23,34 @@ describe("the password of a URL is left out", () => {
   );
 });
 
+describe("a private key is left out", () => {
+  it.each([
+    [
+      "exit status 1:\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz\nAAAA\n-----END OPENSSH PRIVATE KEY-----\nafter",
+      "exit status 1:\n-----BEGIN OPENSSH PRIVATE KEY-----[redacted]-----END OPENSSH PRIVATE KEY-----\nafter",
+    ],
+    [
+      '{"key":"-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----\\n","name":"cp-1"}',
+      '{"key":"-----BEGIN PRIVATE KEY-----[redacted]-----END PRIVATE KEY-----\\n","name":"cp-1"}',
+    ],
+    ["cut off: -----BEGIN EC PRIVATE KEY-----\nMHcC", "cut off: -----BEGIN EC PRIVATE KEY-----[redacted]"],
+    ["    client-key-data: LS0tLS1CRUdJTg==\n    name: a", "    client-key-data: [redacted]\n    name: a"],
+    ['{"client-key-data":"LS0tLS1CRUdJTg=="}', '{"client-key-data":"[redacted]"}'],
+    ["identity AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L.", "identity [redacted]."],
+  ])("%s", (text, expected) => {
+    expect(withoutSecrets(text, [])).toBe(expected);
+  });
+
+  it.each([
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+    "    client-certificate-data: LS0tLS1CRUdJTg==",
+    "the field key-data: is missing",
+  ])("what is public stays: %s", (text) => {
+    expect(withoutSecrets(text, [])).toBe(text);
+  });
+});
+
 describe("what the environment holds as a secret is left out", () => {
   it("wherever it stands, whole", () => {
     const secrets = secretsIn({ PGPASSWORD: "hunter22", GITLAB_COMMENT_TOKEN: "hunter22-and-more\n", HOME: "/root" });

@@ -72,6 +72,12 @@ describe("create", () => {
     );
   });
 
+  it("repeats only the standard error of a command that logs nothing", async () => {
+    const failing = create({ create: "echo SECRET; echo reason >&2; exit 1", logging: "none" });
+    await expect(failing).rejects.toThrow(/:\nreason\n$/);
+    await expect(failing).rejects.not.toThrow("\nSECRET");
+  });
+
   it("names a directory that doesn't exist", async () => {
     await expect(create({ create: "true", dir: "/nowhere" })).rejects.toThrow("no such directory /nowhere");
   });
