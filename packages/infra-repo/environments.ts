@@ -14,7 +14,7 @@ import { expandApplicationSet } from "./application-sets";
 import type { RepositoryContent } from "./files";
 import type { Finding } from "./finding";
 import { repositoryOf } from "./git-url";
-import { itemsOf, sorted } from "./kubectl-yaml";
+import { itemsOf, jsonOf, sorted } from "./kubectl-yaml";
 import { chartProblem } from "./kustomize";
 import { isApplied, nameOf } from "./rendered";
 import type { Renderers, Rendering } from "./rendering";
@@ -195,7 +195,7 @@ class Walk {
 
   private async follow(application: Application, place: string): Promise<void> {
     const { object, sources, destination } = application;
-    const id = JSON.stringify(sorted([object.metadata.namespace, application.name, sources, destination]));
+    const id = jsonOf(sorted([object.metadata.namespace, application.name, sources, destination]));
     if (this.seen.has(id)) return;
     this.seen.add(id);
     this.applications.push(application);
