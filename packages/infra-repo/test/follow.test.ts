@@ -197,7 +197,12 @@ describe("a source is rendered as its settings say", () => {
 
   const unseen: readonly [string, string, Readonly<Record<string, string>>, string][] = [
     ["a plugin", ours("app", ", plugin: { name: p }"), {}, "Application web: app: a plugin renders it"],
-    ["Jsonnet", ours("app"), { "app/x.jsonnet": "{}" }, "Application web: app: x.jsonnet is Jsonnet"],
+    [
+      "Jsonnet",
+      ours("app"),
+      { "app/x.jsonnet": "{}" },
+      "Application web: app: x.jsonnet is Jsonnet, and isn't evaluated",
+    ],
     [
       "a chart that needs a chart from elsewhere",
       ours("app"),
