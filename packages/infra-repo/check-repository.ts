@@ -4,7 +4,7 @@ import { type Environment, renderEnvironment, renderFinding } from "./environmen
 import { withoutExceptions } from "./exceptions";
 import { readFiles, type RepositoryContent } from "./files";
 import { type Finding, sentences } from "./finding";
-import { itemsOf } from "./kubectl-yaml";
+import { itemsOf, jsonOf } from "./kubectl-yaml";
 import { chartProblem } from "./kustomize";
 import { OBJECT_RULES } from "./object-rules";
 import { plainSecrets } from "./plain-secrets";
@@ -160,6 +160,6 @@ function guarded<T>(rule: () => T[], failed: (text: string) => T[]): T[] {
 function distinct<T extends { readonly place: string; readonly objects: readonly unknown[] }>(
   parts: readonly T[],
 ): T[] {
-  const found = new Map(parts.map((part) => [`${part.place} ${JSON.stringify(part.objects)}`, part]));
+  const found = new Map(parts.map((part) => [`${part.place} ${jsonOf(part.objects)}`, part]));
   return [...found.values()];
 }

@@ -21,11 +21,10 @@ export function readDirectory(repository: string, path: string, settings: Direct
     .filter((name) => !settings.exclude || !globMatch(settings.exclude, name))
     .filter((name) => !settings.include || globMatch(settings.include, name))
     .sort();
-  const jsonnet = files.find((name) => name.endsWith(".jsonnet"));
-  if (jsonnet !== undefined) return { unseen: `${jsonnet} is Jsonnet` };
+  const isJsonnet = (name: string): boolean => name.endsWith(".jsonnet");
   const objects: KubernetesObject[] = [];
   const broken: string[] = [];
-  for (const name of files) {
+  for (const name of files.filter((each) => !isJsonnet(each))) {
     const text = readFileSync(join(directory, name), "utf8");
     if (text.includes("+argocd:skip-file-rendering")) continue;
     try {
@@ -36,5 +35,5 @@ export function readDirectory(repository: string, path: string, settings: Direct
         broken.push(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
     }
   }
-  return { objects, broken };
+  return { objects, broken, leftOut: files.filter(isJsonnet).map((name) => `${name} is Jsonnet, and isn't evaluated`) };
 }

@@ -3,6 +3,7 @@ import { isArgoCd, otherCluster, sourceField } from "./applications";
 import type { Environment, Part } from "./environments";
 import type { Finding } from "./finding";
 import { repositoryOf } from "./git-url";
+import { jsonOf } from "./kubectl-yaml";
 import { project } from "./projects";
 import { isConventional } from "./roots";
 import { containersOf, groupOf, isClusterScoped, nameOf, podOf } from "./rendered";
@@ -34,7 +35,7 @@ const oneOwner: EnvironmentRule = ({ parts, rootPath }) => {
 /** An undeclared namespace has no Pod Security level, and the first sync fails without it. */
 const namespaces: EnvironmentRule = ({ parts, applications, name }) => {
   const created = applications
-    .filter(({ object }) => JSON.stringify(object).includes("CreateNamespace=true"))
+    .filter(({ object }) => jsonOf(object).includes("CreateNamespace=true"))
     .map(({ destination }) => destination.namespace);
   const declared = new Set([
     ...GIVEN,

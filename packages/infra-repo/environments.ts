@@ -14,7 +14,7 @@ import { expandApplicationSet } from "./application-sets";
 import type { RepositoryContent } from "./files";
 import type { Finding } from "./finding";
 import { repositoryOf } from "./git-url";
-import { itemsOf, sorted } from "./kubectl-yaml";
+import { itemsOf, jsonOf, sorted } from "./kubectl-yaml";
 import { chartProblem } from "./kustomize";
 import { isApplied, nameOf } from "./rendered";
 import type { Renderers, Rendering } from "./rendering";
@@ -195,7 +195,7 @@ class Walk {
 
   private async follow(application: Application, place: string): Promise<void> {
     const { object, sources, destination } = application;
-    const id = JSON.stringify(sorted([object.metadata.namespace, application.name, sources, destination]));
+    const id = jsonOf(sorted([object.metadata.namespace, application.name, sources, destination]));
     if (this.seen.has(id)) return;
     this.seen.add(id);
     this.applications.push(application);
@@ -218,7 +218,7 @@ class Walk {
     const isOurs = (url: string): boolean => this.isOurs(url);
     const generated = await expandApplicationSet(set, { renderers, repository, names: content.names, isOurs });
     for (const problem of generated.problems) this.find(place, nameOf(set), problem, "spec.generators");
-    for (const reason of generated.unseen) this.skip(set, `${reason} isn't followed`);
+    for (const reason of generated.unseen) this.skip(set, reason);
     if (generated.applications.length > 0)
       await this.add(place, generated.applications, application, false, set.metadata.name);
   }
@@ -258,10 +258,16 @@ export function renderFinding(place: string, { problem, missing }: Extract<Rende
 
 /** What an ApplicationSet says about repositories, before it is evaluated. */
 function sourcesOfSet(set: KubernetesObject): Source[] {
-  const { template } = (set["spec"] ?? {}) as { template?: { spec?: object } };
+  const { template, generators } = (set["spec"] ?? {}) as { template?: { spec?: object }; generators?: unknown };
   const { sources } = readApplication({ ...set, spec: template?.spec ?? {} });
   // A path with parameters is one of ours if its repository is.
-  return sources.map((source) => ({ ...source, ...(source.path?.includes("{{") ? { path: "." } : {}) }));
+  return [
+    ...sources.map((source) => ({ ...source, ...(source.path?.includes("{{") ? { path: "." } : {}) })),
+    ...[...jsonOf(generators ?? []).matchAll(/"git":\{[^{}]*?"repoURL":"([^"{]+)"/g)].map(([, repoURL = ""]) => ({
+      repoURL,
+      path: ".",
+    })),
+  ];
 }
 
 /** The root Application's own destination is Argo CD's namespace. */

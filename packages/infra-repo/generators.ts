@@ -1,149 +1,157 @@
-import { readFileSync } from "node:fs";
-import { join, posix } from "node:path";
-import { load } from "js-yaml";
-import { globMatch, pathMatch } from "./glob";
-import { mergePatch } from "./source";
+import { IN_CLUSTER, IN_CLUSTER_NAME } from "./applications";
+import { fromGit } from "./git-generator";
+import { jsonOf, readDocuments } from "./kubectl-yaml";
+import { selects, type Selector } from "./selector";
+import { fillIn, flat, type GeneratorContext, NotFollowed, textOf, withValues } from "./parameters";
 import { fillTree, type Parameters } from "./templates";
-import type { Renderers } from "./rendering";
 
-/** What generators are evaluated with. */
-export interface GeneratorContext {
-  readonly renderers: Renderers;
-  readonly repository: string;
-  /** The files of the repository. */
-  readonly names: readonly string[];
-  readonly isOurs: (url: string) => boolean;
-  /** Go templates, else `{{name}}` only. */
-  readonly goTemplate: boolean;
+/** A generator: one kind with its settings, and a selector. Several kinds are several generators. */
+export type Generator = Readonly<Record<string, unknown>>;
+
+/** What a generator of one kind yields. */
+interface Yield {
+  readonly sets: readonly Parameters[];
+  /** The generator's own template, which wins over the ApplicationSet's. */
+  readonly template: unknown;
 }
 
-export interface Generator {
-  readonly list?: { readonly elements?: readonly Parameters[]; readonly elementsYaml?: string };
-  readonly git?: GitGenerator;
-  readonly matrix?: { readonly generators?: readonly Generator[] };
-  readonly template?: object;
-  readonly selector?: object;
+const LEVELS = 2;
+
+/**
+ * The sets of parameters that a generator yields, by kind.
+ *
+ * @param level how many generators it is inside of
+ * @throws NotFollowed, and Error for what Argo CD refuses
+ */
+export async function evaluate(generator: Generator, context: GeneratorContext, level = 0): Promise<Yield[]> {
+  const { selector, ...kinds } = generator;
+  if (selector && level === LEVELS && !context.applyNestedSelectors)
+    context.notes.add(
+      "a selector two levels down has no effect without applyNestedSelectors; what it would leave out was looked at",
+    );
+  const counts = selector !== undefined && selector !== null && (level < LEVELS || context.applyNestedSelectors);
+  const yields: Yield[] = [];
+  for (const [kind, settings] of Object.entries(kinds)) {
+    if (settings === null || settings === undefined) continue;
+    const all = await setsOf(kind, settings, context, level);
+    const sets = counts ? all.filter((set) => selects(selector as Selector, flat(set))) : all;
+    const { template } = settings as { template?: unknown };
+    yields.push({ sets, template });
+  }
+  if (yields.length === 0) throw new Error("a generator has no kind");
+  return yields;
 }
 
-interface GitGenerator {
-  readonly repoURL?: string;
-  readonly directories?: readonly { readonly path: string; readonly exclude?: boolean }[];
-  readonly files?: readonly { readonly path: string; readonly exclude?: boolean }[];
-  readonly pathParamPrefix?: string;
-  readonly values?: Readonly<Record<string, string>>;
+async function setsOf(
+  kind: string,
+  settings: object,
+  context: GeneratorContext,
+  level: number,
+): Promise<readonly Parameters[]> {
+  switch (kind) {
+    case "list":
+      return listed(settings, context);
+    case "git":
+      return fromGit(settings, context);
+    case "clusters":
+      return ownCluster(settings, context);
+    case "matrix":
+    case "merge": {
+      const { generators } = settings as { generators?: unknown };
+      const inner = (Array.isArray(generators) ? generators : []) as readonly Generator[];
+      if (level === LEVELS) throw new Error(`a ${kind} ${LEVELS + 1} levels down: Argo CD goes down ${LEVELS}`);
+      if (inner.length < 2 || (kind === "matrix" && inner.length > 2))
+        throw new Error(`a ${kind} has ${inner.length} generators, and needs two${kind === "merge" ? " or more" : ""}`);
+      if (kind === "matrix") return matrix(inner[0] ?? {}, inner[1] ?? {}, context, level + 1);
+      return merge(inner, settings, context, level + 1);
+    }
+    default:
+      throw new NotFollowed(`the generator ${kind}`);
+  }
 }
 
-/** A generator that can't be evaluated here; the message says which. */
-export class NotFollowed extends Error {
-  override readonly name = "NotFollowed";
-}
-
-/** The sets of parameters that a generator yields. @throws NotFollowed */
-export async function evaluate(generator: Generator, context: GeneratorContext): Promise<Parameters[]> {
-  if (generator.selector !== undefined) throw new NotFollowed("a generator with a selector");
-  if (generator.list) return listed(generator.list, context);
-  if (generator.git) return fromGit(generator.git, context);
-  if (generator.matrix) return matrix(generator.matrix.generators ?? [], context);
-  const kind = Object.keys(generator).find((name) => name !== "template") ?? "without a kind";
-  throw new NotFollowed(`the generator ${kind}`);
+async function inside(generator: Generator, context: GeneratorContext, level: number): Promise<readonly Parameters[]> {
+  const [first, second] = await evaluate(generator, context, level);
+  if (second) throw new Error("a generator inside another one has more than one kind");
+  return first?.sets ?? [];
 }
 
 function listed(
-  { elements = [], elementsYaml }: NonNullable<Generator["list"]>,
-  context: GeneratorContext,
+  { elements, elementsYaml }: { readonly elements?: unknown; readonly elementsYaml?: string },
+  { goTemplate }: GeneratorContext,
 ): Parameters[] {
-  const all = [...elements, ...((elementsYaml === undefined ? [] : load(elementsYaml)) as Parameters[])];
-  return context.goTemplate ? all : all.map((element) => flat(element));
+  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+  const given = (Array.isArray(elements) ? (elements as unknown[]) : []).map((element) => {
+    if (!isObject(element)) throw new Error(`the list has ${jsonOf(element)}, which is no object`);
+    if (goTemplate) return element;
+    const { values, ...others } = element;
+    const named = isObject(values) ? Object.entries(values).map(([name, value]) => [`values.${name}`, value]) : [];
+    const all = [...Object.entries(others), ...named] as [string, unknown][];
+    const [odd] = all.filter(([, value]) => typeof value !== "string");
+    if (odd) throw new Error(`the list's ${odd[0]} is ${jsonOf(odd[1])}, and without goTemplate it has to be text`);
+    return Object.fromEntries(all);
+  });
+  const [read] = elementsYaml ? readDocuments(elementsYaml) : [[]];
+  if (!Array.isArray(read) || !read.every(isObject)) throw new Error("elementsYaml is no list of objects");
+  return [...given, ...read];
 }
 
-async function matrix(generators: readonly Generator[], context: GeneratorContext): Promise<Parameters[]> {
-  const [first, second] = generators;
-  if (!first || !second || generators.length > 2) throw new NotFollowed("a matrix of other than two generators");
+/** The cluster that Argo CD runs in. Others are known to it alone. */
+async function ownCluster(
+  { selector, values = {} }: { readonly selector?: Selector; readonly values?: Readonly<Record<string, string>> },
+  context: GeneratorContext,
+): Promise<Parameters[]> {
+  if (Object.values(selector ?? {}).some((rules) => jsonOf(rules ?? []).length > 2))
+    throw new NotFollowed("the generator clusters with a selector");
+  context.notes.add(`its generator clusters is followed to ${IN_CLUSTER_NAME} only`);
+  const own = { name: IN_CLUSTER_NAME, nameNormalized: IN_CLUSTER_NAME, server: IN_CLUSTER };
+  return withValues(values, [own], context);
+}
+
+/** The second generator may use what the first yields; of a name that both yield, the first one's counts. */
+async function matrix(
+  first: Generator,
+  second: Generator,
+  context: GeneratorContext,
+  level: number,
+): Promise<Parameters[]> {
+  const { selector, ...open } = second;
   const sets: Parameters[] = [];
-  for (const one of await evaluate(first, context)) {
-    // The second generator may use what the first yields.
-    const [filled] = await fillTree(second, [one], context);
-    for (const other of await evaluate(filled as Generator, context))
-      sets.push((context.goTemplate ? mergePatch(one, other) : { ...one, ...other }) as Parameters);
+  for (const one of await inside(first, context, level)) {
+    const [filled] = Object.keys(one).length > 0 ? await fillTree(open, [one], context) : [open];
+    for (const other of await inside({ ...(filled as Generator), selector }, context, level)) {
+      const twice = Object.keys(other).find((name) => name in one && textOf(one[name]) !== textOf(other[name]));
+      if (twice !== undefined && !context.goTemplate)
+        throw new Error(`both generators of a matrix yield ${twice}, with different values`);
+      sets.push(fillIn(one, other) as Parameters);
+    }
   }
   return sets;
 }
 
-async function fromGit(git: GitGenerator, context: GeneratorContext): Promise<Parameters[]> {
-  const { repoURL = "", directories, files, values = {}, pathParamPrefix: prefix } = git;
-  if (!context.isOurs(repoURL)) throw new NotFollowed(`the generator git of ${repoURL || "no repository"}`);
-  const matches = (rules: NonNullable<GitGenerator["files"]>, name: string, match: typeof pathMatch): boolean =>
-    rules.some((rule) => rule.exclude !== true && match(rule.path, name)) &&
-    !rules.some((rule) => rule.exclude === true && match(rule.path, name));
-  const sets = directories
-    ? foldersOf(context.names)
-        .filter((name) => matches(directories, name, pathMatch))
-        .map((name) => pathParameters(name, undefined, context.goTemplate, prefix))
-    : context.names
-        .filter((name) => matches(files ?? [], name, (pattern, path) => globMatch(pattern, path)))
-        .flatMap((name) => {
-          const path = pathParameters(posix.dirname(name), posix.basename(name), context.goTemplate, prefix);
-          return contents(name, context).map((content) => ({ ...content, ...path }));
-        });
-  if (Object.keys(values).length === 0) return sets;
-  const filled = await fillTree(values, sets, context);
-  return sets.map((set, index) => ({
-    ...set,
-    ...(context.goTemplate ? { values: filled[index] } : flat({ values: filled[index] })),
-  }));
-}
-
-/** A parameter file's objects: one, or a list of them. */
-function contents(name: string, { repository, goTemplate }: GeneratorContext): Parameters[] {
-  const content = load(readFileSync(join(repository, name), "utf8"));
-  return ((Array.isArray(content) ? content : [content ?? {}]) as Parameters[]).map((set) =>
-    goTemplate ? set : flat(set),
+/** Sets of the first generator; what the others yield for the same keys is laid over them. */
+async function merge(
+  generators: readonly Generator[],
+  { mergeKeys = [] }: { readonly mergeKeys?: readonly string[] },
+  context: GeneratorContext,
+  level: number,
+): Promise<Parameters[]> {
+  if (mergeKeys.length === 0) throw new Error("a merge has no mergeKeys");
+  const byKey: Map<string, Parameters>[] = [];
+  for (const generator of generators) {
+    const sets = new Map<string, Parameters>();
+    for (const set of await inside(generator, context, level)) {
+      const key = jsonOf(mergeKeys.map((name) => set[name] ?? null));
+      if (sets.has(key)) throw new Error(`a generator of a merge yields ${mergeKeys.join(", ")} ${key} twice`);
+      sets.set(key, set);
+    }
+    byKey.push(sets);
+  }
+  const [base = new Map<string, Parameters>(), ...others] = byKey;
+  return [...base].map(([key, set]) =>
+    others.reduce<Parameters>((result, sets) => {
+      const over = sets.get(key) ?? {};
+      return context.goTemplate ? (fillIn(over, result) as Parameters) : { ...result, ...over };
+    }, set),
   );
-}
-
-/** Every folder with a file in it, at any depth, but hidden ones. */
-function foldersOf(names: readonly string[]): string[] {
-  const all = names.flatMap((name) => {
-    const steps = name.split("/").slice(0, -1);
-    return steps.map((_step, index) => steps.slice(0, index + 1).join("/"));
-  });
-  return [...new Set(all)].filter((folder) => !folder.split("/").some((step) => step.startsWith("."))).sort();
-}
-
-function pathParameters(path: string, filename: string | undefined, go: boolean, prefix?: string): Parameters {
-  const normal = (text: string): string =>
-    text
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9.-]/g, "-")
-      .slice(0, 253)
-      .replaceAll(/^[-.]+|[-.]+$/g, "");
-  const basename = posix.basename(path);
-  const names = {
-    basename,
-    basenameNormalized: normal(basename),
-    ...(filename === undefined ? {} : { filename, filenameNormalized: normal(filename) }),
-  };
-  const segments = path.split("/");
-  if (go) {
-    const parameters = { path: { path, ...names, segments } };
-    return prefix ? { [prefix]: parameters } : parameters;
-  }
-  const dot = prefix ? `${prefix}.` : "";
-  return {
-    [`${dot}path`]: path,
-    ...Object.fromEntries(Object.entries(names).map(([name, value]) => [`${dot}path.${name}`, value])),
-    ...Object.fromEntries(segments.map((step, index) => [`${dot}path[${index}]`, step])),
-  };
-}
-
-/** `{ a: { b: 1 } }` → `{ "a.b": "1" }`. */
-function flat(value: unknown, path = ""): Record<string, string> {
-  if (typeof value !== "object" || value === null) {
-    const scalar = (value ?? "") as string | number | boolean;
-    return { [path]: String(scalar) };
-  }
-  return Object.assign(
-    {},
-    ...Object.entries(value).map(([name, field]) => flat(field, path === "" ? name : `${path}.${name}`)),
-  ) as Record<string, string>;
 }

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { load } from "js-yaml";
 import { buildFromCatalogue } from "@gitops-platform/mirror/units/alone";
 import { KUBERNETES_VERSION } from "@gitops-platform/mirror/catalogue/go-components";
-import { readObjects } from "./kubectl-yaml";
+import { jsonOf, readObjects } from "./kubectl-yaml";
 import type { KubernetesObject } from "./kubernetes-object";
 import type { Release, Renderers, Rendering } from "./rendering";
 import { inScratchCopy } from "./scratch-copy";
@@ -144,7 +144,7 @@ async function fill(run: Run, templates: readonly string[], sets: readonly unkno
   try {
     mkdirSync(join(scratch, "templates"));
     writeFileSync(join(scratch, "Chart.yaml"), "apiVersion: v2\nname: templates\nversion: 0.0.0\n");
-    writeFileSync(join(scratch, "values.json"), JSON.stringify({ sets }));
+    writeFileSync(join(scratch, "values.json"), jsonOf({ sets }));
     const defined = templates.map((text, index) => `{{ define "t${index}" }}${withNormalize(text)}{{ end }}`);
     const row = templates.map((_text, index) => `{{ include "t${index}" . | toJson }}`).join(",");
     writeFileSync(

@@ -35,10 +35,6 @@ spec:
 `;
 }
 
-function applicationSet(spec: string): string {
-  return `apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: { name: all, namespace: argocd }\nspec:\n${spec}`;
-}
-
 const configMap = (name: string, value = "x"): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "${name}" }\ndata: { key: "${value}" }\n`;
 const ours = (path: string, more = ""): string => `source: { repoURL: "${URL}", path: ${path}${more} }`;
@@ -201,7 +197,12 @@ describe("a source is rendered as its settings say", () => {
 
   const unseen: readonly [string, string, Readonly<Record<string, string>>, string][] = [
     ["a plugin", ours("app", ", plugin: { name: p }"), {}, "Application web: app: a plugin renders it"],
-    ["Jsonnet", ours("app"), { "app/x.jsonnet": "{}" }, "Application web: app: x.jsonnet is Jsonnet"],
+    [
+      "Jsonnet",
+      ours("app"),
+      { "app/x.jsonnet": "{}" },
+      "Application web: app: x.jsonnet is Jsonnet, and isn't evaluated",
+    ],
     [
       "a chart that needs a chart from elsewhere",
       ours("app"),
@@ -226,64 +227,6 @@ describe("a source is rendered as its settings say", () => {
     });
     expect(environment.findings).toEqual([]);
     expect(environment.unseen.map(({ object, reason }) => `${object}: ${reason}`)).toEqual([expected]);
-  });
-});
-
-describe("ApplicationSets", () => {
-  const template = (name: string, path: string): string =>
-    `  template:\n    metadata: { name: '${name}' }\n    spec:\n      project: default\n      source: { repoURL: '${URL}', path: '${path}' }\n      destination: { server: https://kubernetes.default.svc, namespace: team }\n`;
-  const apps = {
-    "apps/one/a.yaml": configMap("one"),
-    "apps/two/a.yaml": configMap("two"),
-    "apps/two/config.json": '{"name": "second", "nested": {"key": "v"}}',
-    "apps/off/a.yaml": configMap("off"),
-  };
-  const cases: readonly [string, string, readonly string[]][] = [
-    [
-      "list",
-      `  generators:\n  - list: { elements: [{ app: one }, { app: two }] }\n${template("{{app}}", "apps/{{ app }}")}`,
-      ["one: ConfigMap team/one", "two: ConfigMap team/two"],
-    ],
-    [
-      "git directories, some excluded",
-      `  generators:\n  - git: { repoURL: '${URL}', directories: [{ path: 'apps/*' }, { path: apps/off, exclude: true }] }\n${template("{{path.basename}}", "{{path}}")}`,
-      ["one: ConfigMap team/one", "two: ConfigMap team/two"],
-    ],
-    [
-      "git files",
-      `  generators:\n  - git: { repoURL: '${URL}', files: [{ path: 'apps/**/config.json' }] }\n${template("{{name}}-{{nested.key}}", "{{path}}")}`,
-      ["second-v: ConfigMap team/two"],
-    ],
-    [
-      "matrix, whose second generator uses what the first yields",
-      `  generators:\n  - matrix:\n      generators:\n      - list: { elements: [{ dir: apps, env: stg }] }\n      - git: { repoURL: '${URL}', directories: [{ path: '{{dir}}/o*' }] }\n${template("{{env}}-{{path[1]}}", "{{path}}")}`,
-      ["stg-off: ConfigMap team/off", "stg-one: ConfigMap team/one"],
-    ],
-    [
-      "Go templates with functions",
-      `  goTemplate: true\n  generators:\n  - git: { repoURL: '${URL}', directories: [{ path: apps/one }] }\n${template("{{ .path.basename | upper | lower }}-{{ index .path.segments 0 }}", "{{ .path.path }}")}`,
-      ["one-apps: ConfigMap team/one"],
-    ],
-  ];
-  test.each(cases)("%s", async (_name, spec, expected) => {
-    const environment = await follow({ ...apps, "root/set.yaml": applicationSet(spec) });
-    expect([environment.findings, environment.unseen]).toEqual([[], []]);
-    expect(followed(environment).filter((object) => !object.startsWith("all: "))).toEqual(expected);
-  });
-
-  test("other generators are named, and a name that none yields is a finding", async () => {
-    const spec = `  generators:\n  - clusters: {}\n  - list: { elements: [{ app: one }] }\n${template("{{app}}-{{cluster}}", "apps/{{app}}")}`;
-    const { unseen, findings } = await follow({ ...apps, "root/set.yaml": applicationSet(spec) });
-    expect(unseen).toEqual([{ object: "ApplicationSet all", reason: "the generator clusters isn't followed" }]);
-    expect(findings).toEqual([
-      {
-        rule: "render",
-        place: "root",
-        object: "ApplicationSet argocd/all",
-        field: "spec.generators",
-        text: "no generator yields {{cluster}}; correct the name",
-      },
-    ]);
   });
 });
 
@@ -408,17 +351,6 @@ test("values that a chart makes anew each time are no values in clear", async ()
   });
   const [secret] = environment.parts.find(({ name }) => name === "web")?.objects ?? [];
   expect(clearKeys(secret ?? {})).toEqual(["kept"]);
-});
-
-test("Go templates have Argo CD's own function, wherever it stands", async () => {
-  const spec = `  goTemplate: true\n  generators:\n  - list: { elements: [{ name: 'Team_One.' }] }\n  template:\n    metadata: { name: '{{ .name | normalize }}-{{ normalize .name }}-{{ "normalize" }}' }\n    spec:\n      project: default\n      source: { repoURL: '${URL}', path: a }\n      ${DESTINATION}\n`;
-  const environment = await follow({
-    "root/app.yaml": application("own", ours("a")),
-    "root/set.yaml": applicationSet(spec),
-    "a/a.yaml": configMap("a"),
-  });
-  expect([environment.findings, environment.unseen]).toEqual([[], []]);
-  expect(environment.applications.map(({ name }) => name)).toContain("team-one-team-one-normalize");
 });
 
 test("folders of test data are no root paths", () => {
