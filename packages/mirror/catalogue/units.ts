@@ -219,7 +219,9 @@ export function declareUnits(goVersion: string): Units {
   ];
 
   const { crane, registry, kubernetes: kube, etcd, coredns, crictl, ...rest } = go;
-  const cluster = [kube, base, plain, pause, network, etcd, coredns, crictl, go["cni-plugins"]];
+  // Webpack takes one core: it goes well with what downloads and with the long build of Kubernetes.
+  const pages = go.argocd.needs;
+  const cluster = [kube, ...pages, base, plain, pause, network, etcd, coredns, crictl, go["cni-plugins"]];
   const gitops = [argocd, redis, busybox, ...Object.values(rest)];
   const ordered = [
     machine,
