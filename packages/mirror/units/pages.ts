@@ -67,7 +67,7 @@ async function buildPages(
   );
   for (const file of PACKAGE_FILES) await cp(join(folder, file), join(cwd, file));
   await run("npm", NPM_CI, { label: `${name}: npm ci`, log, cwd, onLine });
-  await cp(join(folder, "argo-ui"), join(cwd, "node_modules", "argo-ui"), { recursive: true });
+  await cp(join(folder, "overlay"), join(cwd, "node_modules"), { recursive: true });
   const node = (label: string, ...args: string[]): Promise<string> =>
     run(process.execPath, args, { label: `${name}: ${label}`, log, cwd, env: { NODE_ENV: "production", ...env } });
   await node("tsc", "node_modules/typescript/bin/tsc", "--project", ".");
