@@ -77,9 +77,9 @@ export class ArgoCdPages {
   /** Waits for what an XPath names, and returns its text. */
   async see(path: string): Promise<string> {
     const found = await this.page.waitForSelector(`::-p-xpath(${path})`, { visible: true });
-    const text = await (await found?.getProperty("textContent"))?.jsonValue();
+    const text: unknown = await (await found?.getProperty("textContent"))?.jsonValue();
     // Monaco draws spaces as no-break spaces.
-    return (text ?? "").replaceAll("\u00a0", " ");
+    return typeof text === "string" ? text.replaceAll("\u00a0", " ") : "";
   }
 
   /** Waits until the text of what an XPath names matches, and returns it. @throws with the last text */
@@ -97,8 +97,8 @@ export class ArgoCdPages {
   async screenshot(name: string): Promise<void> {
     await this.page.waitForNetworkIdle({ idleTime: 500, concurrency: 3 });
     this.screens += 1;
-    const file = `${String(this.screens).padStart(2, "0")}-${name}.png`;
-    await this.page.screenshot({ path: join(this.pictures, file) as `${string}.png` });
+    const file = join(this.pictures, `${String(this.screens).padStart(2, "0")}-${name}.png`);
+    await this.page.screenshot({ path: file });
   }
 }
 

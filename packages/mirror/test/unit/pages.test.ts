@@ -8,11 +8,16 @@ import { isMadeFrom, unitKey } from "../../units/unit";
 import { declareUnits } from "../../catalogue/units";
 
 const FOLDER = join(__dirname, "../../argocd-ui");
-const read = <T>(name: string): T => JSON.parse(readFileSync(join(FOLDER, name), "utf8")) as T;
+const read = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
 
-interface Lock {
-  readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly integrity?: string }>>;
+interface Package {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
 }
+
+const lock = (): Readonly<Record<string, Package>> =>
+  (read("package-lock.json") as { packages: Record<string, Package> }).packages;
 
 describe("the pages of Argo CD", () => {
   const units = declareUnits("go1.26.8");
@@ -41,16 +46,15 @@ describe("the pages of Argo CD", () => {
   });
 
   it("are built from packages with checksums, from no named registry", () => {
-    const packages = Object.entries(read<Lock>("package-lock.json").packages).filter(([path]) => path !== "");
+    const packages = Object.entries(lock()).filter(([path]) => path !== "");
     expect(packages.length).toBeGreaterThan(400);
     expect(packages.filter(([, { integrity }]) => !integrity?.startsWith("sha512-")).map(([path]) => path)).toEqual([]);
     expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
   });
 
   it("are built from what package.json asks for", () => {
-    const { dependencies } = read<{ dependencies: Record<string, string> }>("package.json");
-    const { packages } = read<{ packages: { "": { dependencies: Record<string, string> } } }>("package-lock.json");
-    expect(packages[""].dependencies).toEqual(dependencies);
-    expect(dependencies["argo-ui"]).toBe("1.0.0");
+    const { dependencies } = read("package.json") as Package;
+    expect(lock()[""]?.dependencies).toEqual(dependencies);
+    expect(dependencies?.["argo-ui"]).toBe("1.0.0");
   });
 });
