@@ -219,10 +219,9 @@ export function declareUnits(goVersion: string): Units {
   ];
 
   const { crane, registry, kubernetes: kube, etcd, coredns, crictl, ...rest } = go;
-  // Webpack takes one core: it goes well with what downloads and with the long build of Kubernetes.
-  const pages = go.argocd.needs;
-  const cluster = [kube, ...pages, base, plain, pause, network, etcd, coredns, crictl, go["cni-plugins"]];
-  const gitops = [argocd, redis, busybox, ...Object.values(rest)];
+  const cluster = [kube, base, plain, pause, network, etcd, coredns, crictl, go["cni-plugins"]];
+  // The pages come long before Argo CD, which waits for them, and not beside Kubernetes: both take 2 GB of memory.
+  const gitops = [...go.argocd.needs, argocd, redis, busybox, ...Object.values(rest)];
   const ordered = [
     machine,
     crane,
