@@ -14,7 +14,8 @@ const TIMEOUT_MS = 60_000;
 /** Argo CD's pages in Debian's Chromium, which trusts the certificate that the cluster has and no other. */
 export class ArgoCdPages {
   private screens = 0;
-  /** What the pages wrote to the browser's console as an error, and requests that failed. */
+  private loggedIn = false;
+  /** Errors in the browser's console, failed requests, and requests to others than Argo CD. */
   private readonly errors: string[] = [];
 
   private constructor(
@@ -25,13 +26,22 @@ export class ArgoCdPages {
   ) {
     page.setDefaultTimeout(TIMEOUT_MS);
     page.on("console", (message) => {
-      if (message.type() === "error") this.errors.push(`${message.text()} (${message.location().url ?? "no address"})`);
+      if (message.type() === "error") this.record(`${message.text()} ${message.location().url ?? ""}`);
     });
-    page.on("pageerror", (error) => this.errors.push(error instanceof Error ? error.message : String(error)));
+    page.on("pageerror", (error) => this.record(error instanceof Error ? error.message : String(error)));
+    page.on("request", (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (origin !== new URL(address).origin && !["data:", "blob:"].includes(protocol)) this.record(request.url());
+    });
     page.on("response", (response) => {
       if (response.status() >= 400)
-        this.errors.push(`${response.status()} ${response.request().method()} ${response.url()}`);
+        this.record(`${response.status()} ${response.request().method()} ${response.url()}`);
     });
+  }
+
+  /** Keeps an error. Pages that find out that nobody is logged in are none. */
+  private record(error: string): void {
+    if (this.loggedIn || !/\b401\b|Unauthorized/.test(error)) this.errors.push(error);
   }
 
   /** Installs and starts the browser, calls `work`, and closes it. @throws with the errors of the browser's console, if any */
@@ -66,7 +76,8 @@ export class ArgoCdPages {
     await user?.type("admin");
     await password?.type(this.password);
     await this.click("//button[normalize-space()='Sign In']");
-    await this.see("//*[contains(@class,'applications-list')]");
+    await this.see("//*[contains(@class,'applications-tiles')]");
+    this.loggedIn = true;
   }
 
   /** Clicks what an XPath names, once it is there and holds still. */
