@@ -203,6 +203,16 @@ export const GO_COMPONENTS = {
       "gpg-wrapper.sh": { module: ARGOCD, path: "hack/gpg-wrapper.sh" },
       "git-verify-wrapper.sh": { module: ARGOCD, path: "hack/git-verify-wrapper.sh" },
     },
+    pages: {
+      name: "argocd-ui",
+      module: ARGOCD,
+      source: "ui/src",
+      config: "src/app/webpack.config.js",
+      embeddedIn: "ui/dist/app",
+      env: { ARGO_VERSION: `v${ARGOCD_VERSION}`, HOST_ARCH: "amd64" },
+      seconds: 80,
+      diskMiB: 500,
+    },
     seconds: 200,
     diskMiB: 1500,
   },
@@ -252,9 +262,9 @@ export function earlierKubernetes(version: (typeof EARLIER_KUBERNETES)[number]):
   return { ...kubernetes, name: `kubernetes-${version}`, version, variables: kubernetesVersion(version) };
 }
 
-/** A later release of Argo CD, from a module graph of its own. */
+/** A later release of Argo CD, from a module graph of its own. The pages are those of another argo-ui, so it has none. */
 export function laterArgoCd(version: (typeof LATER_ARGOCD)[number]): GoComponent {
-  const { argocd } = GO_COMPONENTS;
+  const { pages: _pages, ...argocd } = GO_COMPONENTS.argocd;
   return {
     ...argocd,
     name: `argocd-${version}`,

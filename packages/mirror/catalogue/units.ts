@@ -220,7 +220,8 @@ export function declareUnits(goVersion: string): Units {
 
   const { crane, registry, kubernetes: kube, etcd, coredns, crictl, ...rest } = go;
   const cluster = [kube, base, plain, pause, network, etcd, coredns, crictl, go["cni-plugins"]];
-  const gitops = [argocd, redis, busybox, ...Object.values(rest)];
+  // The pages come long before Argo CD, which waits for them, and not beside Kubernetes: both take 2 GB of memory.
+  const gitops = [...go.argocd.needs, argocd, redis, busybox, ...Object.values(rest)];
   const ordered = [
     machine,
     crane,

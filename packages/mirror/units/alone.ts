@@ -24,9 +24,20 @@ const PROGRESS_MS = 2_000;
  * @throws MirrorError when Go is missing or too old, or the build fails
  */
 export async function buildAlone(component: GoComponent, cache: string, log: Log, progress?: Log): Promise<string> {
-  const { directory, unit } = await locate(component, cache);
+  return build(
+    await locate(component),
+    cache,
+    `${component.name} ${component.version} from its Go module`,
+    log,
+    progress,
+  );
+}
+
+async function build(unit: Unit, cache: string, title: string, log: Log, progress?: Log): Promise<string> {
+  const directory = directoryOf(unit, cache);
   if (existsSync(directory)) return directory;
-  log(`building ${component.name} ${component.version} from its Go module, once: about ${unit.seconds} s`);
+  for (const need of unit.needs) await build(need, cache, need.name, log, progress);
+  log(`building ${title}, once: about ${unit.seconds} s`);
   const parent = dirname(directory);
   await removeAbandoned(parent);
   const draft = join(parent, `.${process.pid}`);
@@ -35,9 +46,9 @@ export async function buildAlone(component: GoComponent, cache: string, log: Log
   await mkdir(scratch, { recursive: true });
   await mkdir(join(cache, "build", "log"), { recursive: true });
   try {
-    const onLine = progress && compilerProgress(component.name, progress);
-    const context = { cache, scratch, log: join(cache, "build", "log", `${unit.name}.log`), onLine, output: () => "" };
-    await unit.build(output, context);
+    const onLine = progress && compilerProgress(unit.name, progress);
+    const logFile = join(cache, "build", "log", `${unit.name}.log`);
+    await unit.build(output, { cache, scratch, log: logFile, onLine, output: (need) => directoryOf(need, cache) });
     await rename(output, directory).catch((error: unknown) => {
       if (!existsSync(directory)) throw error; // else the mirror, or another command, finished the same build first
     });
@@ -49,12 +60,15 @@ export async function buildAlone(component: GoComponent, cache: string, log: Log
 
 /** The directory of a component's output, built or not. Its name changes with everything that decides the output. */
 export async function componentDirectory(component: GoComponent, cache: string): Promise<string> {
-  return (await locate(component, cache)).directory;
+  return directoryOf(await locate(component), cache);
 }
 
-async function locate(component: GoComponent, cache: string): Promise<{ directory: string; unit: Unit }> {
-  const unit = goUnit(component, await goVersion(neededGoVersion(MODULES)));
-  return { directory: join(cache, "build", unit.name, unitKey(unit)), unit };
+async function locate(component: GoComponent): Promise<Unit> {
+  return goUnit(component, await goVersion(neededGoVersion(MODULES)));
+}
+
+function directoryOf(unit: Unit, cache: string): string {
+  return join(cache, "build", unit.name, unitKey(unit));
 }
 
 /** Turns the compiler's lines, a package each, into a count now and then. */

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command";
-import { type Execute, fillModule, type GeneratedModule } from "./generated-module";
+import { copyModule, type Execute, fillModule, type GeneratedModule } from "./module-copy";
+import { type Pages, PAGES_FOLDER, pagesUnit } from "./pages";
 import { directoryInputs } from "./source-files";
 import type { BuildContext, Unit } from "./unit";
 
@@ -22,6 +23,8 @@ export interface GoComponent {
   readonly moduleFiles?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
   /** The module whose generator runs before the programs are built. @default none */
   readonly generated?: GeneratedModule;
+  /** The pages that the programs embed. @default none */
+  readonly pages?: Pages;
   /** See {@link Unit}. */
   readonly seconds: number;
   readonly diskMiB: number;
@@ -31,21 +34,32 @@ const MODULES = join(__dirname, "..", "modules");
 
 /** The unit that builds a Go component with the host's toolchain; the toolchain's version is an input. */
 export function goUnit(component: GoComponent, goVersion: string): Unit {
-  const { name, programs, variables, cgo, moduleFiles, generated, seconds, diskMiB } = component;
+  const { name, programs, variables, cgo, moduleFiles, generated, pages, seconds, diskMiB } = component;
+  const pins = join(MODULES, name);
+  const ui = pages && pagesUnit(pages, pins);
   return {
     name,
     inputs: [
-      JSON.stringify([goVersion, programs, variables, cgo, moduleFiles, ...(generated ? [generated] : [])]),
-      ...directoryInputs(join(MODULES, name)),
+      JSON.stringify([
+        ...[goVersion, programs, variables, cgo, moduleFiles],
+        ...(generated ? [generated] : []),
+        ...(pages ? [pages.embeddedIn] : []),
+      ]),
+      ...directoryInputs(pins),
     ],
-    needs: [],
+    needs: ui ? [ui] : [],
     seconds,
     diskMiB,
-    build: (directory, context) => buildGo(component, directory, context),
+    build: (directory, context) => buildGo(component, ui, directory, context),
   };
 }
 
-async function buildGo(component: GoComponent, directory: string, context: BuildContext): Promise<void> {
+async function buildGo(
+  component: GoComponent,
+  ui: Unit | undefined,
+  directory: string,
+  context: BuildContext,
+): Promise<void> {
   const pins = join(MODULES, component.name);
   // The user's GOFLAGS would change the output, and the key doesn't contain them.
   const env = {
@@ -55,23 +69,40 @@ async function buildGo(component: GoComponent, directory: string, context: Build
   const { log, onLine } = context;
   const execute: Execute = (command, args, cwd, own) =>
     run(command, args, { label: `${component.name}: ${command}`, log, cwd, env: { ...env, ...own }, onLine });
-  const cwd = component.generated ? await fillModule(component.generated, pins, context.scratch, execute) : pins;
-  const go = (label: string, args: readonly string[]): Promise<string> =>
+  const main = await mainModule(component, ui, pins, context, execute);
+  const go = (label: string, args: readonly string[], cwd: string): Promise<string> =>
     run("go", args, { label: `${component.name}: go ${label}`, log, cwd, env, onLine });
   const variables = Object.entries(component.variables ?? {}).map(([path, value]) => `-X ${path}=${value}`);
   const ldflags = ["-s -w", ...variables, ...(component.cgo ? ["-extldflags -static"] : [])].join(" ");
   for (const [program, pkg] of Object.entries(component.programs)) {
     const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", ldflags];
-    await go(`build ${program}`, ["build", ...(onLine ? ["-v"] : []), ...flags, "-o", join(directory, program), pkg]);
+    const args = ["build", ...(onLine ? ["-v"] : []), ...flags, "-o", join(directory, program), pkg];
+    await go(`build ${program}`, args, main);
   }
   for (const [name, { module, path }] of Object.entries(component.moduleFiles ?? {})) {
     // `go list` knows no directory of a module that nothing was built from yet.
-    await go(`download ${module}`, ["mod", "download", module]);
-    const source = (await go(`list ${module}`, ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module])).trim();
+    await go(`download ${module}`, ["mod", "download", module], pins);
+    const list = ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module];
+    const source = (await go(`list ${module}`, list, pins)).trim();
     await mkdir(join(directory, name, ".."), { recursive: true });
     await cp(join(source, path), join(directory, name), { recursive: true });
   }
   await recordSums(directory, Object.keys(component.programs));
+}
+
+/** @returns directory of the main module: that of the pins, unless files are missing in the module that is built */
+async function mainModule(
+  { generated, pages }: GoComponent,
+  ui: Unit | undefined,
+  pins: string,
+  context: BuildContext,
+  execute: Execute,
+): Promise<string> {
+  if (generated) return fillModule(generated, pins, context.scratch, execute);
+  if (!pages || !ui) return pins;
+  const { main, copy } = await copyModule(pages.module, pins, context.scratch, execute);
+  await cp(join(context.output(ui), PAGES_FOLDER), join(copy, pages.embeddedIn), { recursive: true });
+  return main;
 }
 
 /** Checksum and size of a file that a unit built. */

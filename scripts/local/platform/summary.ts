@@ -73,7 +73,7 @@ export function renderSummary(outputs: StackOutputs, observed: Observed): string
     `Certificates until ${outputs.certificates.notAfter.slice(0, 10)}, renewed before that`,
     "Reach it (docs/guides/access.md)",
     `  export KUBECONFIG=${paths.kubeconfig} PATH=${paths.bin}:$PATH`,
-    `  Argo CD   argocd app list     logged in to ${outputs.argocd.url}: API only, self-signed certificate,`,
+    `  Argo CD   ${outputs.argocd.url} in a browser (self-signed certificate), or argocd app list, which logs in by itself`,
     `            user admin, password: npm --prefix ${paths.root} run --silent pulumi -- stack output argocd --show-secrets`,
     `  Git       GIT_SSH_COMMAND="ssh -i ${join(paths.keys, "operator")} -o IdentitiesOnly=yes -o UserKnownHostsFile=${paths.knownHosts}" \\`,
     `            git clone ${outputs.rootApplication.repoURL}`,

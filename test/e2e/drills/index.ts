@@ -22,6 +22,7 @@ import { selfHeal } from "./self-heal";
 import { slowDisk } from "./slow-disk";
 import { stateful } from "./stateful";
 import { threeControlPlanes } from "./three-control-planes";
+import { ui } from "./ui";
 import { upgrade } from "./upgrade";
 import { upgradeArgoCd } from "./upgrade-argocd";
 
@@ -35,6 +36,7 @@ export const drills: readonly Drill[] = [
   stateful,
   sealOffline,
   networkPolicy,
+  ui,
   environments,
   rotateSealingKey,
   secrets,

@@ -117,7 +117,7 @@ describe("images", () => {
     );
   });
 
-  it("argocd has its names, its tools, and a user for ssh", () => {
+  it("argocd has its names, its tools, its pages, and a user for ssh", () => {
     const { root, run } = inside("argocd");
     expect(run("argocd", "version", "--client", "--short")).toContain("v2.7.15");
     for (const part of ["server", "repo-server", "application-controller", "applicationset-controller"]) {
@@ -129,6 +129,10 @@ describe("images", () => {
     expect(run("sh", "-c", "ssh -V 2>&1 && tini --version && git submodule status 2>&1 || true")).toContain("OpenSSH");
     expect(readFileSync(join(root, "etc/passwd"), "utf8")).toContain("argocd:x:999:999::/home/argocd:");
     expect(existsSync(join(root, "usr/share/zoneinfo/Europe/Berlin"))).toBe(true);
+    // The page that every address of Argo CD starts with, and the script that it names.
+    const program = readFileSync(join(root, "usr/local/bin/argocd"));
+    const [script = ""] = /main\.[0-9a-f]{20}\.js/.exec(program.toString("latin1")) ?? [];
+    expect([program.includes("<title>Argo CD</title>"), program.includes(`src="${script}"`)]).toEqual([true, true]);
   });
 });
 

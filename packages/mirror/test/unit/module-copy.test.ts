@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { fillModule } from "../../units/generated-module";
+import { fillModule } from "../../units/module-copy";
 
 let directory: string;
-beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "generated-module-"))));
+beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "module-copy-"))));
 afterEach(() => rmSync(directory, { recursive: true }));
 
 it("fills a copy of the module, and leaves the module cache as it was", async () => {
