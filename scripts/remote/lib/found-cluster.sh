@@ -45,9 +45,14 @@ found() {
     log_info "an earlier init did not finish; starting over"
     reset_node
   fi
+  # shellcheck disable=SC2086 # name and checksum
+  [ -z "$RESTORE" ] || restore_snapshot $RESTORE
   secret_file init.yaml <<<"$INIT_CONFIG"
-  run_kubeadm init init --config "$SECRETS_DIRECTORY/init.yaml" --skip-token-print
+  # With a snapshot's data, etcd's directory is not empty.
+  run_kubeadm init init --config "$SECRETS_DIRECTORY/init.yaml" --skip-token-print \
+    ${RESTORE:+--ignore-preflight-errors="DirAvailable-${ETCD_DIRECTORY//\//-}"}
   record_kubeadm_files
   await_api "kubeadm init itself succeeded"
   date --utc --iso-8601=seconds >"$INITIALISED_FILE"
+  forget_snapshot
 }
