@@ -29,7 +29,7 @@ export function decryptAge(file: Buffer, identity: AgeIdentity): Buffer {
 
 interface Stanza {
   readonly type: string;
-  readonly share: string;
+  readonly share: Buffer;
   readonly body: Buffer;
 }
 
@@ -42,7 +42,7 @@ interface Header {
 }
 
 function parseHeader(file: Buffer): Header {
-  const end = file.indexOf("\n---");
+  const end = file.indexOf("\n--- ");
   const last = end < 0 ? -1 : file.indexOf("\n", end + 1);
   if (last < 0 || !file.subarray(0, VERSION.length + 1).equals(Buffer.from(`${VERSION}\n`)))
     throw new AgeError(`is no file that age wrote (need ${VERSION} in its first line), or its beginning is missing`);
@@ -53,18 +53,23 @@ function parseHeader(file: Buffer): Header {
     const rest = lines.slice(index + 1);
     const next = rest.findIndex((other) => other.startsWith("-> "));
     const body = rest.slice(0, next < 0 ? rest.length : next).join("");
-    return [{ type, share, body: Buffer.from(body, "base64") }];
+    return [{ type, share: bytesOf(share), body: bytesOf(body) }];
   });
-  const mac = Buffer.from(file.subarray(end + "\n--- ".length, last).toString("latin1"), "base64");
+  const mac = bytesOf(file.subarray(end + "\n--- ".length, last).toString("latin1"));
   return { header: file.subarray(0, end + "\n---".length), mac, stanzas, body: file.subarray(last + 1) };
+}
+
+/** The bytes of base64 without padding; none of a text that Node.js reads, and age would not write. */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.from(text, "base64");
+  return bytes.toString("base64").replaceAll("=", "") === text ? bytes : Buffer.alloc(0);
 }
 
 /** The file's key, if the stanza is for this identity. */
 function unwrap({ body, share, type }: Stanza, { privateKey, publicKey }: AgeIdentity): Buffer | undefined {
-  const bytes = Buffer.from(share, "base64");
-  if (type !== "X25519" || bytes.length !== publicKey.length) return undefined;
-  const secret = diffieHellman({ privateKey, publicKey: publicKeyOf(bytes) });
-  const key = derive(secret, Buffer.concat([bytes, publicKey]), `${VERSION}/X25519`);
+  if (type !== "X25519" || share.length !== publicKey.length) return undefined;
+  const secret = diffieHellman({ privateKey, publicKey: publicKeyOf(share) });
+  const key = derive(secret, Buffer.concat([share, publicKey]), `${VERSION}/X25519`);
   return open(body, key, Buffer.alloc(12));
 }
 

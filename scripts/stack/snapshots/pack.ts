@@ -41,21 +41,29 @@ const BOLT_MAGIC = Buffer.from("edda0ced", "hex");
 const BOLT_MAGIC_AT = 16;
 
 /**
- * Opens a snapshot and verifies all of it: age's seals, the database against its two checksums, each CA against its key, and
- * that the database belongs to a cluster with this CA, which every namespace has in a ConfigMap.
+ * Opens a snapshot and verifies all of it, age's seals first.
  *
  * @param name of the file, for the error
  * @throws a sentence with what is wrong
  */
 export function openSnapshot(name: string, file: Buffer, identity: AgeIdentity): Snapshot {
-  const refuse = (wrong: string): Error => new Error(`${name} — ${wrong}; nothing was changed. Take another snapshot`);
-  let clear: Buffer;
   try {
-    clear = decryptAge(file, identity);
+    return readPack(name, decryptAge(file, identity));
   } catch (error) {
-    if (error instanceof AgeError) throw refuse(error.message);
-    throw error;
+    throw error instanceof AgeError ? refusal(name, error.message) : error;
   }
+}
+
+function refusal(name: string, wrong: string): Error {
+  return new Error(`${name} — ${wrong}; nothing was changed. Choose another snapshot`);
+}
+
+/**
+ * Verifies a pack: the database against its two checksums, each CA against its key, and that the database belongs to a cluster
+ * with this CA, which every namespace has in a ConfigMap.
+ */
+export function readPack(name: string, clear: Buffer): Snapshot {
+  const refuse = (wrong: string): Error => refusal(name, wrong);
   const members = readTar(gunzipSync(clear));
   const member = (path: string): Buffer => {
     const content = members.get(path);
