@@ -65,7 +65,7 @@ export class Survivors {
       if (!machine) return pulumi.output("");
       return pulumi
         .all([this.living, this.isMember(machine)])
-        .apply(([living, member]) => (member ? (living?.restored ?? "") : this.restore));
+        .apply(([living, member]) => this.restore || (member ? (living?.restored ?? "") : ""));
     });
   }
 

@@ -41,6 +41,7 @@ found() {
   [ -n "$INIT_CONFIG" ] ||
     die "no other control plane answers, and this machine is not the one that founds a cluster; nothing was changed. Start a control plane that has the cluster's data, and run again; if all are lost, see docs/runbooks/lost-cluster.md"
   refuse_second_cluster
+  [ -n "$RESTORE" ] || refuse_empty_cluster
   if has_remnants; then
     log_info "an earlier init did not finish; starting over"
     reset_node

@@ -28,8 +28,8 @@ restore_database() {
   "$root/usr/local/bin/$tool" snapshot restore "$1" --data-dir "$ETCD_DIRECTORY/restored" --name "$NODE_NAME" \
     --initial-cluster "$NODE_NAME=https://$NODE_ADDRESS:2380" --initial-advertise-peer-urls "https://$NODE_ADDRESS:2380" \
     >"$LOG_DIRECTORY/restore.log" 2>&1 9>&- ||
-    { ctr images unmount --rm "$root" >/dev/null && die "etcd can't restore the snapshot: $(tail -n 1 "$LOG_DIRECTORY/restore.log"); nothing was founded. See $LOG_DIRECTORY/restore.log there"; }
-  ctr images unmount --rm "$root" >/dev/null
+    { ctr --namespace k8s.io images unmount --rm "$root" >/dev/null && die "etcd can't restore the snapshot: $(tail -n 1 "$LOG_DIRECTORY/restore.log"); nothing was founded. See $LOG_DIRECTORY/restore.log there"; }
+  ctr --namespace k8s.io images unmount --rm "$root" >/dev/null
   rmdir "$root"
   mv "$ETCD_DIRECTORY/restored/member" "$ETCD_DIRECTORY/member"
   rmdir "$ETCD_DIRECTORY/restored"
@@ -48,6 +48,12 @@ restore_snapshot() {
   restore_database "$content/etcd.db"
   rm -rf "$content"
   log_info "restored etcd and the cluster's CAs from $1 in $((SECONDS - began)) s"
+}
+
+# refuse_empty_cluster: where a restore was begun, nobody means an empty cluster.
+refuse_empty_cluster() {
+  ! compgen -G "$RESTORE_DIRECTORY/*.tar.gz" >/dev/null ||
+    die "a snapshot waits in $RESTORE_DIRECTORY, and this update would found an empty cluster; nothing was changed. Run \`npm run snapshots -- STACK restore NAME\` again, or remove that directory for an empty cluster"
 }
 
 # forget_snapshot: once the cluster that was founded with it answers.

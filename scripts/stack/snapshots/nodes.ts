@@ -75,10 +75,15 @@ export async function fetchFrom({ connection }: ControlPlane, { bytes, name }: S
   return file;
 }
 
-/** Brings an opened snapshot to the machine that founds the cluster, where only root reads it. */
+/**
+ * Brings an opened snapshot to the machine that founds the cluster, where only root reads it.
+ *
+ * @throws when the machine can't be reached, or has a cluster already
+ */
 export async function bring({ connection }: ControlPlane, clear: Buffer, sha256: string): Promise<void> {
   const file = `${RESTORE_DIRECTORY}/${sha256}`;
-  const script = `umask 077 && mkdir -p ${RESTORE_DIRECTORY} && base64 --decode >${file}.new && mv ${file}.new ${file}.tar.gz`;
+  const refusal = "this machine has its cluster already, and takes no snapshot";
+  const script = `for mark in initialised joined; do [ ! -e /etc/gitops-platform/$mark ] || { echo "${refusal}" >&2; exit 1; }; done; umask 077 && mkdir -p ${RESTORE_DIRECTORY} && base64 --decode >${file}.new && mv ${file}.new ${file}.tar.gz`;
   await runOnNode(connection, {
     command: `${ROOT} bash -c '${script}'`,
     stdin: clear.toString("base64"),

@@ -54,15 +54,16 @@ export async function restoreStack(
   { caCertificate, clear }: Snapshot,
 ): Promise<void> {
   const { stack } = access;
+  const args = stack === "local" ? ["start"] : ["run", "deploy", "--", stack];
   const before = await exportState(access);
   const api = apiServerIn(before.resources ?? []);
   if (api && (await waitForApi(api, { seconds: 0, report: () => undefined })))
     throw new Error(
       `stack ${stack} — its cluster lives: ${api.endpoint} is ready. A restore founds a lost cluster anew, and would go back ` +
-        "to an older state; nothing was changed. See docs/runbooks/lost-cluster.md",
+        "to an older state; nothing was changed. A restore that stopped after it had founded the cluster goes on with " +
+        `npm ${args.join(" ")}; else see docs/runbooks/lost-cluster.md`,
     );
   const sha256 = createHash("sha256").update(clear).digest("hex");
-  const args = stack === "local" ? ["start", "--silent"] : ["run", "--silent", "deploy", "--", stack];
   const up = execa("npm", args, {
     ...{ cwd: root, stdio: "inherit", reject: false },
     env: { GITOPS_PLATFORM_RESTORE: `${name} ${sha256}` },
@@ -70,27 +71,27 @@ export async function restoreStack(
   const ended = new AbortController();
   void up.finally(() => ended.abort());
   let last = "no control plane was prepared";
+  const { founded: lost } = outputsOf(before) as { founded?: { founder?: string } };
   let brought = "";
   while (!ended.signal.aborted && brought === "") {
     await sleep(POLL_MS);
     try {
-      const [first] = controlPlanesOf(stack, await exportState(access));
-      if (!first) continue;
-      await bring(first, clear, sha256);
-      brought = first.name;
+      const nodes = controlPlanesOf(stack, await exportState(access));
+      const founder = nodes.find(({ name }) => name === lost?.founder) ?? nodes[0];
+      if (!founder) continue;
+      await bring(founder, clear, sha256);
+      brought = founder.name;
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
     }
   }
   const { exitCode } = await up;
-  const { founded } = outputsOf(await exportState(access)) as {
-    founded?: { caCertificate?: string; restored?: string };
-  };
+  const { founded } = outputsOf(await exportState(access)) as { founded?: { caCertificate?: string } };
   if (exitCode !== 0)
     throw new Error(
-      `stack ${stack} — is not up, for the reasons above${brought === "" ? `, and got no snapshot (${last})` : ""}; run the restore again: it continues`,
+      `stack ${stack} — is not up, for the reasons above${brought === "" ? `, and got no snapshot (${last})` : ""}; run the restore again`,
     );
-  if (founded?.restored === `${name} ${sha256}` && founded.caCertificate === caCertificate) return;
+  if (brought !== "" && founded?.caCertificate === caCertificate) return;
   throw new Error(
     `stack ${stack} — is up, and was not founded with ${name}: a control plane had its cluster already. To go back to a ` +
       "snapshot, take its machines away first (docs/runbooks/lost-cluster.md)",

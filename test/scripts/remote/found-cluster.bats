@@ -71,7 +71,7 @@ FAKE
   printf '#!/bin/bash\n[ ! -e "${CALLS%%/*}/etcd-dies" ] || { echo "no database"; exit 1; }\necho "etcdctl $*" >>"$CALLS"\nmkdir -p "$5/member"; cp "$3" "$5/member/data"\n' >"$6/usr/local/bin/etcdctl"
   chmod 755 "$6/usr/local/bin/etcdctl"
 }
-[ "$2" != unmount ] || rm -r "$4/usr"
+[ "$4" != unmount ] || rm -r "$6/usr"
 FAKE
 }
 
@@ -87,11 +87,19 @@ FAKE
   [ "$(jq -r .caCertificate <<<"$output")" = 'the old CA' ]
   [ "$(calls '^kubeadm init .*--ignore-preflight-errors=DirAvailable--var-lib-etcd')" -eq 2 ]
   [ "$(calls '^etcdctl snapshot restore .* --name cp-1 --initial-cluster cp-1=https://10.78.0.11:2380 ')" -eq 2 ]
-  [ "$(calls '^ctr images unmount')" -eq 2 ]
+  [ "$(calls '^ctr --namespace k8s.io images unmount')" -eq 2 ]
   [ ! -e "$MACHINE/var/lib/gitops-platform/restore" ]
   on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 0 ]
   [ "$(calls '^etcdctl')" -eq 2 ]
+}
+
+@test "where a snapshot waits, no empty cluster is founded" {
+  a_snapshot
+  RESTORE='' on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *'a snapshot waits in /var/lib/gitops-platform/restore, and this update would found an empty cluster; nothing was changed.'* ]]
+  [ "$(calls '^kubeadm')" -eq 0 ]
 }
 
 @test "a snapshot that is another one, or that etcd refuses, founds nothing" {
