@@ -39,8 +39,9 @@ export async function prepareStack(): Promise<void> {
   if (!stackExists()) await createStack();
   const set = ["config", "set", "--config-file", paths.stackFile, "--path"];
   const target = localTarget();
-  if (!snapshots) await pulumi(target, [...set, "--secret", `${SNAPSHOTS}.identity`], { input: newIdentity() });
   if (sealingKeys) return;
+  // Machines of an older platform lack the program age: only a new one takes snapshots.
+  await pulumi(target, [...set, "--secret", `${SNAPSHOTS}.identity`], { input: newIdentity() });
   const pair = await newSealingKey();
   await pulumi(target, [...set, "--plaintext", `${SEALING_KEYS}[0].certificate`], { input: pair.certificate });
   await pulumi(target, [...set, "--secret", `${SEALING_KEYS}[0].privateKey`], { input: pair.privateKey });
