@@ -71,6 +71,9 @@ const cluster = new KubernetesCluster(settings.name, {
   nodeDrains: new Map(config.nodes.map(({ name, drain = {} }) => [name, drain])),
   maxUnavailable: config.upgrade.maxUnavailable,
   firewall: config.firewall,
+  snapshots: config.snapshots,
+  // Set by npm run snapshots for the one update that restores a lost cluster.
+  restore: process.env["GITOPS_PLATFORM_RESTORE"],
   stackId,
   lastUpdate,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],

@@ -1,4 +1,5 @@
 import { parseGitAddress, withPort } from "../components/addresses/git-address";
+import { checkIdentity } from "./age-identity";
 import type { FileReader } from "./file-reader";
 import { checkSealingPair } from "./keys";
 import type { Outline } from "./outline";
@@ -11,6 +12,8 @@ export interface KeyMaterial {
   readonly login: string;
   /** Reads the repository over SSH (secret); unset for https, empty while it is missing. */
   readonly deploy?: string;
+  /** Snapshots are encrypted for it; unset where none are taken, or its identity is missing. Not secret. */
+  readonly recipient?: string;
 }
 
 /** Surroundings of a stack's configuration. */
@@ -62,8 +65,9 @@ export function readKeys(outline: Outline, around: Surroundings): { keys: KeyMat
       "is missing (a repository over SSH is only trusted by its host key); add the lines that ssh-keyscan prints for its server, without the host name";
     problems.push(problem("gitops.hostKeys", text));
   }
+  const recipient = outline.snapshots && readIdentity(outline.snapshots.identity, around, problems);
   problems.push(...checkSealingKeys(outline, around), ...checkEncrypted(outline, around));
-  return { keys: { login: login ?? "", deploy }, problems };
+  return { keys: { login: login ?? "", deploy, ...(recipient === undefined ? {} : { recipient }) }, problems };
 }
 
 /** A private key may be given as a secret in the configuration or as a file beside it. */
@@ -116,6 +120,22 @@ function readPrivateKey(place: KeyPlace, { stack, read }: Surroundings, problems
   return undefined;
 }
 
+/** @returns the identity's recipient */
+function readIdentity(text: string | undefined, { stack }: Surroundings, problems: Problem[]): string | undefined {
+  const key = "snapshots.identity";
+  if (text === undefined) {
+    const make = `npm run snapshots -- ${stack} new-key`;
+    problems.push(openProblem(key, `is missing (snapshots are encrypted for it); make it, stored encrypted: ${make}`));
+    return undefined;
+  }
+  const checked = checkIdentity(text);
+  if ("ok" in checked) return checked.ok.recipient;
+  problems.push(
+    problem(key, `${checked.wrong} (need an age identity, AGE-SECRET-KEY-1…); set it again: ${setSecret(key, stack)}`),
+  );
+  return undefined;
+}
+
 function checkSealingKeys({ sealingKeys }: Outline, { stack, now }: Surroundings): Problem[] {
   if (sealingKeys.length === 0) {
     const text =
@@ -137,10 +157,14 @@ function checkSealingKeys({ sealingKeys }: Outline, { stack, now }: Surroundings
 }
 
 /** A key in plain text in a stack file is in Git as soon as the file is. */
-function checkEncrypted({ gitops, ssh, sealingKeys }: Outline, { encrypted, stack }: Surroundings): Problem[] {
+function checkEncrypted(
+  { gitops, ssh, sealingKeys, snapshots }: Outline,
+  { encrypted, stack }: Surroundings,
+): Problem[] {
   const given: readonly [string, boolean][] = [
     ["ssh.privateKey", ssh.privateKey !== undefined],
     ["gitops.deployKey", gitops.deployKey !== undefined],
+    ["snapshots.identity", snapshots?.identity !== undefined],
     ...sealingKeys.map(({ privateKey }, index): [string, boolean] => [
       `sealingKeys[${index}].privateKey`,
       privateKey !== undefined,

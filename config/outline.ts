@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hypervisor } from "./hypervisor-schema";
-import { acceptedNotice, adoptedNode, libvirtNode, mirror, sections, upstream } from "./schema";
+import { acceptedNotice, adoptedNode, libvirtNode, mirror, sections, snapshots, upstream } from "./schema";
 
 type WellFormed<T extends z.ZodType> = Readonly<Partial<z.output<T>>>;
 
@@ -18,6 +18,7 @@ export interface Outline {
   /** Unset where the key is absent. */
   readonly hub?: WellFormed<typeof sections.hub>;
   readonly localMachines?: WellFormed<typeof sections.localMachines>;
+  readonly snapshots?: WellFormed<typeof snapshots>;
   readonly nodes: readonly OutlinedNode[];
   readonly hypervisors: readonly WellFormed<typeof hypervisor>[];
   /** As written: the rules count the keys that are there, even wrong ones. */
@@ -47,6 +48,7 @@ export function outline(raw: unknown): Outline {
     hub: root["hub"] === undefined ? undefined : wellFormed(sections.hub, root["hub"]),
     localMachines:
       root["localMachines"] === undefined ? undefined : wellFormed(sections.localMachines, root["localMachines"]),
+    snapshots: root["snapshots"] === undefined ? undefined : wellFormed(snapshots, root["snapshots"]),
     nodes: array(root["nodes"]).map((node) => ({
       ...wellFormed(adoptedNode, node),
       ...wellFormed(

@@ -93,7 +93,7 @@ function assemble(
   list: ArtifactList,
   due: readonly StackNotice[],
 ): StackConfig<string> {
-  const { acceptedNotices: _accepted, artifacts, gitops, localMachines, network, ssh, ...rest } = file;
+  const { acceptedNotices: _accepted, artifacts, gitops, localMachines, network, snapshots, ssh, ...rest } = file;
   const { deployKey: _key, deployKeyFile: _file, ...repository } = gitops;
   const { list: _list, ...source } = artifacts;
   const parsed = parseNetwork(network.cidr);
@@ -114,5 +114,8 @@ function assemble(
       privateKey: `${privateKey.trimEnd()}\n`,
     })),
     notices: due,
+    ...(snapshots && keys.recipient
+      ? { snapshots: { everyHours: snapshots.everyHours, recipient: keys.recipient } }
+      : {}),
   };
 }

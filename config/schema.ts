@@ -143,6 +143,20 @@ const upgrade = field
   })
   .describe("In which steps nodes are upgraded.");
 
+export const snapshots = field
+  .section({
+    everyHours: field
+      .number({ need: "a number of hours that divides a day", example: "6" }, { min: 1, max: 24, whole: true })
+      .refine((hours) => 24 % hours === 0, "is no part of a day (need 1, 2, 3, 4, 6, 8, 12 or 24); write for example 6")
+      .default(6)
+      .describe("How often etcd's leader takes one, in hours."),
+    identity: field
+      .secret("an age identity (AGE-SECRET-KEY-1…)")
+      .optional()
+      .describe("Opens the snapshots; nodes get its public half only. npm run snapshots -- STACK new-key makes it."),
+  })
+  .describe("Encrypted snapshots of etcd with the cluster's CAs, from which a lost cluster is restored.");
+
 /** A date without quotes is a moment in YAML, and Pulumi writes it out as Go does. */
 const DATE = /^\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?$/;
 
@@ -258,6 +272,7 @@ export const stackSchema = field.section({
   diskGate: diskGate.prefault({}),
   upgrade: upgrade.prefault({}),
   drain: drain.prefault({}),
+  snapshots: snapshots.optional(),
   acceptedNotices: field
     .list(
       { need: "a list of accepted notices", example: "- { ids: [CVE-2024-31989], reason: …, until: … }" },

@@ -32,4 +32,6 @@ export interface StackConfig<S = pulumi.Output<string>> extends Readonly<Pick<St
   readonly sealingKeys: readonly { readonly certificate: string; readonly privateKey: S }[];
   /** What an operator should know about the chosen versions. */
   readonly notices: readonly StackNotice[];
+  /** Unset where none are taken. `recipient` is the public half of the stack's identity. */
+  readonly snapshots?: { readonly everyHours: number; readonly recipient: string };
 }

@@ -9,6 +9,7 @@ import type { JoinCredentials } from "./join-credentials";
 import { renderInitConfig, renderJoinConfig, renderUploadCertsConfig, type ClusterSettings } from "./kubeadm-config";
 import { downloadsEnvironment, type NodeDownloads } from "./node-artifacts";
 import { type Renewal, renewalTimer } from "./renewal";
+import { type SnapshotSettings, snapshotTimer } from "./snapshots";
 import { kubeconfigStepName, stepName } from "./steps";
 
 /** What the steps of a cluster are made from; fields that the cluster has too mean the same. */
@@ -30,6 +31,7 @@ export interface ClusterStepsArgs {
   readonly drain: DrainSettings;
   readonly nodeDrains: ReadonlyMap<string, Partial<DrainSettings>>;
   readonly renewal: Renewal;
+  readonly snapshots?: SnapshotSettings | undefined;
   readonly after: readonly pulumi.Resource[];
 }
 
@@ -58,6 +60,7 @@ export class ClusterSteps {
   prepare(node: Machine): RemoteStep {
     const { args } = this;
     const downloads = downloadsEnvironment(args.downloads[node.role]);
+    const { etcdDirectory, name: cluster } = args.settings;
     return new RemoteStep(
       stepName(this.args.settings.name, node.name, "prepare"),
       {
@@ -65,6 +68,7 @@ export class ClusterSteps {
         script: "kubernetes/prepare-node.sh",
         env: {
           ...{ ...this.nodeEnv(node), ...downloads, ...renewalTimer(node, args.controlPlanes) },
+          ...snapshotTimer(node, { cluster, etcdDirectory, settings: args.snapshots }),
           API_PROXY_CONFIG: renderApiProxyConfig(args.controlPlanes),
         },
         rerunOn: [this.renewEnding(node)],
@@ -144,12 +148,12 @@ export class ClusterSteps {
   /**
    * Makes a machine a member of the cluster that its admission names, or the founder of one.
    *
-   * @param founds whether this machine founds the cluster while there is none
+   * @param founds whether this machine founds the cluster while there is none, and the snapshot that it founds it with
    */
   join(
     node: Machine,
     admission: RemoteStep,
-    founds: pulumi.Output<boolean>,
+    founds: pulumi.Output<{ readonly founds: boolean; readonly restore: string }>,
     dependsOn: pulumi.ResourceOptions["dependsOn"],
   ): RemoteStep {
     const { credentials, settings, workers } = this.args;
@@ -166,7 +170,7 @@ export class ClusterSteps {
     const schedulable = workers.length === 0;
     const initConfig = pulumi
       .all([founds, bootstrapToken])
-      .apply(([yes, token]) => (yes ? renderInitConfig(settings, { ...node, schedulable }, token) : ""));
+      .apply(([{ founds: yes }, token]) => (yes ? renderInitConfig(settings, { ...node, schedulable }, token) : ""));
     return new RemoteStep(
       stepName(this.args.settings.name, node.name, "join"),
       {
@@ -180,6 +184,7 @@ export class ClusterSteps {
           CA_CERTIFICATE: caCertificate,
           JOIN_CONFIG: joinConfig,
           INIT_CONFIG: initConfig,
+          RESTORE: founds.apply(({ founds: yes, restore }) => (yes ? restore : "")),
           RENEW_COMMAND: pulumi.interpolate`npx pulumi up --replace ${admission.urn}`,
         },
         undo: "script",

@@ -15,6 +15,7 @@ import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
 import { withControlPlanes } from "./operator-kubeconfig";
 import { podCidrsOf } from "./pod-cidr";
 import { type LastUpdate, Renewal } from "./renewal";
+import type { SnapshotSettings } from "./snapshots";
 import { stepsOf } from "./steps";
 
 export interface KubernetesClusterArgs {
@@ -51,6 +52,10 @@ export interface KubernetesClusterArgs {
   readonly nodeDrains: ReadonlyMap<string, Partial<DrainSettings>>;
   /** How many workers have their turn at the same time. Control planes have theirs one by one. */
   readonly maxUnavailable: number;
+  /** @default none are taken */
+  readonly snapshots?: SnapshotSettings | undefined;
+  /** "name checksum" of the snapshot that a cluster is founded with, where this update founds one. @default none */
+  readonly restore?: string | undefined;
   readonly lastUpdate: pulumi.Output<LastUpdate>;
   /** The gates: nothing of Kubernetes touches any machine before all of them have passed. */
   readonly after: readonly pulumi.Resource[];
@@ -111,6 +116,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       nodes: nodes.map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
       downloads,
       firewall: args.firewall,
+      ...(args.snapshots ? { snapshots: { everyHours: args.snapshots.everyHours } } : {}),
       steps: stepsOf(
         name,
         nodes.map((node) => node.name),
@@ -132,7 +138,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const prepared = new Map(nodes.map((node) => [node.name, steps.prepare(node)]));
     const firewalls = firewallsOf(steps, nodes, prepared, args.firewall);
     const living = args.lastUpdate.apply(({ founded }) => founded);
-    const survivors = new Survivors(living, controlPlanes);
+    const survivors = new Survivors(living, controlPlanes, args.restore);
     const { joins, members } = this.joinAll(steps, controlPlanes, args.workers, { prepared, firewalls, survivors });
     const founding = stepIn(joins, first);
     this.caCertificate = caCertificateOf(founding);
@@ -148,7 +154,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       pulumi.unsecret(activations.last.stdout),
       controlPlanes,
       args.workers,
-      pulumi.output({ founder: survivors.founder(), identity: this.identity }),
+      pulumi.output({ founder: survivors.founder(), identity: this.identity, restored: survivors.restored() }),
     );
     const kubeconfig = steps.printKubeconfig(founding, renewal.by([activations.last]));
 
@@ -198,7 +204,9 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       const step = steps.join(
         node,
         stepIn(admissions, node),
-        founder.apply((name) => name === node.name),
+        pulumi
+          .all([founder, survivors.restored()])
+          .apply(([name, restore]) => ({ founds: name === node.name, restore })),
         [stepIn(prepared, node), newcomersWait] as pulumi.Input<pulumi.Resource>[],
       );
       joins.set(node.name, step);

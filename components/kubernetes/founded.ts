@@ -14,6 +14,8 @@ export interface FoundedCluster {
   readonly nodes: readonly string[];
   /** Name of the control plane whose machine founds the cluster when none answers; empty once that machine was lost. */
   readonly founder: string;
+  /** "name checksum" of the snapshot that the founder founded it with; empty for none. */
+  readonly restored: string;
   /** PEM. */
   readonly caCertificate: string;
   /** Changes with the cluster, and with nothing else. */
@@ -23,16 +25,17 @@ export interface FoundedCluster {
 /** As the stack's outputs hold it; older programs left less. */
 export type LivingCluster = Omit<
   FoundedCluster,
-  "controlPlanes" | "nodes" | "founder" | "caCertificate" | "identity"
+  "controlPlanes" | "nodes" | "founder" | "restored" | "caCertificate" | "identity"
 > & {
   readonly controlPlanes: readonly { readonly name: string; readonly address: string; readonly identity: string }[];
-} & Partial<Pick<FoundedCluster, "nodes" | "founder" | "caCertificate" | "identity">>;
+} & Partial<Pick<FoundedCluster, "nodes" | "founder" | "restored" | "caCertificate" | "identity">>;
 
 /** The living cluster of a stack, and which of its control planes are still the machines that they were. */
 export class Survivors {
   constructor(
     private readonly living: pulumi.Output<LivingCluster | undefined>,
     private readonly controlPlanes: readonly [Machine, ...Machine[]],
+    private readonly restore = "",
   ) {}
 
   /** Whether the machine was a member when the last update ended. It is unknown in a preview that makes the machine anew. */
@@ -52,6 +55,17 @@ export class Survivors {
       if (!living || known.length === 0) return this.controlPlanes[0].name;
       const founder = living.founder ?? living.controlPlanes[0]?.name ?? "";
       return known.some(({ name }) => name === founder) ? founder : "";
+    });
+  }
+
+  /** The snapshot that the founder founds the cluster with, or did: it stays the step's input as long as the machine. */
+  restored(): pulumi.Output<string> {
+    return this.founder().apply((name): pulumi.Output<string> => {
+      const machine = this.controlPlanes.find((node) => node.name === name);
+      if (!machine) return pulumi.output("");
+      return pulumi
+        .all([this.living, this.isMember(machine)])
+        .apply(([living, member]) => this.restore || (member ? (living?.restored ?? "") : ""));
     });
   }
 
@@ -100,16 +114,17 @@ export function foundedCluster(
   turn: pulumi.Output<string>,
   controlPlanes: readonly Machine[],
   workers: readonly Machine[],
-  rest: pulumi.Output<Pick<FoundedCluster, "founder" | "identity">>,
+  rest: pulumi.Output<Pick<FoundedCluster, "founder" | "identity" | "restored">>,
 ): pulumi.Output<FoundedCluster> {
   type Facts = Pick<FoundedCluster, "name" | "podSubnet" | "serviceSubnet" | "kubernetes">;
   const read = (text: string) => JSON.parse(text) as { readonly cluster: Facts; readonly caCertificate: string };
-  return pulumi.all([founding, turn, rest]).apply(([first, last, { founder, identity }]) => ({
+  return pulumi.all([founding, turn, rest]).apply(([first, last, { founder, identity, restored }]) => ({
     ...read(first).cluster,
     ...read(last).cluster,
     controlPlanes: controlPlanes.map(({ name, address, identity: machine }) => ({ name, address, identity: machine })),
     nodes: [...controlPlanes, ...workers].map(({ name }) => name),
     founder,
+    restored,
     caCertificate: read(first).caCertificate,
     identity,
   }));

@@ -8,7 +8,10 @@ import { type ExpectedHypervisor, expectedGuests, judgeGuests } from "./drift/gu
 import { lookInTurn } from "./drift/in-turn";
 import { judgeNode, notesOn } from "./drift/judge";
 import { observeGuests, observeNode, repairNode } from "./drift/nodes";
+import type { ObservedNode } from "./drift/observed";
 import { renderJson, renderReport } from "./drift/report";
+import { judgeSnapshots, snapshotHours } from "./drift/snapshots";
+import { modelOf } from "../lib/stack-model";
 import { accessStack } from "./access/stack-access";
 import { outputsOf } from "../lib/stack-state";
 import { holdPlatform } from "../local/platform/exclusive";
@@ -17,12 +20,14 @@ interface Looked {
   readonly findings: readonly Finding[];
   readonly blind: readonly Blind[];
   readonly notes: readonly string[];
+  /** Unset for what is no node, or could not be looked at. */
+  readonly observed?: ObservedNode;
 }
 
 function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
   return tryLook(node.name, async () => {
     const observed = await observeNode(node, measureDisk);
-    return { findings: judgeNode(node, observed), blind: [], notes: notesOn(node, observed) };
+    return { findings: judgeNode(node, observed), blind: [], notes: notesOn(node, observed), observed };
   });
 }
 
@@ -40,6 +45,16 @@ async function tryLook(where: string, look: () => Promise<Looked>): Promise<Look
     const reason = error instanceof Error ? error.message : String(error);
     return { findings: [], blind: [{ where, reason }], notes: [] };
   }
+}
+
+/** What was seen of each control plane; undefined for one that was not looked at. */
+function etcdNodes(
+  model: ReturnType<typeof modelOf>,
+  nodes: readonly ExpectedNode[],
+  looked: readonly Looked[],
+): readonly (ObservedNode | undefined)[] {
+  const names = model.nodes.flatMap(({ name, role }) => (role === "control-plane" ? [name] : []));
+  return names.map((name) => looked[nodes.findIndex((node) => node.name === name)]?.observed);
 }
 
 /**
@@ -93,11 +108,21 @@ export const command = defineCommand({
       Promise.all(hypervisors.map(lookAtGuests)),
     ]);
     const looked = [...onNodes, ...onHypervisors];
+    const model = modelOf(deployment.resources ?? []);
+    const hours = snapshotHours(model);
+    const snapshots =
+      hours === undefined ? { findings: [], blind: [] } : judgeSnapshots(hours, etcdNodes(model, nodes, onNodes));
     const report = {
       stack,
       nodes: nodes.length,
-      findings: [...looked.flatMap(({ findings }) => findings), ...cluster.findings],
-      blind: [...looked.flatMap(({ blind }) => blind), ...unknown, ...silentNodes(deployment, nodes), ...cluster.blind],
+      findings: [...looked.flatMap(({ findings }) => findings), ...snapshots.findings, ...cluster.findings],
+      blind: [
+        ...looked.flatMap(({ blind }) => blind),
+        ...unknown,
+        ...silentNodes(deployment, nodes),
+        ...snapshots.blind,
+        ...cluster.blind,
+      ],
       applications,
       unready: cluster.unready,
       notes: looked.flatMap(({ notes }) => notes),

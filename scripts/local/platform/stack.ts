@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { GateResult } from "../../../components/disk-gate/measurement";
+import { newIdentity } from "../../../config/age-identity";
 import { newSealingKey } from "../../stack/new-sealing-key";
 import { writeSecret } from "./keys";
 import { paths, root } from "../../lib/paths";
@@ -13,6 +14,7 @@ import { readStackYaml, type StackYaml } from "../../lib/stack-yaml";
 import type { EnsureMirrorArgs } from "@gitops-platform/mirror/ensure-mirror";
 
 const SEALING_KEYS = "gitops-platform:sealingKeys";
+const SNAPSHOTS = "gitops-platform:snapshots";
 
 /**
  * Writes the committed `Pulumi.local.yaml` with this platform's own encrypted secrets to `.local`, and creates the stack
@@ -23,17 +25,24 @@ export async function prepareStack(): Promise<void> {
   const committed = readStackYaml(join(root, "Pulumi.local.yaml"));
   const previous: StackYaml = existsSync(paths.stackFile) ? readStackYaml(paths.stackFile) : {};
   const sealingKeys = previous.config?.[SEALING_KEYS];
+  const snapshots = previous.config?.[SNAPSHOTS] as object | undefined;
   const salt = previous.encryptionsalt ?? (await createStack());
   const rendered: StackYaml = {
     encryptionsalt: salt,
-    config: { ...committed.config, ...(sealingKeys ? { [SEALING_KEYS]: sealingKeys } : {}) },
+    config: {
+      ...committed.config,
+      ...(sealingKeys ? { [SEALING_KEYS]: sealingKeys } : {}),
+      ...(snapshots ? { [SNAPSHOTS]: { ...snapshots, ...(committed.config?.[SNAPSHOTS] as object | undefined) } } : {}),
+    },
   };
   writeSecret(paths.stackFile, stringify(rendered));
   if (!stackExists()) await createStack();
-  if (sealingKeys) return;
-  const pair = await newSealingKey();
   const set = ["config", "set", "--config-file", paths.stackFile, "--path"];
   const target = localTarget();
+  if (sealingKeys) return;
+  // Machines of an older platform lack the program age: only a new one takes snapshots.
+  await pulumi(target, [...set, "--secret", `${SNAPSHOTS}.identity`], { input: newIdentity() });
+  const pair = await newSealingKey();
   await pulumi(target, [...set, "--plaintext", `${SEALING_KEYS}[0].certificate`], { input: pair.certificate });
   await pulumi(target, [...set, "--secret", `${SEALING_KEYS}[0].privateKey`], { input: pair.privateKey });
 }

@@ -3,6 +3,7 @@
 #   owner STACK_ID · file PATH SHA256 (- for a missing one) · manifest PATH · package NAME VERSION older|same|newer
 #   unit NAME ACTIVE ENABLED NEEDS_RELOAD DROP_INS · program UNIT current|replaced (none: it does not run) · sysctl KEY VALUE · module NAME yes|no · swap yes|no
 #   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · disk P99_NS · end
+#   snapshot SECONDS_SINCE_1970 taken|installed: when the newest snapshot of etcd was taken, or, without one, their timer installed
 # The last line proves that nothing was cut off. Nothing secret is printed: of files that also hold a key, the
 # certificate only.
 #
@@ -103,6 +104,16 @@ look_at_certificates() {
   fact clock "$(date +%s)"
 }
 
+look_at_snapshots() {
+  local directory=/var/lib/gitops-platform newest
+  newest=$(find "$directory/snapshots" -maxdepth 1 -name '*.age' -printf '%Ts\n' 2>/dev/null | sort --numeric-sort | tail -n 1) || newest='' # no such directory
+  if [ -n "$newest" ]; then
+    fact snapshot "$newest" taken
+  elif [ -e "$directory/snapshot-etcd.sh" ]; then
+    fact snapshot "$(stat --format=%Y "$directory/snapshot-etcd.sh")" installed
+  fi
+}
+
 # Exactly what the disk gate does (disk-gate/measure-fsync.sh), beside the etcd that lives there now.
 measure_disk() {
   [ -n "$DISK_DIRECTORY" ] || return 0
@@ -119,6 +130,7 @@ probe() {
   look_at_units
   look_at_kernel
   look_at_certificates
+  look_at_snapshots
   measure_disk
   fact end
 }

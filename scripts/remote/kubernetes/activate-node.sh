@@ -34,6 +34,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/certificates.sh"
 . "$(dirname "$0")/../lib/endpoint-name.sh"
 . "$(dirname "$0")/../lib/turn.sh"
+. "$(dirname "$0")/../lib/snapshot.sh"
 . "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/updates.sh"
 SCOPE=activation
@@ -119,6 +120,8 @@ await_health() {
 
 take_turn() {
   local began=$SECONDS drained activated
+  # A turn that goes on has its snapshot, and perhaps no etcd just now.
+  if ! runs_version && ! has_mark changing; then snapshot_first; fi
   empty_node
   drained=$SECONDS
   upgrade_static_pods

@@ -8,6 +8,7 @@
 #   CA_CERTIFICATE    of the cluster, PEM; empty: no control plane of a cluster answers
 #   JOIN_CONFIG       kubeadm configuration (secret); empty as well then
 #   INIT_CONFIG       kubeadm configuration (secret); empty: this machine may not found the cluster
+#   RESTORE           "name checksum" of the snapshot that this machine founds the cluster with; empty: with an empty one
 #   POD_CIDR          this node's part of the pod network; empty: Kubernetes chooses
 #   RENEW_COMMAND     what to run when the node's admission has expired
 # State: /etc/kubernetes, /var/lib/{etcd,kubelet}, /etc/gitops-platform/{initialised,joined}
@@ -24,6 +25,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/reset.sh"
 . "$(dirname "$0")/../lib/members.sh"
 . "$(dirname "$0")/../lib/cluster-facts.sh"
+. "$(dirname "$0")/../lib/restore.sh"
 . "$(dirname "$0")/../lib/found-cluster.sh"
 SCOPE="join"
 

@@ -14,9 +14,11 @@
 #   API_PROXY_CONFIG haproxy configuration
 #   RENEWAL_SCRIPT   what a control plane's timer runs (renew-certificates.sh with its variables); empty on a worker
 #   RENEWAL_HOUR     of the day (UTC), its own for each control plane
+#   SNAPSHOT_SCRIPT  the same for snapshots of etcd (snapshot-etcd.sh); empty where none are taken
+#   SNAPSHOT_HOURS   of the day (UTC), with commas
 # State: /etc/gitops-platform, /etc/containerd, /etc/{sysctl,modules-load}.d/*gitops-platform.conf, /usr/local/bin,
-#   /opt/cni/bin, /etc/systemd/system/{kubelet,kube-apiserver-proxy}.service, /var/lib/gitops-platform, the timer
-#   gitops-platform-certificates; on a control plane whose certificates have expired also /etc/kubernetes
+#   /opt/cni/bin, /etc/systemd/system/{kubelet,kube-apiserver-proxy}.service, /var/lib/gitops-platform, the timers
+#   gitops-platform-{certificates,snapshot}; on a control plane whose certificates have expired also /etc/kubernetes
 # Undo: all of that, when the ownership marker is ours; the machine is given back as it was found, with the packages, files,
 #   services and kernel settings that it had.
 set -euo pipefail
@@ -41,7 +43,7 @@ SCOPE=prepare
 readonly BINARIES=(kubelet kubeadm kubectl crictl)
 # Everything that this step, the kubelet and its pods write outside /run, directories after what is in them.
 readonly TOUCHED=("${BINARIES[@]/#//usr/local/bin/}" /etc/crictl.yaml /etc/default/kubelet
-  "$UNITS"/{kubelet,kube-apiserver-proxy,"$RENEWAL_UNIT"}.service "$UNITS/$RENEWAL_UNIT.timer" "$MODULES_FILE" "$SYSCTL_FILE" "$CONTAINERD_CONFIG"
+  "$UNITS"/{kubelet,kube-apiserver-proxy,"$RENEWAL_UNIT","$SNAPSHOT_UNIT"}.service "$UNITS"/{"$RENEWAL_UNIT","$SNAPSHOT_UNIT"}.timer "$MODULES_FILE" "$SYSCTL_FILE" "$CONTAINERD_CONFIG"
   "$REGISTRY_HOSTS_DIRECTORY" /etc/containerd /etc/cni/net.d/10-flannel.conflist /etc/cni/net.d /etc/cni
   /opt/cni/bin/flannel /opt/cni/bin /opt/cni /opt/containerd /usr/libexec/kubernetes /etc/kubernetes "$ETCD_DIRECTORY"
   /var/lib/{kubelet,cni,containerd,kube-router} /var/log/{pods,containers,gitops-platform} /run/flannel /root/.kube/cache /root/.kube
@@ -69,7 +71,7 @@ note_machine() {
 install_node_packages() {
   local haproxy=''
   if [ -x /usr/sbin/haproxy ]; then haproxy=there; fi
-  install_packages prepare '' "${NODE_PACKAGES[@]}"
+  install_packages prepare '' "${NODE_PACKAGES[@]}" ${SNAPSHOT_SCRIPT:+age}
   # We run it under a unit of our own.
   [ -n "$haproxy" ] || systemctl disable --quiet --now haproxy
 }
@@ -160,7 +162,7 @@ apply() {
   install_artifacts
   install_kubelet_unit
   install_api_proxy
-  install_renewal_timer
+  install_timers
   pull_images <<<"$IMAGES"
   prefetch_images
   describe_prepared containerd runc haproxy

@@ -41,13 +41,19 @@ found() {
   [ -n "$INIT_CONFIG" ] ||
     die "no other control plane answers, and this machine is not the one that founds a cluster; nothing was changed. Start a control plane that has the cluster's data, and run again; if all are lost, see docs/runbooks/lost-cluster.md"
   refuse_second_cluster
+  [ -n "$RESTORE" ] || refuse_empty_cluster
   if has_remnants; then
     log_info "an earlier init did not finish; starting over"
     reset_node
   fi
+  # shellcheck disable=SC2086 # name and checksum
+  [ -z "$RESTORE" ] || restore_snapshot $RESTORE
   secret_file init.yaml <<<"$INIT_CONFIG"
-  run_kubeadm init init --config "$SECRETS_DIRECTORY/init.yaml" --skip-token-print
+  # With a snapshot's data, etcd's directory is not empty.
+  run_kubeadm init init --config "$SECRETS_DIRECTORY/init.yaml" --skip-token-print \
+    ${RESTORE:+--ignore-preflight-errors="DirAvailable-${ETCD_DIRECTORY//\//-}"}
   record_kubeadm_files
   await_api "kubeadm init itself succeeded"
   date --utc --iso-8601=seconds >"$INITIALISED_FILE"
+  forget_snapshot
 }

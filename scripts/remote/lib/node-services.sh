@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The units of a node: kubelet, the API proxy in front of all control planes, the background image pull, and a control
-# plane's timer that keeps its certificates from expiring.
+# plane's timers: one keeps its certificates from expiring, one takes snapshots of etcd.
 
 readonly UNITS=/etc/systemd/system
 readonly PREFETCH_UNIT=gitops-platform-images
 readonly DATA_DIRECTORY=/var/lib/gitops-platform
 readonly RENEWAL_UNIT=gitops-platform-certificates RENEWAL_PROGRAM=$DATA_DIRECTORY/renew-certificates.sh
+readonly SNAPSHOT_UNIT=gitops-platform-snapshot SNAPSHOT_PROGRAM=$DATA_DIRECTORY/snapshot-etcd.sh
 
 # The condition keeps the kubelet still, instead of restarting for ever, until kubeadm has written its configuration.
 install_kubelet_unit() {
@@ -69,33 +70,50 @@ UNIT
   fi
 }
 
-# install_renewal_timer: not persistent, because machines that boot together would renew together.
-install_renewal_timer() {
-  local changed=
-  [ -n "$RENEWAL_SCRIPT" ] || return 0
-  write_file "$RENEWAL_PROGRAM" 700 <<<"$RENEWAL_SCRIPT" || true # read at every run
-  if write_file "$UNITS/$RENEWAL_UNIT.service" <<UNIT; then changed=yes; fi
+# install_timer UNIT PROGRAM SCRIPT CALENDAR DESCRIPTION: without a script, removes what an earlier one left.
+install_timer() {
+  local unit=$UNITS/$1 changed=
+  if [ -z "$3" ]; then
+    [ ! -e "$unit.timer" ] || remove_timer "$1" "$2"
+    return 0
+  fi
+  write_file "$2" 700 <<<"$3" || true # read at every run
+  if write_file "$unit.service" <<UNIT; then changed=yes; fi
 [Unit]
-Description=Renews this control plane's certificates before they expire
+Description=$5
 
 [Service]
 Type=oneshot
-ExecStart=/bin/bash $RENEWAL_PROGRAM apply
+ExecStart=/bin/bash $2 apply
 TimeoutStartSec=1200
 UNIT
-  if write_file "$UNITS/$RENEWAL_UNIT.timer" <<UNIT; then changed=yes; fi
+  if write_file "$unit.timer" <<UNIT; then changed=yes; fi
 [Unit]
-Description=Looks at this control plane's certificates once a day
+Description=$5
 
 [Timer]
-OnCalendar=*-*-* $RENEWAL_HOUR:17:00 UTC
+OnCalendar=*-*-* $4 UTC
 
 [Install]
 WantedBy=timers.target
 UNIT
   if [ -n "$changed" ]; then systemctl daemon-reload; fi
-  systemctl enable --quiet --now "$RENEWAL_UNIT.timer"
-  if [ -n "$changed" ]; then systemctl restart "$RENEWAL_UNIT.timer"; fi
+  systemctl enable --quiet --now "$1.timer"
+  if [ -n "$changed" ]; then systemctl restart "$1.timer"; fi
+}
+
+# remove_timer UNIT PROGRAM
+remove_timer() {
+  systemctl disable --quiet --now "$1.timer"
+  rm -f "$UNITS/$1".{service,timer} "$2"
+  systemctl daemon-reload
+}
+
+# install_timers: not persistent, because machines that boot together would renew together.
+install_timers() {
+  install_timer "$RENEWAL_UNIT" "$RENEWAL_PROGRAM" "$RENEWAL_SCRIPT" "$RENEWAL_HOUR:17:00" \
+    "Renews this control plane's certificates before they expire"
+  install_timer "$SNAPSHOT_UNIT" "$SNAPSHOT_PROGRAM" "$SNAPSHOT_SCRIPT" "$SNAPSHOT_HOURS:41:00" "Takes a snapshot of etcd on its leader"
 }
 
 # prefetch_images: a unit of its own, so that it overlaps with init and joins and outlives this step. A failure costs
@@ -119,7 +137,8 @@ stop_prefetch() {
 
 remove_services() {
   systemctl disable --quiet --now "$RENEWAL_UNIT.timer" 2>/dev/null || true        # a worker has none
+  systemctl disable --quiet --now "$SNAPSHOT_UNIT.timer" 2>/dev/null || true       # nor this one
   systemctl disable --quiet --now kubelet kube-apiserver-proxy 2>/dev/null || true # a half-prepared node has no units
   # Otherwise systemd would remember them until the next boot: their files go with everything else.
-  systemctl reset-failed kubelet kube-apiserver-proxy "$PREFETCH_UNIT" "$RENEWAL_UNIT" 2>/dev/null || true # rarely failed
+  systemctl reset-failed kubelet kube-apiserver-proxy "$PREFETCH_UNIT" "$RENEWAL_UNIT" "$SNAPSHOT_UNIT" 2>/dev/null || true # rarely failed
 }

@@ -55,6 +55,7 @@ prepared_files() {
   printf '%s\n' "$OWNER_FILE" "$SYSCTL_FILE" "$MODULES_FILE" "$CONTAINERD_CONFIG" "$API_PROXY_FILE" /etc/crictl.yaml \
     /etc/default/kubelet "$UNITS/kubelet.service" "$UNITS/kube-apiserver-proxy.service"
   if [ -n "$RENEWAL_SCRIPT" ]; then printf '%s\n' "$RENEWAL_PROGRAM" "$UNITS/$RENEWAL_UNIT".{service,timer}; fi
+  if [ -n "$SNAPSHOT_SCRIPT" ]; then printf '%s\n' "$SNAPSHOT_PROGRAM" "$UNITS/$SNAPSHOT_UNIT".{service,timer}; fi
   for host in ${MIRROR_REGISTRY:+$REGISTRY_HOSTS}; do printf '%s\n' "$REGISTRY_HOSTS_DIRECTORY/$host/hosts.toml"; done
   installed_files
 }
@@ -72,7 +73,7 @@ describe_prepared() {
   if ! in_container; then modules=$(jq --raw-input --null-input '[inputs]' "$MODULES_FILE") swap=false; fi
   jq --null-input --compact-output --arg node "$NODE_NAME" --argjson modules "$modules" --argjson swap "$swap" \
     --argjson files "$(prepared_sums)" --argjson packages "$(package_versions "$@")" \
-    --argjson units "$(drop_ins containerd kube-apiserver-proxy ${RENEWAL_SCRIPT:+"$RENEWAL_UNIT.timer"})" --argjson sysctls "$(kernel_settings)" \
+    --argjson units "$(drop_ins containerd kube-apiserver-proxy ${RENEWAL_SCRIPT:+"$RENEWAL_UNIT.timer"} ${SNAPSHOT_SCRIPT:+"$SNAPSHOT_UNIT.timer"})" --argjson sysctls "$(kernel_settings)" \
     --argjson packageFiles "$(checksums <<<$'/usr/bin/containerd\n/usr/bin/containerd-shim-runc-v2\n/usr/sbin/runc\n/usr/sbin/haproxy')" \
     '{node: $node, written: {files: $files, packages: $packages, packageFiles: $packageFiles, units: $units,
       sysctls: $sysctls, modules: $modules, swap: $swap}}'

@@ -14,6 +14,8 @@ export interface ObservedNode {
   readonly swap: boolean;
   /** DER in base64, by the file it is in. */
   readonly certificates: ReadonlyMap<string, string>;
+  /** When the newest snapshot of etcd was taken here, or, without one, their timer installed; unset on a node that takes none. */
+  readonly snapshot?: { readonly atMs: number; readonly taken: boolean };
   /** The node's own time, in milliseconds since 1970. */
   readonly clockMs: number;
   /** 99th percentile of fdatasync, in nanoseconds; unset unless it was measured, null when fio reported none. */
@@ -42,6 +44,7 @@ export function parseProbe(stdout: string): ObservedNode {
   const pairs = (kind: string): Map<string, string> =>
     new Map(rows(kind).map(([name = "", value = ""]) => [name, value]));
   const disk = rows("disk")[0]?.[0];
+  const [at, how] = rows("snapshot")[0] ?? [];
   return {
     files: pairs("file"),
     manifests: rows("manifest").map(([path = ""]) => path),
@@ -63,6 +66,7 @@ export function parseProbe(stdout: string): ObservedNode {
     swap: rows("swap")[0]?.[0] === "yes",
     certificates: pairs("certificate"),
     clockMs: Number(rows("clock")[0]?.[0]) * 1000,
+    ...(at === undefined ? {} : { snapshot: { atMs: Number(at) * 1000, taken: how === "taken" } }),
     ...(disk === undefined ? {} : { diskP99Ns: /^\d/.test(disk) ? Number(disk) : null }),
   };
 }

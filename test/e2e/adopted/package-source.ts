@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { must } from "../platform";
 
 /** The packages of a node that a Debian server usually lacks. */
-export const LACKING = ["haproxy", "fio", "conntrack", "socat", "ebtables", "ethtool", "ipset"];
+export const LACKING = ["haproxy", "fio", "conntrack", "socat", "ebtables", "ethtool", "ipset", "age"];
 
 /** Makes an apt source in a directory: those packages from this computer's own sources, with an index. */
 export async function packageSource(directory: string): Promise<void> {

@@ -14,6 +14,7 @@ import { mergeRequest } from "./merge-request";
 import { networkPolicy } from "./network-policy";
 import { preview } from "./preview";
 import { rebuild } from "./rebuild";
+import { restore } from "./restore";
 import { rolling } from "./rolling";
 import { rotateSealingKey } from "./rotate-sealing-key";
 import { sealOffline } from "./seal-offline";
@@ -44,6 +45,7 @@ export const drills: readonly Drill[] = [
   kvmWorker,
   adopted,
   rebuild,
+  restore,
   slowDisk,
   interruptedUp,
   threeControlPlanes,

@@ -188,6 +188,25 @@ member() {
   [ "$(calls 'move-leader')" -eq 0 ]
 }
 
+@test "a control plane takes a snapshot before its version changes, once, and is not upgraded without it" {
+  local program=$MACHINE/var/lib/gitops-platform/snapshot-etcd.sh
+  export NODE_ROLE=control-plane
+  mkdir -p "${program%/*}"
+  version 1.27.3
+  echo 'exit 1' >"$program"
+  turn
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'no snapshot of etcd could be taken, and without one Kubernetes is not upgraded; nothing was changed.'* ]]
+  [ "$(calls ' drain \|^kubeadm\|systemctl')" -eq 0 ]
+  echo 'echo "snapshot $ON_DEMAND $1" >>"$CALLS"' >"$program"
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(grep -oE '^snapshot yes apply|^kubeadm upgrade' "$CALLS" | tr '\n' ' ')" = 'snapshot yes apply kubeadm upgrade ' ]
+  stage /usr/local/bin/kubelet <<<'new kubelet'
+  turn
+  [ "$(calls '^snapshot')" -eq 1 ]
+}
+
 @test "another etcd member that is not healthy keeps a control plane from its turn" {
   version 1.27.3
   echo https://10.78.0.13:2379 >"$BATS_TEST_TMPDIR/sick"

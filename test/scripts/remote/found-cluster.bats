@@ -5,7 +5,7 @@ load machine.bash
 
 setup() {
   create_machine
-  export IDENTITY=machine-1 POD_CIDR='' NODE_ROLE=control-plane CA_CERTIFICATE='' JOIN_CONFIG='' RENEW_COMMAND=''
+  export IDENTITY=machine-1 POD_CIDR='' NODE_ROLE=control-plane CA_CERTIFICATE='' JOIN_CONFIG='' RENEW_COMMAND='' RESTORE=''
   export INIT_CONFIG=$'token: abcdef.secretsecretsecr\n---\nclusterName: test\nkubernetesVersion: v1.27.4\nnetworking:\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/12'
   printf 'clusterName: %s\nkubernetesVersion: v1.27.4\nnetworking:\n  dnsDomain: cluster.local\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/12\n' \
     test >"$BATS_TEST_TMPDIR/kubeadm-config"
@@ -41,6 +41,78 @@ FAKE
   [ "$status" -eq 0 ]
   [ "$(jq -c . <<<"$output")" = "$RESULT" ]
   [ "$(calls '^kubeadm init')" -eq 1 ]
+}
+
+# a_snapshot: brings one as `npm run snapshots` does; RESTORE names it.
+a_snapshot() {
+  local content=$BATS_TEST_TMPDIR/content brought=$MACHINE/var/lib/gitops-platform/restore sum
+  mkdir -p "$content/pki/etcd" "$brought"
+  echo "the old CA" >"$content/pki/ca.crt"
+  (umask 077 && echo "the old key" >"$content/pki/etcd/ca.key")
+  echo "the old data" >"$content/etcd.db"
+  tar -czf "$BATS_TEST_TMPDIR/pack" -C "$content" pki etcd.db
+  sum=$(sha256sum <"$BATS_TEST_TMPDIR/pack" | cut -d' ' -f1)
+  mv "$BATS_TEST_TMPDIR/pack" "$brought/$sum.tar.gz"
+  export RESTORE="20260101T000000Z-cp-1.age $sum"
+  fake kubeadm <<'FAKE'
+case $1 in
+version) echo v1.27.4 ;;
+config) printf '%s\n' registry.k8s.io/kube-apiserver:v1.27.4 registry.k8s.io/etcd:3.5.7-0 ;;
+init)
+  printf '%s %s' "$(cat /var/lib/etcd/member/data)" "$(stat -c %a /etc/kubernetes/pki/etcd/ca.key)" >"${CALLS%/*}/data-seen"
+  [ ! -e "${CALLS%/*}/init-dies" ] || exit 1
+  mkdir -p /var/lib/kubelet ;;
+reset) rm -rf /etc/kubernetes /var/lib/etcd ;;
+esac
+FAKE
+  fake ctr <<'FAKE'
+[ "$4" != mount ] || {
+  mkdir -p "$6/usr/local/bin"
+  printf '#!/bin/bash\n[ ! -e "${CALLS%%/*}/etcd-dies" ] || { echo "no database"; exit 1; }\necho "etcdctl $*" >>"$CALLS"\nmkdir -p "$5/member"; cp "$3" "$5/member/data"\n' >"$6/usr/local/bin/etcdctl"
+  chmod 755 "$6/usr/local/bin/etcdctl"
+}
+[ "$4" != unmount ] || rm -r "$6/usr"
+FAKE
+}
+
+@test "with a snapshot the cluster is founded with its data and CAs, once, and killed midway it starts over" {
+  a_snapshot
+  touch "$BATS_TEST_TMPDIR/init-dies"
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  rm "$BATS_TEST_TMPDIR/init-dies"
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/data-seen")" = 'the old data 600' ]
+  [ "$(jq -r .caCertificate <<<"$output")" = 'the old CA' ]
+  [ "$(calls '^kubeadm init .*--ignore-preflight-errors=DirAvailable--var-lib-etcd')" -eq 2 ]
+  [ "$(calls '^etcdctl snapshot restore .* --name cp-1 --initial-cluster cp-1=https://10.78.0.11:2380 ')" -eq 2 ]
+  [ "$(calls '^ctr --namespace k8s.io images unmount')" -eq 2 ]
+  [ ! -e "$MACHINE/var/lib/gitops-platform/restore" ]
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls '^etcdctl')" -eq 2 ]
+}
+
+@test "where a snapshot waits, no empty cluster is founded" {
+  a_snapshot
+  RESTORE='' on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *'a snapshot waits in /var/lib/gitops-platform/restore, and this update would found an empty cluster; nothing was changed.'* ]]
+  [ "$(calls '^kubeadm')" -eq 0 ]
+}
+
+@test "a snapshot that is another one, or that etcd refuses, founds nothing" {
+  a_snapshot
+  touch "$BATS_TEST_TMPDIR/etcd-dies"
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"etcd can't restore the snapshot: no database; nothing was founded."* ]]
+  echo more >>"$MACHINE/var/lib/gitops-platform/restore/${RESTORE#* }.tar.gz"
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *'is not the snapshot 20260101T000000Z-cp-1.age (its checksum differs); nothing was founded.'* ]]
+  [ "$(calls '^kubeadm init')" -eq 0 ]
 }
 
 @test "what kubeadm wrote stays the expectation when somebody edits it and the step runs again" {

@@ -6,7 +6,7 @@ load machine.bash
 setup() {
   create_machine
   export NODE_NAME=worker-1 NODE_ADDRESS=10.78.0.21 NODE_ROLE=worker IDENTITY=machine-2 POD_CIDR=10.244.21.0/24
-  export CA_CERTIFICATE='the CA' INIT_CONFIG='' RENEW_COMMAND='npx pulumi up --replace urn'
+  export CA_CERTIFICATE='the CA' INIT_CONFIG='' RESTORE='' RENEW_COMMAND='npx pulumi up --replace urn'
   export JOIN_CONFIG=$'discovery:\n  bootstrapToken:\n    token: abcdef.secretsecretsecr'
   mkdir -p "$MACHINE/etc/gitops-platform"
   echo "$STACK_ID" >"$MACHINE/etc/gitops-platform/owner"

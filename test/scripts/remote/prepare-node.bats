@@ -7,7 +7,7 @@ setup() {
   create_machine
   export FILES='' IMAGES="registry.k8s.io/pause:3.9 sha256:aa" PREFETCH_IMAGES='' SANDBOX_IMAGE=registry.k8s.io/pause:3.9
   export REGISTRY_HOSTS="registry.k8s.io" MIRROR_REGISTRY=http://mirror:5000 API_PROXY_CONFIG='frontend x'
-  export RENEWAL_SCRIPT='' RENEWAL_HOUR=''
+  export RENEWAL_SCRIPT='' RENEWAL_HOUR='' SNAPSHOT_SCRIPT='' SNAPSHOT_HOURS=''
   local name
   mkdir -p "$BATS_TEST_TMPDIR/served/archive"
   for name in kubelet kubeadm kubectl; do serve "$name" <<<"the $name"; done
@@ -243,6 +243,26 @@ serve() {
   [ "$(jq '.written.units | has("gitops-platform-certificates.timer")' <<<"$output")" = true ]
   RENEWAL_SCRIPT=$'echo one\necho two' RENEWAL_HOUR=01 on_machine kubernetes/prepare-node.sh apply
   [ "$(calls '^systemctl restart gitops-platform-certificates.timer')" -eq 2 ]
+}
+
+@test "a control plane whose stack takes snapshots gets age and their timer, and loses the timer with the setting" {
+  local units=$MACHINE/etc/systemd/system program=$MACHINE/var/lib/gitops-platform/snapshot-etcd.sh
+  fake dpkg-query <<<'printf "installed %s\n" age containerd runc iptables conntrack socat ethtool ebtables ipset haproxy curl jq ca-certificates iproute2 kmod procps'
+  SNAPSHOT_SCRIPT='echo taken' SNAPSHOT_HOURS=00,06,12,18 on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  grep -qx 'OnCalendar=\*-\*-\* 00,06,12,18:41:00 UTC' "$units/gitops-platform-snapshot.timer"
+  systemd-analyze calendar '*-*-* 00,06,12,18:41:00 UTC' >/dev/null
+  [ "$(bash "$program" apply)" = taken ]
+  [ "$(jq '.written.units | has("gitops-platform-snapshot.timer")' <<<"$output")" = true ]
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(calls '^systemctl disable --quiet --now gitops-platform-snapshot.timer')" -eq 1 ]
+  [ -z "$(find "$units" -name '*snapshot*')" ]
+  [ ! -e "$program" ]
+  fake dpkg-query <<<'printf "installed %s\n" containerd runc iptables conntrack socat ethtool ebtables ipset haproxy curl jq ca-certificates iproute2 kmod procps'
+  fake apt-get <<<'exit 1'
+  SNAPSHOT_SCRIPT='echo taken' SNAPSHOT_HOURS=00 on_machine kubernetes/prepare-node.sh apply
+  [[ "$stderr" == *"can't install the Debian packages age"* ]]
 }
 
 @test "expired certificates are renewed before anything else, and nothing is waited for" {

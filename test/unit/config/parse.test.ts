@@ -6,6 +6,7 @@ import type { Surroundings } from "../../../config/key-material";
 import { parseStack } from "../../../config/parse";
 import { artifactList } from "../../fixtures/artifacts";
 import { makeLoginKey } from "../../fixtures/keys";
+import { IDENTITY, RECIPIENT } from "../snapshots/age-sample";
 import { around, stackCase } from "./stack-case";
 
 type Sections = Awaited<ReturnType<typeof stackCase>>["sections"];
@@ -107,4 +108,36 @@ it("puts no secret into a sentence", async () => {
   expect(text).not.toContain("hunter2");
   for (const line of [...key.split("\n"), ...pem.split("\n")].filter((part) => part.length > 20))
     expect(text).not.toContain(line);
+});
+
+describe("snapshots", () => {
+  const parseSnapshots = (snapshots: object, more: Partial<Surroundings> = {}) => parse({ ...good, snapshots }, more);
+
+  it("are encrypted for the identity's public half; the identity itself stays in the stack file", async () => {
+    const { config } = await parseSnapshots({ identity: `${IDENTITY}\n` });
+    expect(config?.snapshots).toEqual({ everyHours: 6, recipient: RECIPIENT });
+    expect(JSON.stringify(config)).not.toContain(IDENTITY);
+    expect((await parse(good)).config?.snapshots).toBeUndefined();
+  });
+
+  it("need an identity; a preview goes on without", async () => {
+    const sentence =
+      "snapshots.identity is missing (snapshots are encrypted for it); make it, stored encrypted: npm run snapshots -- staging new-key";
+    const preview = await parseSnapshots({ everyHours: 12 }, { preview: true });
+    expect(preview.open.map((entry) => entry.sentence)).toEqual([sentence]);
+    expect(preview.config?.snapshots).toBeUndefined();
+    expect((await parseSnapshots({ everyHours: 12 })).problems).toEqual(preview.open);
+  });
+
+  it("refuse what is no identity, in plain text or another interval, without any part of the identity", async () => {
+    const wrong = await parseSnapshots(
+      { everyHours: 5, identity: IDENTITY.slice(0, -1) },
+      { encrypted: ["ssh", "gitops", "sealingKeys"] },
+    );
+    expect(wrong.problems.map(({ sentence }) => sentence)).toEqual([
+      "snapshots.everyHours is no part of a day (need 1, 2, 3, 4, 6, 8, 12 or 24); write for example 6",
+      `snapshots.identity is no age identity, or damaged (need an age identity, AGE-SECRET-KEY-1…); set it again: ${set("snapshots.identity")}`,
+      `snapshots.identity is in plain text in the stack file; make a new key, and set it encrypted: ${set("snapshots.identity")}`,
+    ]);
+  });
 });
