@@ -195,7 +195,9 @@ export const sections = {
       endpoint: field
         .url(["https"], "https://api.example.org:6443")
         .optional()
-        .describe("URL of the API in the operator's kubeconfig; unset: the first control plane's. Set or changed later, the API's certificate is issued for its host first."),
+        .describe(
+          "URL of the API in the operator's kubeconfig; unset: the first control plane's. Set or changed later, the API's certificate is issued for its host first.",
+        ),
       protectKeys: field
         .flag("true")
         .default(false)

@@ -9,6 +9,7 @@ import { kubectlBinary, must, run, type Ran } from "../platform";
 
 /** The last release before this one. */
 const RELEASE = "v0.1.0";
+const MACHINE = join(root, "components/machines/local/machine.sh");
 /** A local platform of 0.1.0 has machines without nftables. */
 const REASON = "machines of 0.1.0 have no nftables";
 const NODES = ["cp-1", "worker-1", "worker-2"];
@@ -107,8 +108,7 @@ class Clone {
   }
 
   private async on(machine: string, script: string): Promise<string> {
-    const [file] = (await must("git", ["ls-files", "*/machine.sh"], { cwd: this.directory })).trim().split("\n");
-    const pid = (await must("bash", [join(this.directory, file ?? ""), "pid", machine])).trim();
+    const pid = (await must("bash", [MACHINE, "pid", machine, join(this.directory, ".local/machines")])).trim();
     return must("nsenter", ["--target", pid, "--all", "bash", "-c", script]);
   }
 
