@@ -117,7 +117,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(\\.local|gitops)/" },
+    // The overlay is of Argo CD's pages, and compiled among their packages.
+    exclude: { path: "^(\\.local|gitops|packages/mirror/argocd-ui/overlay)/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
   },

@@ -23,7 +23,7 @@ readonly DATABASE=gitops-platform-snapshot.db
 WORK='' DRAFT=''
 
 clean_up() {
-  rm -rf ${WORK:+"$WORK"} ${DRAFT:+"$DRAFT"} "$ETCD_DIRECTORY/$DATABASE" "$ETCD_DIRECTORY/$DATABASE.part"
+  rm -rf ${WORK:+"$WORK"} ${DRAFT:+"$DRAFT"} "${ETCD_DIRECTORY:?}/$DATABASE" "${ETCD_DIRECTORY:?}/$DATABASE.part"
 }
 
 # etcd ARGUMENTS…: etcdctl in this node's own member; needs no API server.

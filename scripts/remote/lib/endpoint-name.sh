@@ -39,7 +39,7 @@ issue_api_certificate() {
   {
     printf 'apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: %s}\nnodeRegistration: {name: %s}\n---\n' \
       "$NODE_ADDRESS" "$NODE_NAME"
-    sed "s|^certificatesDir:.*|certificatesDir: $1|" <<<"$CLUSTER_CONFIGURATION"
+    printf '%s\n' "${CLUSTER_CONFIGURATION/certificatesDir: \/etc\/kubernetes\/pki/certificatesDir: $1}"
   } >"$1/kubeadm.yaml"
   mkdir -p "${ENDPOINT_LOG%/*}"
   kubeadm init phase certs apiserver --config "$1/kubeadm.yaml" >"$ENDPOINT_LOG" 2>&1 9>&- ||
