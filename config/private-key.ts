@@ -36,6 +36,8 @@ export function checkPrivateKey(given: string): Checked<string> {
   if (label === OPENSSH && cipherOf(base64) !== "none") {
     return { wrong: cipherOf(base64) === undefined ? DAMAGED : PASSPHRASE };
   }
+  if (label === OPENSSH && SECURITY_KEY.test(Buffer.from(base64, "base64").toString("latin1")))
+    return { wrong: "is on a security key (sk-…), which has to be touched; make an Ed25519 key without one" };
   const pem = pemOf(label, base64);
   const key = parse(pem, label);
   if ("wrong" in key) return key;
@@ -46,6 +48,7 @@ export function checkPrivateKey(given: string): Checked<string> {
 
 const DAMAGED = "is a damaged private key";
 const PASSPHRASE = "is protected by a passphrase; take it off a copy: ssh-keygen -p -N '' -f COPY";
+const SECURITY_KEY = /sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com/;
 const AS_OPENSSH_WRITES =
   /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/]+={0,2}\n)+-----END OPENSSH PRIVATE KEY-----\n$/;
 

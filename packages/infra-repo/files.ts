@@ -55,7 +55,8 @@ export function readFiles(repository: string): RepositoryContent {
     documents.push(...read.documents);
     // Not every JSON file is a manifest, and other programs' JSON may have comments.
     if (!/\.json$/i.test(file) || /"apiVersion"/.test(text)) findings.push(...read.findings);
-    if (!read.whole) texts.push({ file, text });
+    // JSON with a comment reads as one long word of YAML.
+    if (!read.whole || read.documents.length === 0) texts.push({ file, text });
   }
   return { names, documents, texts, findings };
 }

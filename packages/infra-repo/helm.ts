@@ -6,6 +6,7 @@ import { load } from "js-yaml";
 import { buildFromCatalogue } from "@gitops-platform/mirror/units/alone";
 import { KUBERNETES_VERSION } from "@gitops-platform/mirror/catalogue/go-components";
 import { jsonOf, readObjects } from "./kubectl-yaml";
+import { apiVersions } from "./load-schemas";
 import type { KubernetesObject } from "./kubernetes-object";
 import type { Release, Renderers, Rendering } from "./rendering";
 import { inScratchCopy } from "./scratch-copy";
@@ -17,8 +18,14 @@ export function helm(cache: string, log: (line: string) => void): Pick<Renderers
     program ??= helmProgram(cache, log);
     return execa(await program, args, { cwd, env: { KUBECONFIG: "/dev/null" }, reject: false, maxBuffer: 1 << 29 });
   };
+  let served: Promise<string[]> | undefined;
   return {
-    helm: (repository, path, release) => renderChart(run, repository, path, release),
+    helm: async (repository, path, release) => {
+      served ??= apiVersions(cache, log);
+      // Argo CD says what the cluster serves; without that, a chart leaves out what it asks for.
+      const args = [`--api-versions=${(await served).join(",")}`, ...release.args];
+      return renderChart(run, repository, path, { ...release, args });
+    },
     goTemplates: (templates, sets) => fill(run, templates, sets),
   };
 }

@@ -5,7 +5,7 @@ import type { GoComponent } from "@gitops-platform/mirror/units/go-component";
 import { KUBERNETES_VERSION } from "@gitops-platform/mirror/catalogue/go-components";
 import type { KubernetesObject } from "./kubernetes-object";
 import { readObjects } from "./kubectl-yaml";
-import { Schemas, type Swagger } from "./schemas";
+import { type GroupVersionKind, Schemas, type Swagger } from "./schemas";
 
 /** Nothing of it is compiled: Kubernetes' module carries the schemas of its API. */
 const API: GoComponent = {
@@ -29,11 +29,28 @@ export async function loadSchemas(
   cache: string,
   log: (line: string) => void,
 ): Promise<() => Schemas> {
-  const swagger = JSON.parse(readFileSync(join(await buildAlone(API, cache, log), "swagger.json"), "utf8")) as Swagger;
+  const swagger = await readSwagger(cache, log);
   const definitions = readdirSync(manifests)
     .filter((file) => /\.ya?ml$/.test(file))
     .flatMap((file) => definitionsIn(join(manifests, file)));
   return () => new Schemas(swagger, definitions);
+}
+
+/** What Kubernetes 1.27 serves, as charts ask for it: `apps/v1`, `apps/v1/Deployment`. */
+export async function apiVersions(cache: string, log: (line: string) => void): Promise<string[]> {
+  const { definitions } = await readSwagger(cache, log);
+  const served = Object.values(definitions).flatMap(
+    (schema) => (schema["x-kubernetes-group-version-kind"] ?? []) as GroupVersionKind[],
+  );
+  const names = served.flatMap(({ group, version, kind }) => {
+    const apiVersion = group === "" ? version : `${group}/${version}`;
+    return [apiVersion, `${apiVersion}/${kind}`];
+  });
+  return [...new Set(names)].sort();
+}
+
+async function readSwagger(cache: string, log: (line: string) => void): Promise<Swagger> {
+  return JSON.parse(readFileSync(join(await buildAlone(API, cache, log), "swagger.json"), "utf8")) as Swagger;
 }
 
 /** The CustomResourceDefinitions of a file of ours. The rest of it isn't parsed: Argo CD's alone is a megabyte. */

@@ -163,7 +163,7 @@ function inText({ file, text }: FileText): Finding[] {
     const part = lines.slice(start, starts[index + 1]);
     if (!part.some((line) => KIND.test(line))) return [];
     const value = part.findIndex((_line, at) => isValueInClear(part, at));
-    const [secret] = value < 0 ? manifestsIn(withoutActions(part.join("\n"))) : [];
+    const [secret] = value < 0 ? manifestsIn(withoutActions(withoutComments(part.join("\n")))) : [];
     if (value < 0 && secret === undefined) return [];
     const place = `${file}:${start + Math.max(value, 0) + 1}`;
     return [{ rule: "plain-secret", place, object: "Secret ?", text: `holds a value of a Secret in clear; ${CURE}` }];
@@ -171,6 +171,14 @@ function inText({ file, text }: FileText): Finding[] {
 }
 
 const KIND = /(^|[\s{,-])["']?kind["']?\s*:\s*["']?Secret["']?\s*([,}#\r]|$)/;
+
+/** Comments that programs take in JSON. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/^[ \t]*\/\/.*$/gm, "").replaceAll(/^[ \t]*\/\*[\s\S]*?\*\//gm, "");
+}
+
+/** A text that a template's action only encodes or quotes. */
+const WRITTEN = /^\{\{-?\s*["`](.+?)["`](?:\s*\|\s*(?:b64enc|quote|squote|trim|toString|nindent \d+))*\s*-?\}\}$/;
 
 /** A template whose actions are out of the way: those with a line of their own are gone, others are placeholders. */
 function withoutActions(text: string): string {
@@ -182,7 +190,8 @@ function isValueInClear(lines: readonly string[], index: number): boolean {
   const entry = /^(\s*)["']?[-._\w]+["']?\s*:\s*(\S.*?)\s*,?\s*$/.exec(lines[index] ?? "");
   if (!entry) return false;
   const written = (entry[2] ?? "").replace(/\s+#.*$/, "").replace(/^(["'])(.*)\1$/, "$2");
-  const value = /^[|>][-+\d]*$/.test(written) ? (lines[index + 1] ?? "").trim() : written;
+  const text = /^[|>][-+\d]*$/.test(written) ? (lines[index + 1] ?? "").trim() : written;
+  const value = WRITTEN.exec(text)?.[1] ?? text;
   if (value.includes("{{") || value === "{}" || isPlaceholder(value)) return false;
   const indent = entry[1]?.length ?? 0;
   const parent = lines

@@ -61,7 +61,8 @@ export class Schemas {
     if (definition.kind !== "CustomResourceDefinition" || group === undefined || names?.kind === undefined) return;
     // v1beta1 keeps unknown fields unless it says otherwise.
     const open = preserveUnknownFields ?? definition.apiVersion.endsWith("/v1beta1");
-    for (const { name, schema = validation } of versions ?? [{ name: version ?? "" }]) {
+    for (const { name, schema = validation, served } of versions ?? [{ name: version ?? "" }]) {
+      if (served === false) continue;
       const { properties = {}, ...rest } = (schema?.openAPIV3Schema ?? {}) as { properties?: Schema };
       const own = strictly({ ...rest, properties: { ...properties, ...OBJECT }, ...(open ? PRESERVE : {}) });
       const metadata = { $ref: reference(OBJECT_META) };
@@ -115,7 +116,7 @@ export class Schemas {
   }
 }
 
-interface GroupVersionKind {
+export interface GroupVersionKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
@@ -124,7 +125,7 @@ interface GroupVersionKind {
 interface CustomResourceSpec {
   readonly group?: string;
   readonly names?: { readonly kind?: string };
-  readonly versions?: readonly { readonly name: string; readonly schema?: Validation }[];
+  readonly versions?: readonly { readonly name: string; readonly schema?: Validation; readonly served?: boolean }[];
   /** v1beta1 has one version and one schema, or the above. */
   readonly version?: string;
   readonly validation?: Validation;
@@ -166,7 +167,11 @@ function strictly(schema: Schema): Schema {
     )
       result[word] = value;
   }
-  if (schema["x-kubernetes-int-or-string"] === true) return { type: ["string", "integer"] };
+  if (schema["x-kubernetes-int-or-string"] === true) result["type"] = ["string", "integer"];
+  if (schema["nullable"] === true) {
+    if (result["type"] !== undefined) result["type"] = [result["type"], "null"].flat();
+    if (Array.isArray(result["enum"])) result["enum"] = [...(result["enum"] as unknown[]), null];
+  }
   const open = schema["x-kubernetes-preserve-unknown-fields"] === true;
   if (result["properties"] !== undefined && result["additionalProperties"] === undefined && !open)
     result["additionalProperties"] = false;

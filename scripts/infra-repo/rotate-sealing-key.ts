@@ -40,7 +40,13 @@ async function resealAll(stack: string, file: string, flags: RepositoryFlags): P
   if (findings.length > 0) throw failure(flags.repository, findings);
   const changed = await inPrivateDirectory(async (directory) => {
     const keys = await writeKeys(stack, file, directory);
-    const closed = await explain(program, stack, keys.all, await unopened(program, keys.all, values), values);
+    const closed = await explain(
+      program,
+      { stack, repository: flags.repository },
+      keys.all,
+      await unopened(program, keys.all, values),
+      values,
+    );
     if (closed.length > 0) throw failure(flags.repository, closed);
     return reseal(program, keys, await unopened(program, [keys.newest], values), repository);
   });

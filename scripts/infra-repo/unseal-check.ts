@@ -22,7 +22,13 @@ export const command = defineCommand({
     const { values, findings, notes } = await stackValues(stack, file, flags);
     const closed = await inPrivateDirectory(async (directory) => {
       const keys = await writeKeys(stack, file, directory);
-      return explain(program, stack, keys.all, await unopened(program, keys.all, values), values);
+      return explain(
+        program,
+        { stack, repository: flags.repository },
+        keys.all,
+        await unopened(program, keys.all, values),
+        values,
+      );
     });
     if (notes.length > 0) process.stdout.write(`not looked at:\n${notes.map((note) => `  - ${note}`).join("\n")}\n`);
     const all = [...findings, ...closed];

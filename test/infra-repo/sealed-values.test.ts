@@ -52,7 +52,9 @@ const privateKeys = (...names: string[]): string[] => names.map((name) => keys[n
 
 async function reasons(found: readonly SealedValue[], ...names: string[]): Promise<readonly string[]> {
   const failed = await unopened(program, privateKeys(...names), found);
-  return (await explain(program, "staging", privateKeys(...names), failed, found)).map(({ text }) => text);
+  return (
+    await explain(program, { stack: "staging", repository: "../infra" }, privateKeys(...names), failed, found)
+  ).map(({ text }) => text);
 }
 
 test("what the stack's key sealed opens, and the value is in no file", async () => {
@@ -67,14 +69,14 @@ test("what the stack's key sealed opens, and the value is in no file", async () 
 test("what another stack's key sealed is said to be so", async () => {
   const { found } = await sealedAs("foreign", STRICT);
   expect(await reasons(found, "old", "new")).toEqual([
-    "none of the stack's 2 keys opens it: it was sealed for another stack, or for a key that was dropped; seal it again: npm run seal -- staging store store-auth password=- --out sealed-secret.yaml",
+    "none of the stack's 2 keys opens it: it was sealed for another stack, or for a key that was dropped; seal it again: npm run seal -- staging store store-auth password=- --out ../infra/sealed-secret.yaml",
   ]);
 });
 
 test("what was sealed for another namespace names both", async () => {
   const { found } = await sealedAs("old", { ...STRICT, namespace: "default" }, STRICT);
   expect(await reasons(found, "old")).toEqual([
-    "was sealed for the namespace default and is applied in store; write that one, or seal it again: npm run seal -- staging store store-auth password=- --out sealed-secret.yaml",
+    "was sealed for the namespace default and is applied in store; write that one, or seal it again: npm run seal -- staging store store-auth password=- --out ../infra/sealed-secret.yaml",
   ]);
 });
 
@@ -143,7 +145,7 @@ test("values are found behind nested Applications, and open or don't", async () 
   expect([foreign.count, foreign.closed]).toEqual([
     1,
     [
-      "the stack's key doesn't open it: it was sealed for another stack, or for a key that was dropped; seal it again: npm run seal -- staging store store-auth password=- --out leaf/s.yaml",
+      "the stack's key doesn't open it: it was sealed for another stack, or for a key that was dropped; seal it again: npm run seal -- staging store store-auth password=- --out ../infra/leaf/s.yaml",
     ],
   ]);
 });
@@ -157,7 +159,7 @@ test("a name that the Application's settings change doesn't open, and the cure i
   expect([count, closed]).toEqual([
     1,
     [
-      "was sealed for store/store-auth and is applied as store/stg-store-auth; render it under the name store-auth, or seal it again: rm app/s.yaml && npm run seal -- staging store store-auth password=- --scope namespace-wide --out app/s.yaml",
+      "was sealed for store/store-auth and is applied as store/stg-store-auth; render it under the name store-auth, or seal it again: rm ../infra/app/s.yaml && npm run seal -- staging store store-auth password=- --scope namespace-wide --out ../infra/app/s.yaml",
     ],
   ]);
 });

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Finding } from "../finding";
 import { type Identity, type Scope, unseal } from "./kubeseal";
 import type { SealedValue } from "./sealed-secrets";
@@ -21,10 +22,17 @@ export async function unopened(
   return values.filter((value) => failed.includes(value));
 }
 
+/** For whom values are sealed again, and where. */
+interface Owner {
+  readonly stack: string;
+  /** The folder that the command was given: its files are named from where the operator is. */
+  readonly repository: string;
+}
+
 /** Why values don't open: sealed under another name, in another scope, or for keys that the stack doesn't have. */
 export async function explain(
   program: string,
-  stack: string,
+  owner: Owner,
   keys: readonly string[],
   failed: readonly SealedValue[],
   all: readonly SealedValue[],
@@ -32,7 +40,7 @@ export async function explain(
   const findings: Finding[] = [];
   for (const value of failed) {
     const meant = await sealedAs(program, keys, value, all);
-    const text = meant === undefined ? foreign(stack, keys.length, value) : mismatch(stack, value, meant);
+    const text = meant === undefined ? foreign(owner, keys.length, value) : mismatch(owner, value, meant);
     const { namespace, name } = value.identity;
     findings.push({
       rule: "sealed",
@@ -45,14 +53,14 @@ export async function explain(
   return findings;
 }
 
-function foreign(stack: string, count: number, value: SealedValue): string {
+function foreign(owner: Owner, count: number, value: SealedValue): string {
   const keys = count === 1 ? "the stack's key doesn't open it" : `none of the stack's ${count} keys opens it`;
-  return `${keys}: it was sealed for another stack, or for a key that was dropped; seal it again: ${sealCommand(stack, value)}`;
+  return `${keys}: it was sealed for another stack, or for a key that was dropped; seal it again: ${sealCommand(owner, value)}`;
 }
 
-function mismatch(stack: string, value: SealedValue, meant: Identity): string {
+function mismatch(owner: Owner, value: SealedValue, meant: Identity): string {
   const { identity, written } = value;
-  const again = `seal it again: ${sealCommand(stack, value)}`;
+  const again = `seal it again: ${sealCommand(owner, value)}`;
   if (meant.scope !== identity.scope) {
     const annotation = `sealedsecrets.bitnami.com/${meant.scope}: "true"`;
     const cure = meant.scope === "strict" ? "remove the annotation" : `add the annotation ${annotation}`;
@@ -67,16 +75,17 @@ function mismatch(stack: string, value: SealedValue, meant: Identity): string {
 }
 
 /** A command that seals a value so that it opens as it is applied. `npm run seal` keeps what a file says already. */
-function sealCommand(stack: string, { identity, key, written }: SealedValue): string {
+function sealCommand({ stack, repository }: Owner, { identity, key, written }: SealedValue): string {
   const { namespace, name, scope } = identity;
   const seal = `npm run seal -- ${stack} ${namespace}`;
   if (written === undefined) return `${seal} ${name} ${key}=-${scope === "strict" ? "" : ` --scope ${scope}`}`;
+  const file = join(repository, written.file);
   const renamed = written.name !== undefined && written.name !== name;
   const moved = written.namespace !== undefined && written.namespace !== namespace;
-  if (!renamed && !moved) return `${seal} ${name} ${key}=- --out ${written.file}`;
+  if (!renamed && !moved) return `${seal} ${name} ${key}=- --out ${file}`;
   // A name that the rendering changes is no name to seal for.
   const any = renamed && scope === "strict" ? "namespace-wide" : scope;
-  return `rm ${written.file} && ${seal} ${written.name ?? name} ${key}=- --scope ${any} --out ${written.file}`;
+  return `rm ${file} && ${seal} ${written.name ?? name} ${key}=- --scope ${any} --out ${file}`;
 }
 
 /** The name, among those that are around, under which a value opens after all. */

@@ -109,6 +109,19 @@ test("an embedded resource has what every object has", () => {
   expect(check("w.json", JSON.stringify(DEFINITION), { inner }).problems).toEqual([]);
 });
 
+test("nothing is a value where a schema says so, and a version that isn't served is none", () => {
+  const [from, to] = [
+    '"count":{"type":"integer"}',
+    '"count":{"type":"array","items":{"type":"string","nullable":true}}',
+  ];
+  const nullable = JSON.stringify(DEFINITION).replace(from, to);
+  expect(check("w.json", nullable, { count: [null, "a"] }).problems).toEqual([]);
+  expect(check("w.json", nullable.replace(',"nullable":true', ""), { count: [null] }).problems).toHaveLength(1);
+  expect(check("w.json", nullable.replace('"served":true', '"served":false'), {}).problems).toEqual([
+    expect.stringMatching(/^apiVersion example.org\/v1 has no kind Widget/),
+  ]);
+});
+
 test("a pattern of another engine is checked where it can be, else named, and the rest is checked", () => {
   const flag = JSON.stringify({ ...DEFINITION, spec: spec("(?i)^[a-z]+$") });
   expect(check("w.json", flag, { size: "ABC" })).toEqual({ problems: [], unchecked: [] });

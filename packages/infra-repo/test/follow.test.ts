@@ -179,6 +179,17 @@ describe("a source is rendered as its settings say", () => {
       ["web: CustomResourceDefinition ws.example.org", "web: ConfigMap team/rel-inline-file-x-y", "web: W w"],
     ],
     [
+      "helm: what a chart has for a cluster that serves a kind",
+      ours("app"),
+      {
+        "app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n",
+        "app/templates/cm.yaml": ["policy/v1/PodDisruptionBudget", "apps/v1", "example.org/v1"]
+          .map((name) => `{{ if .Capabilities.APIVersions.Has "${name}" }}\n---\n${configMap(name)}{{ end }}\n`)
+          .join(""),
+      },
+      ["web: ConfigMap team/policy/v1/PodDisruptionBudget", "web: ConfigMap team/apps/v1"],
+    ],
+    [
       "settings in the folder: .argocd-source-<name>.yaml",
       ours("app"),
       {

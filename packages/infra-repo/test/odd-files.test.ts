@@ -188,6 +188,22 @@ describe("Secrets in clear", () => {
       { "s.jsonnet": "{\n  kind: 'Secret',\n  data: {\n    p: 'aHVudGVyMg==',\n  },\n}\n" },
       "s.jsonnet:4 Secret ?",
     ],
+    [
+      "JSON with a comment",
+      {
+        "s.json": `// for the tests\n${JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, stringData: { p: "hunter2" } })}`,
+      },
+      "s.json:1 Secret ?",
+    ],
+    [
+      "a chart's template that only encodes what is written in it",
+      {
+        "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n",
+        "c/templates/s.yaml":
+          'kind: Secret\ndata:\n  a: {{ .Values.a | b64enc }}\n  p: {{ "hunter2" | b64enc | quote }}\n',
+      },
+      "c/templates/s.yaml:4 Secret ?",
+    ],
     ["UTF-16", { "a.yaml": Buffer.from(`\ufeff${secret}`, "utf16le") }, "a.yaml:1 Secret s"],
     ["a broken file", { "a.yaml": "kind: Secret\nstringData:\n  p: hunter2\n  x: [\n" }, "a.yaml:3 Secret ?"],
     [

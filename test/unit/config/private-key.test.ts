@@ -66,6 +66,13 @@ it.each([
   if (whole !== undefined) expect(checked.ok).toBe(whole);
 });
 
+function onSecurityKey(type: string): string {
+  const field = (text: string): Buffer => Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text)]);
+  const fields = ["none", "none", ""].map(field);
+  const bytes = Buffer.concat([Buffer.from("openssh-key-v1\0"), ...fields, Buffer.from([0, 0, 0, 1]), field(type)]);
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
+
 const passphrase = "is protected by a passphrase; take it off a copy: ssh-keygen -p -N '' -f COPY";
 const locked = (form: string): string => made(`locked-${form}`, "-t", "rsa", "-b", "2048", "-m", form, "-N", "secret");
 
@@ -84,6 +91,12 @@ it.each([
     generateKeyPairSync("rsa", { modulusLength: 768 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
     "is an RSA key of 768 bits, and OpenSSH takes none below 1024",
   ],
+  ...["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"].map((type) => [
+    `a key ${type}`,
+    // OpenSSH makes one only with such a key plugged in: the beginning of its form.
+    onSecurityKey(type),
+    "is on a security key (sk-…), which has to be touched; make an Ed25519 key without one",
+  ]),
   [
     "PuTTY's form",
     "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
