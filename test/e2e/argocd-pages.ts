@@ -10,6 +10,7 @@ import { kubectlJson } from "./platform";
 const CHROMIUM = "/usr/bin/chromium";
 /** Pages on two busy cores: a first one loads 5 MB of scripts. */
 const TIMEOUT_MS = 60_000;
+const DRAWN_MS = 1_000;
 
 /** Argo CD's pages in Debian's Chromium, which trusts the certificate that the cluster has and no other. */
 export class ArgoCdPages {
@@ -104,9 +105,10 @@ export class ArgoCdPages {
     throw new Error(`${path} — never showed ${String(pattern)}; last: ${text.slice(0, 500)}`);
   }
 
-  /** Keeps a picture of the page, once its pictures and fonts are there. */
+  /** Keeps a picture of the page. Its streams never end, so that no request's end says that all is drawn. */
   async screenshot(name: string): Promise<void> {
-    await this.page.waitForNetworkIdle({ idleTime: 500, concurrency: 3 });
+    await this.page.evaluate("document.fonts.ready.then(() => undefined)");
+    await new Promise((resolve) => setTimeout(resolve, DRAWN_MS));
     this.screens += 1;
     const file = join(this.pictures, `${String(this.screens).padStart(2, "0")}-${name}.png`);
     await this.page.screenshot({ path: file });

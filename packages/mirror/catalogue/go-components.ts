@@ -209,6 +209,8 @@ export const GO_COMPONENTS = {
       source: "ui/src",
       config: "src/app/webpack.config.js",
       embeddedIn: "ui/dist/app",
+      // The editor's style sheet names its font without a folder.
+      besideIndex: ["assets/fonts/codicon.ttf"],
       env: { ARGO_VERSION: `v${ARGOCD_VERSION}`, HOST_ARCH: "amd64" },
       seconds: 80,
       diskMiB: 500,
@@ -262,7 +264,7 @@ export function earlierKubernetes(version: (typeof EARLIER_KUBERNETES)[number]):
   return { ...kubernetes, name: `kubernetes-${version}`, version, variables: kubernetesVersion(version) };
 }
 
-/** A later release of Argo CD, from a module graph of its own. The pages are those of another argo-ui, so it has none. */
+/** A later release of Argo CD, from a module graph of its own. It has no pages: theirs need other packages (ADR 11). */
 export function laterArgoCd(version: (typeof LATER_ARGOCD)[number]): GoComponent {
   const { pages: _pages, ...argocd } = GO_COMPONENTS.argocd;
   return {

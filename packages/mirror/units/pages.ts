@@ -1,5 +1,5 @@
 import { cp, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { run } from "./command";
 import { copyFromModule } from "./module-copy";
 import { directoryInputs, fileInput } from "./source-files";
@@ -19,6 +19,8 @@ export interface Pages {
   readonly config: string;
   /** Folder of the module that the program embeds. */
   readonly embeddedIn: string;
+  /** Files of the pages that style sheets also look for beside `index.html`. */
+  readonly besideIndex: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** See {@link Unit}. */
   readonly seconds: number;
@@ -54,7 +56,7 @@ export function pagesUnit(pages: Pages, pins: string): Unit {
 }
 
 async function buildPages(
-  { name, module, source, config, env }: Pages,
+  { name, module, source, config, besideIndex, env }: Pages,
   folder: string,
   pins: string,
   directory: string,
@@ -72,5 +74,7 @@ async function buildPages(
     run(process.execPath, args, { label: `${name}: ${label}`, log, cwd, env: { NODE_ENV: "production", ...env } });
   await node("tsc", "node_modules/typescript/bin/tsc", "--project", ".");
   await node("webpack", "node_modules/webpack-cli/bin/cli.js", "--config", config, "--mode", "production");
-  await rename(join(cwd, "dist", "app"), join(directory, PAGES_FOLDER));
+  const app = join(cwd, "dist", "app");
+  for (const file of besideIndex) await cp(join(app, file), join(app, basename(file)));
+  await rename(app, join(directory, PAGES_FOLDER));
 }

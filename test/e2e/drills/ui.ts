@@ -55,7 +55,7 @@ export const ui: Drill = {
 async function seeLog(pages: ArgoCdPages): Promise<void> {
   await pages.open("/applications/argocd/web?view=tree");
   await pages.click("//*[contains(@class,'application-resource-tree__node--pod')]");
-  await pages.click("//*[contains(@class,'tabs__nav')]//*[text()='LOGS']");
+  await pages.click(tab("LOGS"));
   // podinfo logs JSON.
   await pages.seeText("//*[contains(@class,'pod-logs-viewer')]//pre", /"level"/);
   await pages.screenshot("pod-log");
@@ -85,7 +85,7 @@ async function syncEdit(pages: ArgoCdPages, see: (line: string) => void): Promis
   );
   await pages.open("/applications/argocd/web?view=tree");
   await pages.click(treeNode("deployment", "web"));
-  await pages.click("//*[contains(@class,'tabs__nav')]//*[text()='DIFF']");
+  await pages.click(tab("DIFF"));
   const difference = "//*[contains(@class,'application-resources-diff')]";
   await pages.seeText(`${difference}//*[contains(@class,'diff-code-delete')]`, new RegExp(`replicas: ${wanted + 1}`));
   await pages.seeText(`${difference}//*[contains(@class,'diff-code-insert')]`, new RegExp(`replicas: ${wanted}`));
@@ -133,4 +133,8 @@ async function childrenOf(name: string): Promise<readonly string[]> {
 
 function treeNode(kind: string, name: string): string {
   return `//*[contains(@class,'application-resource-tree__node--${kind}')][.//*[contains(@class,'node-title')][normalize-space()='${name}']]`;
+}
+
+function tab(title: string): string {
+  return `//*[contains(@class,'tabs__nav')]//a[normalize-space()='${title}']`;
 }
