@@ -26,7 +26,8 @@ export function judgeSnapshots(
   if (ages.some(({ hours }) => hours <= limit)) return { findings: [], blind: [] };
   // The one that could not be looked at may have a newer one.
   if (seen.includes(undefined) || ages.length === 0) {
-    const reason = "the age of the newest snapshot of etcd is not known: a control plane could not be looked at, or has no timer for them";
+    const reason =
+      "the age of the newest snapshot of etcd is not known: a control plane could not be looked at, or has no timer for them";
     return { findings: [], blind: [{ where: "cluster", reason }] };
   }
   const taken = ages.filter((age) => age.taken);
