@@ -61,41 +61,45 @@ async function take(asked: Asked): Promise<number> {
   const access = await accessStack(stack, { emptyIsFine: false });
   const failures: string[] = [];
   for (const node of controlPlanesOf(stack, await exportState(access))) {
-    try {
-      const { bytes, keys, name, revision } = await takeOn(node);
-      print(`${node.name}: ${name}, revision ${revision}, ${keys} keys, ${megabytes(bytes)} MB\n`);
-      return await store(asked, [{ node, snapshots: [{ name, bytes }] }]);
-    } catch (error) {
-      failures.push(`${node.name}: ${reasonOf(error)}`);
-    }
+    const taken = await takeOn(node).catch((error: unknown) => void failures.push(`${node.name}: ${reasonOf(error)}`));
+    if (!taken) continue;
+    const { bytes, keys, name, revision } = taken;
+    print(`${node.name}: ${name}, revision ${revision}, ${keys} keys, ${megabytes(bytes)} MB\n`);
+    return store(asked, [{ node, snapshots: [{ name, bytes }] }]);
   }
   throw new Error([`stack ${stack} — no control plane took a snapshot:`, ...failures].join("\n  - "));
 }
 
 async function pull(asked: Asked): Promise<number> {
   const looked = await lookAtNodes(asked.stack);
-  await store(asked, looked);
-  return reportBlind(looked);
+  const stored = await store(asked, looked);
+  return reportBlind(looked) || stored;
 }
 
-/** Copies what this computer lacks, and thins out its directory. A snapshot that does not open is not stored. */
+/** Copies what this computer lacks, and thins out its directory. @returns 1 when one did not come, or does not open */
 async function store({ directory, stack }: Asked, looked: readonly Looked[]): Promise<number> {
   const known = new Set(directory.list().map(({ name }) => name));
   const identity = await identityOf(stack);
   let copied = 0;
+  const refused: string[] = [];
   for (const { node, snapshots } of looked) {
     for (const snapshot of snapshots.filter(({ name }) => !known.has(name))) {
-      const file = await fetchFrom(node, snapshot);
-      openSnapshot(snapshot.name, file, identity);
-      directory.add(snapshot.name, file);
-      copied++;
+      try {
+        const file = await fetchFrom(node, snapshot);
+        openSnapshot(snapshot.name, file, identity);
+        directory.add(snapshot.name, file);
+        copied++;
+      } catch (error) {
+        refused.push(`${node.name}: ${reasonOf(error)}`);
+      }
     }
   }
   const gone = directory.thin(Date.now());
   print(
     `${directory.path}: ${copied} added, ${gone.length} removed, ${directory.list().length} there, each verified when it came\n`,
   );
-  return 0;
+  if (refused.length > 0) print(`Not kept:\n${refused.map((line) => `  ${line}\n`).join("")}`);
+  return refused.length > 0 ? 1 : 0;
 }
 
 async function verify({ directory, name, stack }: Asked): Promise<number> {

@@ -20,12 +20,11 @@ await_snapshot() {
 
 # restore_database FILE: the new member has no other one. The program is etcd's own, of the version that kubeadm founds with.
 restore_database() {
-  local image root tool
+  local image root
   image=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" 2>/dev/null | grep '/etcd:') || die "kubeadm names no image of etcd; nothing was founded"
   root=$(mktemp -d)
   ctr --namespace k8s.io images mount "$image" "$root" >/dev/null || die "containerd can't open $image; nothing was founded. See \`ctr --namespace k8s.io images list\` there"
-  for tool in etcdutl etcdctl; do [ ! -x "$root/usr/local/bin/$tool" ] || break; done
-  "$root/usr/local/bin/$tool" snapshot restore "$1" --data-dir "$ETCD_DIRECTORY/restored" --name "$NODE_NAME" \
+  PATH=$root/usr/local/bin:$PATH etcdctl snapshot restore "$1" --data-dir "$ETCD_DIRECTORY/restored" --name "$NODE_NAME" \
     --initial-cluster "$NODE_NAME=https://$NODE_ADDRESS:2380" --initial-advertise-peer-urls "https://$NODE_ADDRESS:2380" \
     >"$LOG_DIRECTORY/restore.log" 2>&1 9>&- ||
     { ctr --namespace k8s.io images unmount --rm "$root" >/dev/null && die "etcd can't restore the snapshot: $(tail -n 1 "$LOG_DIRECTORY/restore.log"); nothing was founded. See $LOG_DIRECTORY/restore.log there"; }
@@ -52,7 +51,7 @@ restore_snapshot() {
 
 # refuse_empty_cluster: where a restore was begun, nobody means an empty cluster.
 refuse_empty_cluster() {
-  ! compgen -G "$RESTORE_DIRECTORY/*.tar.gz" >/dev/null ||
+  [ -z "$(find "$RESTORE_DIRECTORY" -name '*.tar.gz' 2>/dev/null)" ] ||
     die "a snapshot waits in $RESTORE_DIRECTORY, and this update would found an empty cluster; nothing was changed. Run \`npm run snapshots -- STACK restore NAME\` again, or remove that directory for an empty cluster"
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { print } from "@gitops-platform/cli/command";
 import { execa } from "execa";
 import { apiServerIn, waitForApi } from "../../lib/api-server";
 import { root } from "../../lib/paths";
@@ -81,6 +82,7 @@ export async function restoreStack(
       if (!founder) continue;
       await bring(founder, clear, sha256);
       brought = founder.name;
+      print(`${name} is on ${brought}, which founds the cluster with it\n`);
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
     }

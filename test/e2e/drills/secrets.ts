@@ -61,17 +61,10 @@ async function secretValues(): Promise<ReadonlyMap<string, string>> {
   values.set("admin password", outputs.argocd.adminPassword);
   const kubeconfig = parse(outputs.kubeconfig) as { users: readonly { user: { "client-key-data": string } }[] };
   values.set("kubeconfig's client key", kubeconfig.users[0]?.user["client-key-data"] ?? "");
-  const sealingKey = await must("npm", [
-    "run",
-    "--silent",
-    "pulumi",
-    "--",
-    "config",
-    "get",
-    "--path",
-    "gitops-platform:sealingKeys[0].privateKey",
-  ]);
-  values.set("sealing key", innerLine(sealingKey));
+  const configured = (path: string): Promise<string> =>
+    must("npm", ["run", "--silent", "pulumi", "--", "config", "get", "--path", `gitops-platform:${path}`]);
+  values.set("sealing key", innerLine(await configured("sealingKeys[0].privateKey")));
+  values.set("identity of snapshots", (await configured("snapshots.identity")).trim());
   const exported = JSON.parse(
     await must("npm", ["run", "--silent", "pulumi", "--", "stack", "export", "--show-secrets"]),
   ) as {
