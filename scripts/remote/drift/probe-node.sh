@@ -17,13 +17,8 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/verbs.sh"
+. "$(dirname "$0")/../lib/certificate-facts.sh"
 SCOPE=drift
-
-# fact FIELD…
-fact() {
-  local IFS=$'\t'
-  printf '%s\n' "$*"
-}
 
 look_at_files() {
   local path sum
@@ -86,24 +81,6 @@ has_module() {
   [ -d "/sys/module/$1" ] || grep -q "/$1\.ko" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null
 }
 
-# certificate PATH: its first certificate, on stdin, as one line.
-certificate() {
-  local body
-  body=$(sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/{/-----/!p;/-----END/q}' | tr -d '\n')
-  [ -z "$body" ] || fact certificate "$1" "$body"
-}
-
-look_at_certificates() {
-  local path
-  for path in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
-    [ ! -f "$path" ] || certificate "$path" < <(cat "$path")
-  done
-  for path in /etc/kubernetes/{admin,super-admin,controller-manager,scheduler}.conf; do
-    [ ! -f "$path" ] || certificate "$path" < <(sed -n 's/^ *client-certificate-data: *//p' "$path" | base64 --decode)
-  done
-  fact clock "$(date +%s)"
-}
-
 look_at_snapshots() {
   local directory=/var/lib/gitops-platform newest
   newest=$(find "$directory/snapshots" -maxdepth 1 -name '*.age' -printf '%Ts\n' 2>/dev/null | sort --numeric-sort | tail -n 1) || newest='' # no such directory
@@ -131,6 +108,7 @@ probe() {
   look_at_kernel
   look_at_certificates
   look_at_snapshots
+  fact clock "$(date +%s)"
   measure_disk
   fact end
 }

@@ -1,0 +1,257 @@
+import type { Blind, Finding } from "../drift/finding";
+import { endOf, judgeCertificates } from "../drift/judge";
+import type { HealthNode, Limits } from "./expected";
+import type { ObservedHealth } from "./node";
+import { describeRange, verdictOn } from "./percentile";
+import type { Sample } from "./sample";
+import { type Fsync, fsyncOver, GAP_SECONDS, type Window, windowsOf, worstHour, writingIn } from "./window";
+
+/** The minutes that are judged, and how many of them have to be over a limit: one alone is a hiccup. */
+const MINUTES = 3;
+const BAD_MINUTES = 2;
+/** A recorder that has written nothing for so long is silent. */
+const SILENT_SECONDS = 180;
+/** What the kubelet's own limit (10 % free) is announced with. */
+const FULL_PERCENT = 85;
+const QUOTA_PERCENT = 80;
+/** As for adopted servers: a certificate that isn't valid yet refuses a join. */
+const SKEW_SECONDS = 5;
+const MIB = 1024 * 1024;
+
+/** A node with what was read from it. */
+export interface Looked {
+  readonly node: HealthNode;
+  readonly seen: ObservedHealth;
+  readonly windows: readonly Window[];
+}
+
+/** What one node looks like to its operator. */
+export interface NodeHealth {
+  readonly name: string;
+  readonly role: HealthNode["role"];
+  readonly hypervisor: string | null;
+  readonly device: string | null;
+  /** The gate's p99 before etcd was there, in ms: alone, and together with the others on its hypervisor. */
+  readonly birthMs: number | null;
+  readonly birthTogetherMs: number | null;
+  /** etcd's own fsync in the last minutes, and in the worst hour of the history. */
+  readonly now: Fsync | null;
+  readonly worst: Fsync | null;
+  readonly leaderChangesLastHour: number | null;
+  readonly stealPercent: number | null;
+  readonly fullPercent: number | null;
+  readonly databaseMiB: number | null;
+  /** Of its certificates, when the first ends; null: it has none. */
+  readonly certificateEnds: string | null;
+  readonly skewMs: readonly [number, number];
+}
+
+export function lookedAt(node: HealthNode, seen: ObservedHealth): Looked {
+  return { node, seen, windows: windowsOf(seen.samples) };
+}
+
+/** The windows that are minutes, among the last three, that the node has seen within the last five. */
+function lastMinutes({ seen, windows }: Looked): Window[] {
+  const since = seen.clockMs / 1000 - (MINUTES + 2) * 60;
+  return windows.slice(-MINUTES).filter(({ from, to }) => to - from <= GAP_SECONDS && from >= since);
+}
+
+export function describeNode(looked: Looked): NodeHealth {
+  const { node, seen, windows } = looked;
+  const last = seen.samples.at(-1);
+  const minutes = lastMinutes(looked);
+  const ends = [...seen.certificates.values()].map((der) => endOf(der).getTime());
+  const hour = windows.filter(({ from }) => from >= seen.clockMs / 1000 - 3660);
+  return {
+    name: node.name,
+    role: node.role,
+    hypervisor: node.shares?.hypervisor ?? null,
+    device: last?.device ?? null,
+    birthMs: node.birth?.p99Ms ?? null,
+    birthTogetherMs: node.birth?.together?.p99Ms ?? null,
+    now: fsyncOver(minutes) ?? null,
+    worst: worstHour(windows) ?? null,
+    leaderChangesLastHour: total(hour.map(({ leaderChanges }) => leaderChanges)),
+    stealPercent: greatest(minutes.map(({ stealPercent }) => stealPercent)),
+    fullPercent: fullness(last),
+    databaseMiB: last?.databaseBytes == null ? null : Math.round(last.databaseBytes / MIB),
+    certificateEnds: ends.length > 0 ? new Date(Math.min(...ends)).toISOString().slice(0, 10) : null,
+    skewMs: seen.skewMs,
+  };
+}
+
+function known(values: readonly (number | null)[]): number[] {
+  return values.flatMap((value) => value ?? []);
+}
+
+function total(values: readonly (number | null)[]): number | null {
+  const all = known(values);
+  return all.length > 0 ? all.reduce((sum, value) => sum + value, 0) : null;
+}
+
+function greatest(values: readonly (number | null)[]): number | null {
+  const all = known(values);
+  return all.length > 0 ? Math.max(...all) : null;
+}
+
+function fullness(sample: Sample | undefined): number | null {
+  if (sample?.size == null || sample.free === null || sample.size === 0) return null;
+  return Math.round((1 - sample.free / sample.size) * 100);
+}
+
+/** What is over a limit on a node. */
+export function judgeHealth(looked: Looked, all: readonly Looked[], limits: Limits): Finding[] {
+  const { node, seen } = looked;
+  const found = [
+    ...slowDisk(looked, all, limits),
+    ...stolenTime(looked, limits),
+    ...fullDisk(seen.samples.at(-1), limits),
+    ...judgeCertificates(seen),
+    ...skew(seen),
+  ];
+  return found.map((finding) => ({ where: node.name, ...finding }));
+}
+
+type Found = Omit<Finding, "where">;
+
+/** etcd's fsync: over the limit in two of the last three minutes. */
+function slowDisk(looked: Looked, all: readonly Looked[], { directory, fsyncMs }: Limits): Found[] {
+  const minutes = lastMinutes(looked);
+  const over = minutes.filter((minute) => {
+    const one = fsyncOver([minute]);
+    return one !== undefined && verdictOn(one.p99, fsyncMs) === "over";
+  });
+  const slow = fsyncOver(over);
+  if (over.length < BAD_MINUTES || !slow) return [];
+  const device = looked.seen.samples.at(-1)?.device ?? "an unknown device";
+  const found = `${describeRange(slow.p99)}, ${describeTime(slow)}, ${over.length} of ${minutes.length} minutes`;
+  return [
+    {
+      what: `etcd's fsync p99 on ${device} (${directory})`,
+      expected: `${fsyncMs} ms or less`,
+      found: [found, ...writers(looked, all, slow), ...contention(over)].join("; "),
+      cure: "end the neighbour's writing, or move the node to faster storage (docs/guides/health.md)",
+    },
+  ];
+}
+
+/** Who wrote how much on the same hypervisor meanwhile, most first, the node itself included. */
+function writers({ node }: Looked, all: readonly Looked[], { from, to }: Fsync): string[] {
+  if (!node.shares) return [];
+  const { hypervisor, with: others } = node.shares;
+  const rates = [node.name, ...others].map((name) => {
+    const windows = all.find((one) => one.node.name === name)?.windows;
+    return { name, rate: windows && writingIn(windows, from, to) };
+  });
+  rates.sort((left, right) => (right.rate ?? -1) - (left.rate ?? -1));
+  const parts = rates.map(({ name, rate }) => {
+    return `${name === node.name ? "itself" : name} ${rate === undefined ? "unknown" : `${(rate / MIB).toFixed(1)} MiB/s`}`;
+  });
+  return [`written on ${hypervisor} meanwhile: ${parts.join(", ")}`];
+}
+
+/** A busy CPU alone makes fsync slow. */
+function contention(minutes: readonly Window[]): string[] {
+  const steal = greatest(minutes.map(({ stealPercent }) => stealPercent));
+  const pressure = greatest(minutes.map(({ cpuPressure }) => cpuPressure));
+  if ((steal ?? 0) <= 2 && (pressure ?? 0) <= 30) return [];
+  return [`the CPU was contended (steal ${steal ?? "unknown"} %, pressure ${pressure ?? "unknown"} %)`];
+}
+
+function stolenTime(looked: Looked, { stealPercent: limit }: Limits): Found[] {
+  if (limit === undefined) return [];
+  const minutes = lastMinutes(looked);
+  const over = minutes.filter(({ stealPercent }) => stealPercent !== null && stealPercent > limit);
+  if (over.length < BAD_MINUTES) return [];
+  const worst = greatest(over.map(({ stealPercent }) => stealPercent));
+  return [
+    {
+      what: "CPU steal",
+      expected: `${limit} % or less`,
+      found: `${worst ?? "unknown"} %, ${over.length} of ${minutes.length} minutes`,
+      cure: "the hypervisor has too few CPUs for its guests: move one of them",
+    },
+  ];
+}
+
+function fullDisk(last: Sample | undefined, { directory }: Limits): Found[] {
+  const full = fullness(last);
+  const quota =
+    last?.databaseBytes == null || !last.quotaBytes ? 0 : Math.round((last.databaseBytes / last.quotaBytes) * 100);
+  return [
+    ...(full !== null && full >= FULL_PERCENT
+      ? [
+          {
+            what: `file system of ${last?.fsync ? directory : "containers"}`,
+            expected: `less than ${FULL_PERCENT} % full`,
+            found: `${full} %`,
+            cure: "make room: the kubelet evicts pods at 90 %, and etcd stops when it can't write",
+          },
+        ]
+      : []),
+    ...(quota >= QUOTA_PERCENT
+      ? [
+          {
+            what: "etcd's database",
+            expected: `less than ${QUOTA_PERCENT} % of its quota`,
+            found: `${quota} %`,
+            cure: "defragment it (etcdctl defrag), one member at a time: at 100 % the API accepts no change",
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Only what the round trip can't explain. */
+function skew({ skewMs: [least, most] }: ObservedHealth): Found[] {
+  const limit = SKEW_SECONDS * 1000;
+  if (least <= limit && most >= -limit) return [];
+  return [
+    {
+      what: "clock",
+      expected: `within ${SKEW_SECONDS} s of this computer's`,
+      found: describeSkew([least, most]),
+      cure: "see which of the two is wrong, and install systemd-timesyncd or chrony there",
+    },
+  ];
+}
+
+/** What a recorder did not see, so that nobody knows whether the node is healthy. */
+export function blindSpots({ node, seen, windows }: Looked): Blind[] {
+  if (!node.recorded) return [];
+  const say = (reason: string): Blind[] => [{ where: node.name, reason }];
+  const last = seen.samples.at(-1);
+  if (!last)
+    return say("its recorder has written nothing yet; run an update with this version, or ask again in a minute");
+  const age = Math.round(seen.clockMs / 1000 - last.at);
+  if (age > SILENT_SECONDS)
+    return say(`its recorder has written nothing for ${age} s (timer ${seen.timer || "unknown"})`);
+  if (node.role !== "control-plane") return [];
+  const minutes = lastMinutes({ node, seen, windows });
+  const recorded = minutes.filter((minute) => fsyncOver([minute]) !== undefined).length;
+  if (recorded >= BAD_MINUTES) return [];
+  if (last.fsync === null) return say("its etcd gives no metrics (127.0.0.1:2381); see crictl ps -a there");
+  return say(`its recorder knows etcd's fsync of ${recorded} of the last ${MINUTES} minutes; ask again in a minute`);
+}
+
+/** What is no finding, and yet worth a line. */
+export function notesOn({ node, seen, windows }: Looked, limits: Limits): string[] {
+  const now = fsyncOver(lastMinutes({ node, seen, windows }));
+  return [
+    ...(now && verdictOn(now.p99, limits.fsyncMs) === "straddles"
+      ? [`${node.name}: fsync p99 ${describeRange(now.p99)} straddles the limit of ${limits.fsyncMs} ms`]
+      : []),
+    ...(seen.torn > 0 ? [`${node.name}: ${seen.torn} unreadable lines of its recorder were left out`] : []),
+  ];
+}
+
+/** `20:01–20:04 UTC`, with its day. */
+export function describeTime({ from, to }: Pick<Fsync, "from" | "to">): string {
+  const text = (at: number): string => new Date(at * 1000).toISOString();
+  return `${text(from).slice(0, 10)} ${text(from).slice(11, 16)}–${text(to).slice(11, 16)} UTC`;
+}
+
+export function describeSkew([least, most]: readonly [number, number]): string {
+  const seconds = (ms: number): string => `${ms < 0 ? "−" : "+"}${(Math.abs(ms) / 1000).toFixed(1)}`;
+  return `${seconds(least)} to ${seconds(most)} s`;
+}
