@@ -6,6 +6,8 @@ import { type HealthReport, renderReport } from "./report";
 import { GAP_SECONDS, type Window } from "./window";
 
 const TEMPLATE = join(__dirname, "page.html");
+/** In a comment where the page is a program or a style, and in quotes where it is JSON: the template stays valid. */
+const PLACEHOLDER = /(?:\/\* |")?\{\{(\w+)\}\}(?: \*\/|")?/g;
 const HOUR_SECONDS = 3600;
 
 /** One curve's values, null where nobody knows. */
@@ -41,7 +43,7 @@ export function renderPage(report: HealthReport, looked: readonly Looked[], now:
     // In a script element only a closing tag could end the data.
     DATA: JSON.stringify(data).replaceAll("<", "\\u003c"),
   };
-  return readFileSync(TEMPLATE, "utf8").replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => parts[name] ?? whole);
+  return readFileSync(TEMPLATE, "utf8").replaceAll(PLACEHOLDER, (whole, name: string) => parts[name] ?? whole);
 }
 
 export function plotOf({ node, seen, windows }: Looked): PlottedNode {

@@ -15,7 +15,6 @@ export interface HealthReport {
   readonly notes: readonly string[];
 }
 
-const HEADERS = ["Where", "What", "Limit", "Found", "What to do"] as const;
 const NODE_HEADERS = [
   ...["Node", "fsync p99: gate", "now", "worst hour", "Leader changes"],
   ...["Steal", "Disk full", "etcd", "Certificates", "Clock"],
@@ -24,12 +23,11 @@ const NODE_HEADERS = [
 /** The report for people. */
 export function renderReport(report: HealthReport): string {
   const { blind, findings, limits, nodes, notes } = report;
-  const rows = findings.map(({ where, what, expected, found, cure }) => [where, what, expected, found, cure]);
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length > 0 ? ["", title, ...lines.map((line) => `  ${line}`)] : [];
   return [
     headline(report),
-    ...(rows.length > 0 ? ["", ...table([HEADERS, ...rows])] : []),
+    ...section("Over the limit", findings.flatMap(findingLines)),
     ...section(
       "Could not be asked",
       blind.map(({ where, reason }) => `${where}: ${reason}`),
@@ -40,6 +38,15 @@ export function renderReport(report: HealthReport): string {
     ...section("Noted", notes),
     "",
   ].join("\n");
+}
+
+/** A finding has too much for a row of a table: each of its sentences gets a line. */
+function findingLines({ cure, expected, found, what, where }: Finding): string[] {
+  const [first = "", ...more] = found.split("; ");
+  return [
+    `${where}: ${what} is ${first} (limit: ${expected})`,
+    ...[...more, `to do: ${cure}`].map((line) => `    ${line}`),
+  ];
 }
 
 function headline({ blind, findings, nodes, stack }: HealthReport): string {
