@@ -2,7 +2,7 @@
 # Looks at a node for `npm run drift`, and changes nothing. Prints one fact a line, fields separated by tabs:
 #   owner STACK_ID · file PATH SHA256 (- for a missing one) · manifest PATH · package NAME VERSION older|same|newer
 #   unit NAME ACTIVE ENABLED NEEDS_RELOAD DROP_INS · program UNIT current|replaced (none: it does not run) · sysctl KEY VALUE · module NAME yes|no · swap yes|no
-#   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · disk P99_NS · end
+#   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · sample JSON (health/record.sh) · disk P99_NS · end
 #   snapshot SECONDS_SINCE_1970 taken|installed: when the newest snapshot of etcd was taken, or, without one, their timer installed
 # The last line proves that nothing was cut off. Nothing secret is printed: of files that also hold a key, the
 # certificate only.
@@ -18,6 +18,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/certificate-facts.sh"
+. "$(dirname "$0")/../lib/recorder.sh"
 SCOPE=drift
 
 look_at_files() {
@@ -109,6 +110,7 @@ probe() {
   look_at_certificates
   look_at_snapshots
   fact clock "$(date +%s)"
+  last_recorded 5 | sed 's/^/sample\t/'
   measure_disk
   fact end
 }

@@ -21,3 +21,9 @@ recorded() {
     }
     END { if (NR > 0) show(last) }'
 }
+
+# last_recorded COUNT: its last lines.
+last_recorded() {
+  [ -d "$RECORDER_HISTORY" ] || return 0
+  find "$RECORDER_HISTORY" -name '*.jsonl' | sort | tail -n 2 | xargs --no-run-if-empty cat | tail -n "$1"
+}

@@ -1,3 +1,5 @@
+import { parseSample, type Sample } from "../health/sample";
+
 /** What the probe saw on one node (scripts/remote/drift/probe-node.sh). */
 export interface ObservedNode {
   /** SHA-256 by path; `-` for a missing file. */
@@ -18,6 +20,8 @@ export interface ObservedNode {
   readonly snapshot?: { readonly atMs: number; readonly taken: boolean };
   /** The node's own time, in milliseconds since 1970. */
   readonly clockMs: number;
+  /** The last lines of its recorder; none without one. */
+  readonly samples: readonly Sample[];
   /** 99th percentile of fdatasync, in nanoseconds; unset unless it was measured, null when fio reported none. */
   readonly diskP99Ns?: number | null;
 }
@@ -67,6 +71,7 @@ export function parseProbe(stdout: string): ObservedNode {
     certificates: pairs("certificate"),
     clockMs: Number(rows("clock")[0]?.[0]) * 1000,
     ...(at === undefined ? {} : { snapshot: { atMs: Number(at) * 1000, taken: how === "taken" } }),
+    samples: rows("sample").flatMap(([json = ""]) => parseSample(json) ?? []),
     ...(disk === undefined ? {} : { diskP99Ns: /^\d/.test(disk) ? Number(disk) : null }),
   };
 }

@@ -1,3 +1,4 @@
+import type { ExpectedNode } from "../drift/expected";
 import type { Blind, Finding } from "../drift/finding";
 import { endOf, judgeCertificates } from "../drift/judge";
 import type { HealthNode, Limits } from "./expected";
@@ -46,12 +47,21 @@ export interface NodeHealth {
   readonly skewMs: readonly [number, number];
 }
 
+type Recorded = Pick<ObservedHealth, "samples" | "clockMs">;
+
+/** The part of it that etcd's fsync is judged by. */
+interface Judged {
+  readonly node: Pick<HealthNode, "name" | "shares">;
+  readonly seen: Recorded;
+  readonly windows: readonly Window[];
+}
+
 export function lookedAt(node: HealthNode, seen: ObservedHealth): Looked {
   return { node, seen, windows: windowsOf(seen.samples) };
 }
 
 /** The windows that are minutes, among the last three, that the node has seen within the last five. */
-function lastMinutes({ seen, windows }: Looked): Window[] {
+function lastMinutes({ seen, windows }: Judged): Window[] {
   const since = seen.clockMs / 1000 - (MINUTES + 2) * 60;
   return windows.slice(-MINUTES).filter(({ from, to }) => to - from <= GAP_SECONDS && from >= since);
 }
@@ -74,10 +84,14 @@ export function describeNode(looked: Looked): NodeHealth {
     leaderChangesLastHour: total(hour.map(({ leaderChanges }) => leaderChanges)),
     stealPercent: greatest(minutes.map(({ stealPercent }) => stealPercent)),
     fullPercent: fullness(last),
-    databaseMiB: last?.databaseBytes == null ? null : Math.round(last.databaseBytes / MIB),
+    databaseMiB: mebibytes(last?.databaseBytes ?? null),
     certificateEnds: ends.length > 0 ? new Date(Math.min(...ends)).toISOString().slice(0, 10) : null,
     skewMs: seen.skewMs,
   };
+}
+
+function mebibytes(bytes: number | null): number | null {
+  return bytes === null ? null : Math.round(bytes / MIB);
 }
 
 function known(values: readonly (number | null)[]): number[] {
@@ -95,8 +109,8 @@ function greatest(values: readonly (number | null)[]): number | null {
 }
 
 function fullness(sample: Sample | undefined): number | null {
-  if (sample?.size == null || sample.free === null || sample.size === 0) return null;
-  return Math.round((1 - sample.free / sample.size) * 100);
+  const { free = null, size = null } = sample ?? {};
+  return free === null || !size ? null : Math.round((1 - free / size) * 100);
 }
 
 /** What is over a limit on a node. */
@@ -114,8 +128,16 @@ export function judgeHealth(looked: Looked, all: readonly Looked[], limits: Limi
 
 type Found = Omit<Finding, "where">;
 
+/** etcd's fsync on one node by the last lines of its recorder: the part of its health that `npm run drift` reports too. */
+export function judgeFsync({ disk, name }: Pick<ExpectedNode, "disk" | "name">, seen: Recorded): Finding[] {
+  if (disk === undefined) return [];
+  const looked = { node: { name }, seen, windows: windowsOf(seen.samples) };
+  const limits = { fsyncMs: disk.limitMs, directory: disk.directory };
+  return slowDisk(looked, [], limits).map((finding) => ({ where: name, ...finding, cure: "npm run health -- STACK" }));
+}
+
 /** etcd's fsync: over the limit in two of the last three minutes. */
-function slowDisk(looked: Looked, all: readonly Looked[], { directory, fsyncMs }: Limits): Found[] {
+function slowDisk(looked: Judged, all: readonly Looked[], { directory, fsyncMs }: Limits): Found[] {
   const minutes = lastMinutes(looked);
   const over = minutes.filter((minute) => {
     const one = fsyncOver([minute]);
@@ -136,7 +158,7 @@ function slowDisk(looked: Looked, all: readonly Looked[], { directory, fsyncMs }
 }
 
 /** Who wrote how much on the same hypervisor meanwhile, most first, the node itself included. */
-function writers({ node }: Looked, all: readonly Looked[], { from, to }: Fsync): string[] {
+function writers({ node }: Judged, all: readonly Looked[], { from, to }: Fsync): string[] {
   if (!node.shares) return [];
   const { hypervisor, with: others } = node.shares;
   const rates = [node.name, ...others].map((name) => {
@@ -176,8 +198,8 @@ function stolenTime(looked: Looked, { stealPercent: limit }: Limits): Found[] {
 
 function fullDisk(last: Sample | undefined, { directory }: Limits): Found[] {
   const full = fullness(last);
-  const quota =
-    last?.databaseBytes == null || !last.quotaBytes ? 0 : Math.round((last.databaseBytes / last.quotaBytes) * 100);
+  const { databaseBytes = null, quotaBytes = null } = last ?? {};
+  const quota = databaseBytes === null || !quotaBytes ? 0 : Math.round((databaseBytes / quotaBytes) * 100);
   return [
     ...(full !== null && full >= FULL_PERCENT
       ? [

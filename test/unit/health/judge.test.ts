@@ -4,6 +4,7 @@ import type { HealthNode, Limits } from "../../../scripts/stack/health/expected"
 import {
   blindSpots,
   describeNode,
+  judgeFsync,
   judgeHealth,
   lookedAt,
   type Looked,
@@ -82,6 +83,20 @@ it("names machine, device, window, range, and who wrote on the same hypervisor",
       cure: "end the neighbour's writing, or move the node to faster storage (docs/guides/health.md)",
     },
   ]);
+});
+
+it("drift judges a node's last lines alike, and leaves the rest to health", () => {
+  const disk = { directory: "/var/lib/etcd", limitMs: 10 };
+  const slow = { samples: minutesOf([1, 1, 32, 32]), clockMs: at(4) * 1000 };
+  expect(judgeFsync({ name: "cp-2", disk }, slow)).toMatchObject([
+    {
+      where: "cp-2",
+      found: "16–32 ms, 2026-11-29 20:02–20:04 UTC, 2 of 3 minutes; the CPU was contended (steal 5 %, pressure 1 %)",
+      cure: "npm run health -- STACK",
+    },
+  ]);
+  expect(judgeFsync({ name: "worker-1" }, slow)).toEqual([]);
+  expect(judgeFsync({ name: "cp-2", disk: { ...disk, limitMs: 40 } }, slow)).toEqual([]);
 });
 
 it("steal, a full disk, a full database and a wrong clock are findings", () => {
