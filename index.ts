@@ -80,7 +80,8 @@ const cluster = new KubernetesCluster(settings.name, {
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
 // From here on each control plane is watched by a recorder of its own.
-new Recorder("health", { controlPlanes, workers, etcdDirectory, stackId, after: cluster.complete });
+const oneComputer = local !== undefined;
+new Recorder("health", { controlPlanes, workers, oneComputer, etcdDirectory, stackId, after: cluster.complete });
 const provider = new k8s.Provider("kubernetes", {
   kubeconfig: cluster.kubeconfig,
   clusterIdentifier: cluster.identity,

@@ -9,6 +9,8 @@ export interface RecorderArgs {
   readonly controlPlanes: readonly Machine[];
   /** The stack's other machines. Those on the hypervisor of a control plane are recorded too: they share its disk. */
   readonly workers: readonly Machine[];
+  /** Whether all machines are on the operator's own computer. */
+  readonly oneComputer: boolean;
   /** Directory that holds etcd. */
   readonly etcdDirectory: string;
   readonly stackId: pulumi.Input<string>;
@@ -22,7 +24,7 @@ export interface RecorderArgs {
  * timer and history.
  *
  * @example
- * new Recorder("health", { controlPlanes, workers, etcdDirectory: "/var/lib/etcd", stackId, after: cluster.complete });
+ * new Recorder("health", { controlPlanes, workers, oneComputer: false, etcdDirectory: "/var/lib/etcd", stackId, after: cluster.complete });
  */
 export class Recorder extends pulumi.ComponentResource {
   constructor(name: string, args: RecorderArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -54,7 +56,8 @@ export class Recorder extends pulumi.ComponentResource {
 }
 
 /** The control planes, then whoever shares a hypervisor with one. */
-function recordedNodes({ controlPlanes, workers }: RecorderArgs): readonly Machine[] {
+function recordedNodes({ controlPlanes, oneComputer, workers }: RecorderArgs): readonly Machine[] {
+  if (oneComputer) return [...controlPlanes, ...workers];
   const beside = new Set(sharedHypervisors(controlPlanes, workers).flatMap(({ machines }) => machines));
   return [...controlPlanes, ...workers.filter((worker) => beside.has(worker))];
 }

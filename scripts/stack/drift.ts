@@ -12,7 +12,7 @@ import type { ObservedNode } from "./drift/observed";
 import { renderJson, renderReport } from "./drift/report";
 import { judgeSnapshots, snapshotHours } from "./drift/snapshots";
 import { modelOf } from "../lib/stack-model";
-import { judgeFsync } from "./health/judge";
+import { fsyncNotes } from "./health/judge";
 import { accessStack } from "./access/stack-access";
 import { outputsOf } from "../lib/stack-state";
 import { holdPlatform } from "../local/platform/exclusive";
@@ -28,8 +28,8 @@ interface Looked {
 function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
   return tryLook(node.name, async () => {
     const observed = await observeNode(node, measureDisk);
-    const findings = [...judgeNode(node, observed), ...judgeFsync(node, observed)];
-    return { findings, blind: [], notes: notesOn(node, observed), observed };
+    const notes = [...notesOn(node, observed), ...fsyncNotes(node, observed)];
+    return { findings: judgeNode(node, observed), blind: [], notes, observed };
   });
 }
 

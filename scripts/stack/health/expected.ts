@@ -1,5 +1,6 @@
 import type { GateResult } from "../../../components/disk-gate/measurement";
-import { modelOf } from "../../lib/stack-model";
+import { addressOf, TOKENS } from "../../../components/tokens";
+import { modelOf, type StackNode } from "../../lib/stack-model";
 import { type Deployment, outputsOf } from "../../lib/stack-state";
 import { expectedNodes, type NodeConnection } from "../drift/expected";
 
@@ -8,9 +9,9 @@ export interface HealthNode {
   readonly name: string;
   readonly role: "control-plane" | "worker";
   readonly connection: NodeConnection;
-  /** The other nodes on its hypervisor, which is named. */
+  /** The other nodes on its computer. */
   readonly shares?: { readonly hypervisor: string; readonly with: readonly string[] };
-  /** A node with a recorder: a control plane, or one that shares a control plane's hypervisor. */
+  /** Whether it must have a recorder: a control plane, or one that shares a computer with one. */
   readonly recorded: boolean;
   /** What the disk gate measured before there was an etcd. */
   readonly birth?: GateResult;
@@ -33,22 +34,29 @@ export function healthNodes(stack: string, deployment: Deployment): { nodes: Hea
   if (typeof limitMs !== "number" || typeof directory !== "string")
     throw new Error(`stack ${stack} — its state has no disk gate, so no limit to compare with; run pulumi up first`);
   const births = (outputsOf(deployment)["diskGate"] ?? {}) as Readonly<Record<string, GateResult>>;
-  const nodes = model.nodes.flatMap(({ hypervisor, name, role }): HealthNode[] => {
+  const recorder = (deployment.resources ?? []).find(({ urn }) => addressOf(urn).type === TOKENS.recorder);
+  const recorded = (recorder?.inputs?.["nodes"] ?? []) as readonly string[];
+  const nodes = model.nodes.flatMap((node): HealthNode[] => {
+    const { name, role } = node;
     const connection = written.get(name);
     if (!connection) return []; // `silentNodes` reports it
-    const mates = model.nodes.filter((other) => hypervisor !== undefined && other.hypervisor === hypervisor);
-    const others = mates.filter((other) => other.name !== name);
-    const shares = hypervisor === undefined || others.length === 0 ? undefined : others.map((other) => other.name);
+    const hypervisor = computerOf(node);
+    const mates = model.nodes.filter((other) => hypervisor !== undefined && computerOf(other) === hypervisor);
+    const others = mates.filter((other) => other.name !== name).map((other) => other.name);
     const birth = births[name];
     return [
       {
-        ...{ name, role, connection },
-        recorded: role === "control-plane" || others.some((other) => other.role === "control-plane"),
-        ...(shares && hypervisor !== undefined ? { shares: { hypervisor, with: shares } } : {}),
+        ...{ name, role, connection, recorded: role === "control-plane" || recorded.includes(name) },
+        ...(hypervisor !== undefined && others.length > 0 ? { shares: { hypervisor, with: others } } : {}),
         ...(birth ? { birth } : {}),
       },
     ];
   });
   const steal = typeof stealLimitPercent === "number" ? { stealPercent: stealLimitPercent } : {};
   return { nodes, limits: { fsyncMs: limitMs, directory, ...steal } };
+}
+
+/** What a node shares disk and CPUs on; unset for a server that nobody has said it of. */
+function computerOf({ hypervisor, type }: StackNode): string | undefined {
+  return hypervisor ?? (type === TOKENS.localMachine ? "this computer" : undefined);
 }

@@ -128,12 +128,14 @@ export function judgeHealth(looked: Looked, all: readonly Looked[], limits: Limi
 
 type Found = Omit<Finding, "where">;
 
-/** etcd's fsync on one node by the last lines of its recorder: the part of its health that `npm run drift` reports too. */
-export function judgeFsync({ disk, name }: Pick<ExpectedNode, "disk" | "name">, seen: Recorded): Finding[] {
+/** What `npm run drift` notes of etcd's fsync, by the last lines of a node's recorder: a slow disk is no drift. */
+export function fsyncNotes({ disk, name }: Pick<ExpectedNode, "disk" | "name">, seen: Recorded): string[] {
   if (disk === undefined) return [];
   const looked = { node: { name }, seen, windows: windowsOf(seen.samples) };
-  const limits = { fsyncMs: disk.limitMs, directory: disk.directory };
-  return slowDisk(looked, [], limits).map((finding) => ({ where: name, ...finding, cure: "npm run health -- STACK" }));
+  const found = slowDisk(looked, [], { fsyncMs: disk.limitMs, directory: disk.directory });
+  return found.map(
+    ({ what, ...one }) => `${name}: ${what} ${one.found} (limit ${disk.limitMs} ms); see npm run health`,
+  );
 }
 
 /** etcd's fsync: over the limit in two of the last three minutes. */

@@ -13,8 +13,9 @@ import { StackFile } from "../stack-file";
 
 const THROTTLE = join(root, "components/machines/local/throttle-disk.sh");
 const CONTROL_PLANES = ["cp-1", "cp-2", "cp-3"];
-const SLOW = "cp-2";
 const WRITER = "worker-1";
+/** Wider than a computer that is busy needs, and far below what a throttled disk takes. */
+const LIMIT_MS = 100;
 /** etcd makes about as many: each one waits for its turn. */
 const WRITES_PER_SECOND = "12";
 const NOTICE_SECONDS = 180;
@@ -45,25 +46,28 @@ export const slowDiskLater: Drill = {
       file.edit((document) => {
         addNode(document, "cp-2", "control-plane", "10.78.0.12", 1);
         addNode(document, "cp-3", "control-plane", "10.78.0.13", 2);
+        document.setIn(["config", "gitops-platform:diskGate", "limitMs"], LIMIT_MS);
       });
       see((await mustStart()).output);
       const settled = await eventually("health is 0 after the start", SETTLE_SECONDS, () => healthIs(0));
       see(`healthy after ${settled.seconds.toFixed(0)} s`);
-      const percent = await costOfRecorder();
+      // A follower campaigns when the leader's disk is slow, and must not be named for it.
+      const slow = await leader();
+      const percent = await costOfRecorder(slow);
       see(`the recorder takes ${percent.toFixed(2)} % of a CPU`);
       assert.ok(percent < CPU_LIMIT_PERCENT, `the recorder takes ${percent} % of a CPU`);
 
-      const stop = await disturb();
+      const stop = await disturb(slow);
       let noticed;
       try {
         noticed = await eventually("health names the slow disk", NOTICE_SECONDS, () => healthIs(7));
-        assertNamed(noticed.value, see);
+        assertNamed(noticed.value, slow, see);
         await withoutApi(see);
       } finally {
         await stop();
       }
       const healed = await eventually("health is 0 again", SETTLE_SECONDS, () => healthIs(0));
-      const worst = healed.value.nodes.find(({ name }) => name === SLOW)?.worst;
+      const worst = healed.value.nodes.find(({ name }) => name === slow)?.worst;
       assert.ok(worst && worst.p99.above >= healed.value.limits.fsyncMs, "the history has lost the slow hour");
       see(`healthy again after ${healed.seconds.toFixed(0)} s, the worst hour kept: over ${worst.p99.above} ms`);
       await assertPage(see);
@@ -89,21 +93,34 @@ async function healthIs(expected: number): Promise<HealthReport> {
   return report;
 }
 
-async function costOfRecorder(): Promise<number> {
-  const { output } = await on(SLOW, COST);
+/** The member of etcd that leads just now. */
+async function leader(): Promise<string> {
+  const asked = await Promise.all(
+    CONTROL_PLANES.map(async (name) => {
+      const { output } = await on(name, "curl --silent http://127.0.0.1:2381/metrics | grep '^etcd_server_is_leader'");
+      return { name, leads: output.trim() === "etcd_server_is_leader 1" };
+    }),
+  );
+  const [found, ...more] = asked.filter(({ leads }) => leads);
+  assert.ok(found && more.length === 0, JSON.stringify(asked));
+  return found.name;
+}
+
+async function costOfRecorder(node: string): Promise<number> {
+  const { output } = await on(node, COST);
   const [, user, system] = /^([\d.]+) ([\d.]+)$/m.exec(output) ?? [];
   assert.ok(user !== undefined && system !== undefined, output);
   return ((Number(user) + Number(system)) / RUNS / 60) * 100;
 }
 
 /** Throttles one disk and lets a neighbour write. A limit is per cgroup, and a restarted etcd has a new one. @returns its end */
-async function disturb(): Promise<() => Promise<void>> {
+async function disturb(slow: string): Promise<() => Promise<void>> {
   const pid = (await must("bash", [join(root, "components/machines/local/machine.sh"), "pid", WRITER])).trim();
   const noise = spawn("nsenter", ["--target", pid, "--all", "bash", "-c", NOISE], { stdio: "ignore", detached: true });
   const done = new AbortController();
   const throttled = (async () => {
     while (!done.signal.aborted) {
-      await run("bash", [THROTTLE, SLOW, WRITES_PER_SECOND]);
+      await run("bash", [THROTTLE, slow, WRITES_PER_SECOND]);
       await sleep(2000);
     }
   })();
@@ -111,18 +128,18 @@ async function disturb(): Promise<() => Promise<void>> {
     done.abort();
     await throttled;
     if (noise.pid !== undefined) process.kill(-noise.pid);
-    await must("bash", [THROTTLE, SLOW, "off"]);
+    await must("bash", [THROTTLE, slow, "off"]);
   };
 }
 
-function assertNamed({ findings, limits, nodes }: HealthReport, see: (line: string) => void): void {
+function assertNamed({ findings, limits, nodes }: HealthReport, node: string, see: (line: string) => void): void {
   for (const { where, what, found } of findings) see(`${where}: ${what}: ${found}`);
   see(
     nodes
       .map(({ leaderChangesLastHour, name }) => `${name}: ${leaderChangesLastHour ?? "?"} leader changes`)
       .join(", "),
   );
-  assert.deepEqual([...new Set(findings.map(({ where }) => where))], [SLOW]);
+  assert.deepEqual([...new Set(findings.map(({ where }) => where))], [node]);
   const [slow] = findings;
   assert.match(slow?.what ?? "", /^etcd's fsync p99 on loop\d+ \(\/var\/lib\/etcd\)$/);
   const [, above] =

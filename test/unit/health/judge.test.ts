@@ -4,7 +4,7 @@ import type { HealthNode, Limits } from "../../../scripts/stack/health/expected"
 import {
   blindSpots,
   describeNode,
-  judgeFsync,
+  fsyncNotes,
   judgeHealth,
   lookedAt,
   type Looked,
@@ -85,18 +85,15 @@ it("names machine, device, window, range, and who wrote on the same hypervisor",
   ]);
 });
 
-it("drift judges a node's last lines alike, and leaves the rest to health", () => {
+it("drift notes a node's slow disk by its last lines", () => {
   const disk = { directory: "/var/lib/etcd", limitMs: 10 };
   const slow = { samples: minutesOf([1, 1, 32, 32]), clockMs: at(4) * 1000 };
-  expect(judgeFsync({ name: "cp-2", disk }, slow)).toMatchObject([
-    {
-      where: "cp-2",
-      found: "16–32 ms, 2026-11-29 20:02–20:04 UTC, 2 of 3 minutes; the CPU was contended (steal 5 %, pressure 1 %)",
-      cure: "npm run health -- STACK",
-    },
+  expect(fsyncNotes({ name: "cp-2", disk }, slow)).toEqual([
+    "cp-2: etcd's fsync p99 on vdb (/var/lib/etcd) 16–32 ms, 2026-11-29 20:02–20:04 UTC, 2 of 3 minutes; the CPU was contended " +
+      "(steal 5 %, pressure 1 %) (limit 10 ms); see npm run health",
   ]);
-  expect(judgeFsync({ name: "worker-1" }, slow)).toEqual([]);
-  expect(judgeFsync({ name: "cp-2", disk: { ...disk, limitMs: 40 } }, slow)).toEqual([]);
+  expect(fsyncNotes({ name: "worker-1" }, slow)).toEqual([]);
+  expect(fsyncNotes({ name: "cp-2", disk: { ...disk, limitMs: 40 } }, slow)).toEqual([]);
 });
 
 it("steal, a full disk, a full database and a wrong clock are findings", () => {
