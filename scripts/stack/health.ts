@@ -8,7 +8,8 @@ import { exportState } from "./drift/cluster";
 import { silentNodes } from "./drift/expected";
 import { type Blind, exitCodeOf } from "./drift/finding";
 import { type HealthNode, healthNodes } from "./health/expected";
-import { blindSpots, describeNode, judgeHealth, type Looked, lookedAt, notesOn } from "./health/judge";
+import { blindSpots, judgeHealth, notesOn } from "./health/judge";
+import { describeNode, type Looked, lookedAt } from "./health/looked";
 import { observeHealth } from "./health/node";
 import { renderPage } from "./health/page";
 import { type HealthReport, renderJson, renderReport } from "./health/report";
@@ -25,11 +26,13 @@ async function lookAt(node: HealthNode, seconds: number): Promise<Looked | Blind
   }
 }
 
-/** What of the stack's versions is known to be bad, as the last update saw it. */
+/** What the last update saw: when certificates end, and what of the stack's versions is known to be bad. */
 function noticesIn(outputs: Readonly<Record<string, unknown>>): string[] {
   const notices = (outputs["notices"] ?? {}) as Readonly<Record<string, readonly string[]>>;
   const { endOfLife = [], vulnerabilities = [] } = notices;
+  const { notAfter = "" } = (outputs["certificates"] ?? {}) as { readonly notAfter?: string };
   return [
+    ...(notAfter === "" ? [] : [`the last update saw certificates that end on ${notAfter.slice(0, 10)}`]),
     ...(endOfLife.length > 0 ? [`past their end of life: ${endOfLife.join(", ")}`] : []),
     ...(vulnerabilities.length > 0 ? [`known vulnerabilities: ${vulnerabilities.join(", ")}`] : []),
   ];
@@ -67,7 +70,7 @@ export const command = defineCommand({
       nodes: seen.map(describeNode),
       findings: seen.flatMap((one) => judgeHealth(one, seen, limits)),
       blind: [...unseen, ...silent, ...seen.flatMap(blindSpots)],
-      notes: [...seen.flatMap((one) => notesOn(one, limits)), ...noticesIn(outputsOf(deployment))],
+      notes: [...seen.flatMap((one) => notesOn(one, seen, limits)), ...noticesIn(outputsOf(deployment))],
     };
     if (html !== undefined) writeFileSync(html, redacted(renderPage(report, seen, new Date())));
     print(json ? renderJson(report) : renderReport(report));

@@ -1,14 +1,24 @@
 import type { ExpectedNode } from "../drift/expected";
 import type { Blind, Finding } from "../drift/finding";
-import { endOf, judgeCertificates } from "../drift/judge";
-import type { HealthNode, Limits } from "./expected";
+import { judgeCertificates } from "../drift/judge";
+import type { Limits } from "./expected";
+import {
+  describeSkew,
+  describeTime,
+  fullness,
+  greatest,
+  type Judged,
+  lastMinutes,
+  type Looked,
+  MINUTES,
+  type Recorded,
+} from "./looked";
 import type { ObservedHealth } from "./node";
 import { describeRange, verdictOn } from "./percentile";
 import type { Sample } from "./sample";
-import { type Fsync, fsyncOver, GAP_SECONDS, type Window, windowsOf, worstHour, writingIn } from "./window";
+import { type Fsync, fsyncOver, type Window, windowsOf, worstHour, writingIn } from "./window";
 
-/** The minutes that are judged, and how many of them have to be over a limit: one alone is a hiccup. */
-const MINUTES = 3;
+/** One minute over a limit is a hiccup. */
 const BAD_MINUTES = 2;
 /** A recorder that has written nothing for so long is silent. */
 const SILENT_SECONDS = 180;
@@ -18,100 +28,6 @@ const QUOTA_PERCENT = 80;
 /** As for adopted servers: a certificate that isn't valid yet refuses a join. */
 const SKEW_SECONDS = 5;
 const MIB = 1024 * 1024;
-
-/** A node with what was read from it. */
-export interface Looked {
-  readonly node: HealthNode;
-  readonly seen: ObservedHealth;
-  readonly windows: readonly Window[];
-}
-
-/** What one node looks like to its operator. */
-export interface NodeHealth {
-  readonly name: string;
-  readonly role: HealthNode["role"];
-  readonly hypervisor: string | null;
-  readonly device: string | null;
-  /** The gate's p99 before etcd was there, in ms: alone, and together with the others on its hypervisor. */
-  readonly birthMs: number | null;
-  readonly birthTogetherMs: number | null;
-  /** etcd's own fsync in the last minutes, and in the worst hour of the history. */
-  readonly now: Fsync | null;
-  readonly worst: Fsync | null;
-  readonly leaderChangesLastHour: number | null;
-  readonly stealPercent: number | null;
-  readonly fullPercent: number | null;
-  readonly databaseMiB: number | null;
-  /** Of its certificates, when the first ends; null: it has none. */
-  readonly certificateEnds: string | null;
-  readonly skewMs: readonly [number, number];
-}
-
-type Recorded = Pick<ObservedHealth, "samples" | "clockMs">;
-
-/** The part of it that etcd's fsync is judged by. */
-interface Judged {
-  readonly node: Pick<HealthNode, "name" | "shares">;
-  readonly seen: Recorded;
-  readonly windows: readonly Window[];
-}
-
-export function lookedAt(node: HealthNode, seen: ObservedHealth): Looked {
-  return { node, seen, windows: windowsOf(seen.samples) };
-}
-
-/** The windows that are minutes, among the last three, that the node has seen within the last five. */
-function lastMinutes({ seen, windows }: Judged): Window[] {
-  const since = seen.clockMs / 1000 - (MINUTES + 2) * 60;
-  return windows.slice(-MINUTES).filter(({ from, to }) => to - from <= GAP_SECONDS && from >= since);
-}
-
-export function describeNode(looked: Looked): NodeHealth {
-  const { node, seen, windows } = looked;
-  const last = seen.samples.at(-1);
-  const minutes = lastMinutes(looked);
-  const ends = [...seen.certificates.values()].map((der) => endOf(der).getTime());
-  const hour = windows.filter(({ from }) => from >= seen.clockMs / 1000 - 3660);
-  return {
-    name: node.name,
-    role: node.role,
-    hypervisor: node.shares?.hypervisor ?? null,
-    device: last?.device ?? null,
-    birthMs: node.birth?.p99Ms ?? null,
-    birthTogetherMs: node.birth?.together?.p99Ms ?? null,
-    now: fsyncOver(minutes) ?? null,
-    worst: worstHour(windows) ?? null,
-    leaderChangesLastHour: total(hour.map(({ leaderChanges }) => leaderChanges)),
-    stealPercent: greatest(minutes.map(({ stealPercent }) => stealPercent)),
-    fullPercent: fullness(last),
-    databaseMiB: mebibytes(last?.databaseBytes ?? null),
-    certificateEnds: ends.length > 0 ? new Date(Math.min(...ends)).toISOString().slice(0, 10) : null,
-    skewMs: seen.skewMs,
-  };
-}
-
-function mebibytes(bytes: number | null): number | null {
-  return bytes === null ? null : Math.round(bytes / MIB);
-}
-
-function known(values: readonly (number | null)[]): number[] {
-  return values.flatMap((value) => value ?? []);
-}
-
-function total(values: readonly (number | null)[]): number | null {
-  const all = known(values);
-  return all.length > 0 ? all.reduce((sum, value) => sum + value, 0) : null;
-}
-
-function greatest(values: readonly (number | null)[]): number | null {
-  const all = known(values);
-  return all.length > 0 ? Math.max(...all) : null;
-}
-
-function fullness(sample: Sample | undefined): number | null {
-  const { free = null, size = null } = sample ?? {};
-  return free === null || !size ? null : Math.round((1 - free / size) * 100);
-}
 
 /** What is over a limit on a node. */
 export function judgeHealth(looked: Looked, all: readonly Looked[], limits: Limits): Finding[] {
@@ -259,23 +175,17 @@ export function blindSpots({ node, seen, windows }: Looked): Blind[] {
 }
 
 /** What is no finding, and yet worth a line. */
-export function notesOn({ node, seen, windows }: Looked, limits: Limits): string[] {
-  const now = fsyncOver(lastMinutes({ node, seen, windows }));
+export function notesOn(looked: Looked, all: readonly Looked[], limits: Limits): string[] {
+  const { node, seen, windows } = looked;
+  const now = fsyncOver(lastMinutes(looked));
+  const worst = worstHour(windows);
   return [
     ...(now && verdictOn(now.p99, limits.fsyncMs) === "straddles"
       ? [`${node.name}: fsync p99 ${describeRange(now.p99)} straddles the limit of ${limits.fsyncMs} ms`]
       : []),
+    ...(worst && verdictOn(worst.p99, limits.fsyncMs) === "over"
+      ? [`${node.name}: in its worst hour ${[describeRange(worst.p99), ...writers(looked, all, worst)].join(", ")}`]
+      : []),
     ...(seen.torn > 0 ? [`${node.name}: ${seen.torn} unreadable lines of its recorder were left out`] : []),
   ];
-}
-
-/** `20:01–20:04 UTC`, with its day. */
-export function describeTime({ from, to }: Pick<Fsync, "from" | "to">): string {
-  const text = (at: number): string => new Date(at * 1000).toISOString();
-  return `${text(from).slice(0, 10)} ${text(from).slice(11, 16)}–${text(to).slice(11, 16)} UTC`;
-}
-
-export function describeSkew([least, most]: readonly [number, number]): string {
-  const seconds = (ms: number): string => `${ms < 0 ? "−" : "+"}${(Math.abs(ms) / 1000).toFixed(1)}`;
-  return `${seconds(least)} to ${seconds(most)} s`;
 }

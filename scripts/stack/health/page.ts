@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Looked } from "./judge";
+import type { Looked } from "./looked";
 import { p99Of } from "./percentile";
 import { type HealthReport, renderReport } from "./report";
 import { GAP_SECONDS, type Window } from "./window";

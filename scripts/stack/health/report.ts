@@ -1,7 +1,7 @@
 import { table } from "@gitops-platform/cli/table";
 import { type Blind, exitCodeOf, type Finding } from "../drift/finding";
 import type { Limits } from "./expected";
-import { describeSkew, describeTime, type NodeHealth } from "./judge";
+import { describeSkew, describeTime, type NodeHealth } from "./looked";
 import { describeRange } from "./percentile";
 import type { Fsync } from "./window";
 

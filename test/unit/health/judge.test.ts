@@ -1,15 +1,8 @@
 /** What `npm run health` finds on nodes that were read. */
 import { expect, it } from "vitest";
 import type { HealthNode, Limits } from "../../../scripts/stack/health/expected";
-import {
-  blindSpots,
-  describeNode,
-  fsyncNotes,
-  judgeHealth,
-  lookedAt,
-  type Looked,
-  notesOn,
-} from "../../../scripts/stack/health/judge";
+import { blindSpots, fsyncNotes, judgeHealth, notesOn } from "../../../scripts/stack/health/judge";
+import { describeNode, type Looked, lookedAt } from "../../../scripts/stack/health/looked";
 import { type ObservedHealth, parseHealth } from "../../../scripts/stack/health/node";
 import type { Sample } from "../../../scripts/stack/health/sample";
 import { renderReport } from "../../../scripts/stack/health/report";
@@ -137,10 +130,15 @@ it("a worker that shares nothing needs no recorder", () => {
   expect(blindSpots(looked([], { role: "worker", recorded: false }))).toEqual([]);
 });
 
-it("a straddled limit and torn lines are noted", () => {
-  expect(notesOn(looked(minutesOf([1, 16, 16, 16]), {}, { torn: 2 }), LIMITS)).toEqual([
+it("a straddled limit, a worst hour and torn lines are noted", () => {
+  const straddles = looked(minutesOf([1, 16, 16, 16]), {}, { torn: 2 });
+  expect(notesOn(straddles, [straddles], LIMITS)).toEqual([
     "cp-2: fsync p99 8–16 ms straddles the limit of 10 ms",
     "cp-2: 2 unreadable lines of its recorder were left out",
+  ]);
+  const earlier = looked(minutesOf([32, 1, 1, 1]), shares("worker-1"));
+  expect(notesOn(earlier, [earlier], LIMITS)).toEqual([
+    "cp-2: in its worst hour 16–32 ms, written on kvm-1 meanwhile: itself 1.0 MiB/s, worker-1 unknown",
   ]);
 });
 

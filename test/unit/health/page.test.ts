@@ -1,6 +1,6 @@
 /** The page of `npm run health --html`. Does not prove how it looks: a browser does. */
 import { expect, it } from "vitest";
-import { lookedAt } from "../../../scripts/stack/health/judge";
+import { lookedAt } from "../../../scripts/stack/health/looked";
 import { type PlottedNode, plotOf, renderPage } from "../../../scripts/stack/health/page";
 import { at, sample } from "./samples";
 
