@@ -111,9 +111,7 @@ export const command = defineCommand({
     ]);
     const looked = [...onNodes, ...onHypervisors];
     const model = modelOf(deployment.resources ?? []);
-    const hours = snapshotHours(model);
-    const snapshots =
-      hours === undefined ? { findings: [], blind: [] } : judgeSnapshots(hours, etcdNodes(model, nodes, onNodes));
+    const snapshots = judgeSnapshots(snapshotHours(model), etcdNodes(model, nodes, onNodes));
     const report = {
       stack,
       nodes: nodes.length,

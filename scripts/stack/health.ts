@@ -7,6 +7,7 @@ import { accessStack } from "./access/stack-access";
 import { exportState } from "./drift/cluster";
 import { silentNodes } from "./drift/expected";
 import { type Blind, exitCodeOf } from "./drift/finding";
+import { judgeSnapshots } from "./drift/snapshots";
 import { type HealthNode, healthNodes } from "./health/expected";
 import { blindSpots, judgeHealth, notesOn } from "./health/judge";
 import { describeNode, type Looked, lookedAt } from "./health/looked";
@@ -58,18 +59,23 @@ export const command = defineCommand({
     if (stack === "local") await holdPlatform();
     const access = await accessStack(stack, { emptyIsFine: false });
     const deployment = await exportState(access);
-    const { limits, nodes } = healthNodes(stack, deployment);
+    const { everyHours, limits, nodes } = healthNodes(stack, deployment);
     const seconds = html === undefined ? HISTORY_SECONDS : PAGE_SECONDS;
     const looks = await Promise.all(nodes.map((node) => lookAt(node, seconds)));
     const seen = looks.flatMap((look) => ("windows" in look ? [look] : []));
     const unseen = looks.flatMap((look) => ("windows" in look ? [] : [look]));
     const silent = silentNodes(deployment, nodes);
+    const members = nodes.filter(({ role }) => role === "control-plane");
+    const snapshots = judgeSnapshots(
+      everyHours,
+      members.map(({ name }) => seen.find(({ node }) => node.name === name)?.seen),
+    );
     const report: HealthReport = {
       stack,
       limits,
       nodes: seen.map(describeNode),
-      findings: seen.flatMap((one) => judgeHealth(one, seen, limits)),
-      blind: [...unseen, ...silent, ...seen.flatMap(blindSpots)],
+      findings: [...seen.flatMap((one) => judgeHealth(one, seen, limits)), ...snapshots.findings],
+      blind: [...unseen, ...silent, ...seen.flatMap(blindSpots), ...snapshots.blind],
       notes: [...seen.flatMap((one) => notesOn(one, seen, limits)), ...noticesIn(outputsOf(deployment))],
     };
     if (html !== undefined) writeFileSync(html, redacted(renderPage(report, seen, new Date())));

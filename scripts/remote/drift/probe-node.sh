@@ -17,7 +17,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/verbs.sh"
-. "$(dirname "$0")/../lib/certificate-facts.sh"
+. "$(dirname "$0")/../lib/age-facts.sh"
 . "$(dirname "$0")/../lib/recorder.sh"
 SCOPE=drift
 
@@ -80,16 +80,6 @@ look_at_kernel() {
 # has_module NAME: loaded, or part of the kernel.
 has_module() {
   [ -d "/sys/module/$1" ] || grep -q "/$1\.ko" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null
-}
-
-look_at_snapshots() {
-  local directory=/var/lib/gitops-platform newest
-  newest=$(find "$directory/snapshots" -maxdepth 1 -name '*.age' -printf '%Ts\n' 2>/dev/null | sort --numeric-sort | tail -n 1) || newest='' # no such directory
-  if [ -n "$newest" ]; then
-    fact snapshot "$newest" taken
-  elif [ -e "$directory/snapshot-etcd.sh" ]; then
-    fact snapshot "$(stat --format=%Y "$directory/snapshot-etcd.sh")" installed
-  fi
 }
 
 # Exactly what the disk gate does (disk-gate/measure-fsync.sh), beside the etcd that lives there now.

@@ -2,7 +2,7 @@
 # Reads a node's recorder for `npm run health`, and changes nothing. Needs neither the API nor etcd. Prints one fact a line,
 # fields separated by tabs:
 #   clock SECONDS_SINCE_1970 (at once, so that it can be compared) · sample JSON (record.sh; none: no recorder)
-#   recorder ACTIVE · certificate PATH BASE64_OF_DER · end
+#   recorder ACTIVE · certificate PATH BASE64_OF_DER · snapshot SECONDS taken|installed · end
 # The last line proves that nothing was cut off.
 #
 # Environment
@@ -14,7 +14,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/verbs.sh"
 . "$(dirname "$0")/../lib/recorder.sh"
-. "$(dirname "$0")/../lib/certificate-facts.sh"
+. "$(dirname "$0")/../lib/age-facts.sh"
 SCOPE=health
 
 probe() {
@@ -22,6 +22,7 @@ probe() {
   fact recorder "$(systemctl show --property=ActiveState --value "$RECORDER_UNIT.timer")"
   recorded $((EPOCHSECONDS - HISTORY_SECONDS)) | sed 's/^/sample\t/'
   look_at_certificates
+  look_at_snapshots
   fact end
 }
 

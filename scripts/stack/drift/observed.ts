@@ -37,18 +37,32 @@ export interface ObservedUnit {
   readonly dropIns: string;
 }
 
-/** Reads the facts of a probe. @throws when they are cut off: an unread fact must not look like a good one */
-export function parseProbe(stdout: string): ObservedNode {
+/**
+ * The facts that a probe printed, by their kind.
+ *
+ * @throws when they are cut off: an unread fact must not look like a good one
+ */
+export function factsIn(stdout: string): (kind: string) => string[][] {
   const facts = stdout
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => line.split("\t"));
   if (facts.at(-1)?.[0] !== "end") throw new Error("the probe did not get to its end");
-  const rows = (kind: string): string[][] => facts.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  return (kind) => facts.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+}
+
+/** The fact of a node that takes snapshots. */
+export function snapshotIn(rows: (kind: string) => string[][]): Pick<ObservedNode, "snapshot"> {
+  const [at, how] = rows("snapshot")[0] ?? [];
+  return at === undefined ? {} : { snapshot: { atMs: Number(at) * 1000, taken: how === "taken" } };
+}
+
+/** Reads the facts of a node's probe. @throws when they are cut off */
+export function parseProbe(stdout: string): ObservedNode {
+  const rows = factsIn(stdout);
   const pairs = (kind: string): Map<string, string> =>
     new Map(rows(kind).map(([name = "", value = ""]) => [name, value]));
   const disk = rows("disk")[0]?.[0];
-  const [at, how] = rows("snapshot")[0] ?? [];
   return {
     files: pairs("file"),
     manifests: rows("manifest").map(([path = ""]) => path),
@@ -70,7 +84,7 @@ export function parseProbe(stdout: string): ObservedNode {
     swap: rows("swap")[0]?.[0] === "yes",
     certificates: pairs("certificate"),
     clockMs: Number(rows("clock")[0]?.[0]) * 1000,
-    ...(at === undefined ? {} : { snapshot: { atMs: Number(at) * 1000, taken: how === "taken" } }),
+    ...snapshotIn(rows),
     samples: rows("sample").flatMap(([json = ""]) => parseSample(json) ?? []),
     ...(disk === undefined ? {} : { diskP99Ns: /^\d/.test(disk) ? Number(disk) : null }),
   };

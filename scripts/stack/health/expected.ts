@@ -3,6 +3,7 @@ import { addressOf, TOKENS } from "../../../components/tokens";
 import { modelOf, type StackNode } from "../../lib/stack-model";
 import { type Deployment, outputsOf } from "../../lib/stack-state";
 import { expectedNodes, type NodeConnection } from "../drift/expected";
+import { snapshotHours } from "../drift/snapshots";
 
 /** A node as the last update left it. */
 export interface HealthNode {
@@ -24,13 +25,23 @@ export interface Limits {
   /** CPU time taken by the hypervisor; unset in a state of an older version. */
   readonly stealPercent?: number;
   readonly directory: string;
+  /** Why disks over the limit are accepted; unset where they aren't. */
+  readonly override?: string;
+}
+
+/** What a stack's health is judged by. */
+export interface ExpectedHealth {
+  readonly nodes: readonly HealthNode[];
+  readonly limits: Limits;
+  /** How often snapshots of etcd are taken; unset where none are. */
+  readonly everyHours?: number;
 }
 
 /** Every node of the stack, control planes first. @throws when the state lacks the limits, or what was written on a node */
-export function healthNodes(stack: string, deployment: Deployment): { nodes: HealthNode[]; limits: Limits } {
+export function healthNodes(stack: string, deployment: Deployment): ExpectedHealth {
   const model = modelOf(deployment.resources ?? []);
   const written = new Map(expectedNodes(stack, deployment).map((node) => [node.name, node.connection]));
-  const { directory, limitMs, stealLimitPercent } = model.gates[0]?.settings ?? {};
+  const { directory, limitMs, override, stealLimitPercent } = model.gates[0]?.settings ?? {};
   if (typeof limitMs !== "number" || typeof directory !== "string")
     throw new Error(`stack ${stack} — its state has no disk gate, so no limit to compare with; run pulumi up first`);
   const births = (outputsOf(deployment)["diskGate"] ?? {}) as Readonly<Record<string, GateResult>>;
@@ -52,8 +63,13 @@ export function healthNodes(stack: string, deployment: Deployment): { nodes: Hea
       },
     ];
   });
-  const steal = typeof stealLimitPercent === "number" ? { stealPercent: stealLimitPercent } : {};
-  return { nodes, limits: { fsyncMs: limitMs, directory, ...steal } };
+  const limits = {
+    ...{ fsyncMs: limitMs, directory },
+    ...(typeof stealLimitPercent === "number" ? { stealPercent: stealLimitPercent } : {}),
+    ...(typeof override === "string" && override !== "" ? { override } : {}),
+  };
+  const everyHours = snapshotHours(model);
+  return { nodes, limits, ...(everyHours === undefined ? {} : { everyHours }) };
 }
 
 /** What a node shares disk and CPUs on; unset for a server that nobody has said it of. */

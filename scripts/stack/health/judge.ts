@@ -33,7 +33,7 @@ const MIB = 1024 * 1024;
 export function judgeHealth(looked: Looked, all: readonly Looked[], limits: Limits): Finding[] {
   const { node, seen } = looked;
   const found = [
-    ...slowDisk(looked, all, limits),
+    ...(limits.override === undefined ? slowDisk(looked, all, limits) : []),
     ...stolenTime(looked, limits),
     ...fullDisk(seen.samples.at(-1), limits),
     ...judgeCertificates(seen),
@@ -179,10 +179,12 @@ export function notesOn(looked: Looked, all: readonly Looked[], limits: Limits):
   const { node, seen, windows } = looked;
   const now = fsyncOver(lastMinutes(looked));
   const worst = worstHour(windows);
+  const accepted = limits.override === undefined ? [] : slowDisk(looked, all, limits);
   return [
     ...(now && verdictOn(now.p99, limits.fsyncMs) === "straddles"
       ? [`${node.name}: fsync p99 ${describeRange(now.p99)} straddles the limit of ${limits.fsyncMs} ms`]
       : []),
+    ...accepted.map(({ found, what }) => `${node.name}: ${what} is ${found}. Accepted: ${limits.override ?? ""}`),
     ...(worst && verdictOn(worst.p99, limits.fsyncMs) === "over"
       ? [`${node.name}: in its worst hour ${[describeRange(worst.p99), ...writers(looked, all, worst)].join(", ")}`]
       : []),

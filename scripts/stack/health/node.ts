@@ -3,6 +3,7 @@ import { effectiveScript, renderScript } from "../../../components/remote/script
 import { root } from "../../lib/paths";
 import type { NodeConnection } from "../drift/expected";
 import { type Answer, askNode } from "../drift/node-command";
+import { factsIn, type ObservedNode, snapshotIn } from "../drift/observed";
 import { parseSample, type Sample } from "./sample";
 
 const PROBE = join(root, "scripts", "remote", "health", "probe-health.sh");
@@ -19,6 +20,7 @@ export interface ObservedHealth {
   readonly timer: string;
   /** DER in base64, by the file it is in. */
   readonly certificates: ReadonlyMap<string, string>;
+  readonly snapshot?: ObservedNode["snapshot"];
   /** The node's time minus this computer's is in this range, in milliseconds: nobody knows how long which way took. */
   readonly skewMs: readonly [least: number, most: number];
   /** The node's own time, in milliseconds since 1970. */
@@ -43,12 +45,7 @@ export async function observeHealth(
 
 /** Reads the facts of a probe. @throws when they are cut off: an unread fact must not look like a good one */
 export function parseHealth({ answeredMs, askedMs, stdout }: Answer): ObservedHealth {
-  const facts = stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => line.split("\t"));
-  if (facts.at(-1)?.[0] !== "end") throw new Error("the probe did not get to its end");
-  const rows = (kind: string): string[][] => facts.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  const rows = factsIn(stdout);
   const clockMs = Number(rows("clock")[0]?.[0]) * 1000;
   if (!Number.isFinite(clockMs)) throw new Error("the probe printed no time");
   const lines = rows("sample").map(([json = ""]) => parseSample(json));
@@ -58,6 +55,7 @@ export function parseHealth({ answeredMs, askedMs, stdout }: Answer): ObservedHe
     torn: lines.length - samples.length,
     timer: rows("recorder")[0]?.[0] ?? "",
     certificates: new Map(rows("certificate").map(([path = "", der = ""]) => [path, der])),
+    ...snapshotIn(rows),
     skewMs: [clockMs - answeredMs, clockMs - askedMs],
     clockMs,
   };

@@ -46,7 +46,8 @@ export const slowDiskLater: Drill = {
       file.edit((document) => {
         addNode(document, "cp-2", "control-plane", "10.78.0.12", 1);
         addNode(document, "cp-3", "control-plane", "10.78.0.13", 2);
-        document.setIn(["config", "gitops-platform:diskGate", "limitMs"], LIMIT_MS);
+        // Without the override of the local platform, which accepts a slow disk.
+        document.setIn(["config", "gitops-platform:diskGate"], { limitMs: LIMIT_MS });
       });
       see((await mustStart()).output);
       const settled = await eventually("health is 0 after the start", SETTLE_SECONDS, () => healthIs(0));

@@ -65,6 +65,12 @@ it("ordered servers share nothing that is known, and a state without a steal lim
   ]);
 });
 
+it("an override and snapshots are known", () => {
+  const { everyHours, limits } = healthNodes("s", state(TOKENS.localMachine, { ...GATE, override: "for trying" }, []));
+  expect(limits.override).toBe("for trying");
+  expect(everyHours).toBeUndefined();
+});
+
 it("local machines share this computer", () => {
   const { nodes } = healthNodes("s", state(TOKENS.localMachine, GATE, ["cp-1", "worker-1"]));
   expect(nodes[0]?.shares).toEqual({ hypervisor: "this computer", with: ["worker-1"] });

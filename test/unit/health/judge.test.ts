@@ -78,6 +78,15 @@ it("names machine, device, window, range, and who wrote on the same hypervisor",
   ]);
 });
 
+it("a slow disk that the stack accepts is a note with the reason", () => {
+  const one = looked(minutesOf([32, 32, 32, 32]));
+  const accepting = { ...LIMITS, override: "a platform for trying" };
+  expect(judgeHealth(one, [one], accepting)).toEqual([]);
+  expect(notesOn(one, [one], accepting)[0]).toMatch(
+    /^cp-2: etcd's fsync p99 .* is 16–32 ms, .*\. Accepted: a platform for trying$/,
+  );
+});
+
 it("drift notes a node's slow disk by its last lines", () => {
   const disk = { directory: "/var/lib/etcd", limitMs: 10 };
   const slow = { samples: minutesOf([1, 1, 32, 32]), clockMs: at(4) * 1000 };

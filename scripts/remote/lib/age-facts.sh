@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A node's certificates as facts of a probe: `certificate PATH BASE64_OF_DER`. Of files that also hold a key, the certificate
-# only.
+# What of a node has an age, as facts of a probe: certificates, and the newest snapshot of etcd. Of files that also hold a key,
+# the certificate only.
 
 # fact FIELD…: a line with its fields separated by tabs.
 fact() {
@@ -23,4 +23,14 @@ look_at_certificates() {
   for path in /etc/kubernetes/{admin,super-admin,controller-manager,scheduler}.conf; do
     [ ! -f "$path" ] || certificate "$path" < <(sed -n 's/^ *client-certificate-data: *//p' "$path" | base64 --decode)
   done
+}
+
+look_at_snapshots() {
+  local directory=/var/lib/gitops-platform newest
+  newest=$(find "$directory/snapshots" -maxdepth 1 -name '*.age' -printf '%Ts\n' 2>/dev/null | sort --numeric-sort | tail -n 1) || newest='' # no such directory
+  if [ -n "$newest" ]; then
+    fact snapshot "$newest" taken
+  elif [ -e "$directory/snapshot-etcd.sh" ]; then
+    fact snapshot "$(stat --format=%Y "$directory/snapshot-etcd.sh")" installed
+  fi
 }
