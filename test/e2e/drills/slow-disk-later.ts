@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { paths, root } from "../../../scripts/lib/paths";
 import type { HealthReport } from "../../../scripts/stack/health/report";
 import type { Drill } from "../drill";
+import { openHealthPage } from "../health-page";
 import { eventually, kubectlBinary, must, mustStart, on, run } from "../platform";
 import { addNode } from "../rolling-cluster";
 import { StackFile } from "../stack-file";
@@ -185,7 +186,14 @@ async function assertPage(see: (line: string) => void): Promise<void> {
     const page = readFileSync(file, "utf8");
     assert.doesNotMatch(page, /\{\{|(?:src|href)=/, "the page loads something, or has a gap");
     for (const node of CONTROL_PLANES) assert.match(page, new RegExp(`"name":"${node}"`));
-    see(`the page has ${(page.length / 1024).toFixed(0)} KiB`);
+    const { drawn, errors, limits, nodes, screenshot } = await openHealthPage(file, see);
+    assert.deepEqual(errors, []);
+    for (const node of CONTROL_PLANES) assert.ok(nodes.some((heading) => heading.startsWith(`${node} (`)));
+    assert.ok(drawn.length >= CONTROL_PLANES.length * 4 && drawn.every((pixels) => pixels > 500), drawn.join(" "));
+    assert.equal(limits, CONTROL_PLANES.length, "plots with a line for the limit");
+    see(
+      `the page has ${(page.length / 1024).toFixed(0)} KiB, ${drawn.length} plots and no error in Chromium: ${screenshot}`,
+    );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
