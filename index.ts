@@ -7,6 +7,7 @@ import { DiskGate } from "./components/disk-gate/disk-gate";
 import { ArgoCd } from "./components/gitops/argocd";
 import { RootApplication } from "./components/gitops/root-application";
 import { SealedSecrets } from "./components/gitops/sealed-secrets";
+import { Recorder } from "./components/health/recorder";
 import { Hub } from "./components/hub/hub";
 import { PushNotification } from "./components/hub/push-notification";
 import { KubernetesCluster } from "./components/kubernetes/cluster";
@@ -78,6 +79,9 @@ const cluster = new KubernetesCluster(settings.name, {
   lastUpdate,
   after: [...gate.passed, ...(hub?.mirrorReady ?? [])],
 });
+// From here on each control plane is watched by a recorder of its own.
+const oneComputer = local !== undefined;
+new Recorder("health", { controlPlanes, workers, oneComputer, etcdDirectory, stackId, after: cluster.complete });
 const provider = new k8s.Provider("kubernetes", {
   kubeconfig: cluster.kubeconfig,
   clusterIdentifier: cluster.identity,

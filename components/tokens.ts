@@ -14,6 +14,7 @@ export const TOKENS = {
   localMachine: "gitops-platform:machines:LocalMachine",
   podNetwork: "gitops-platform:kubernetes:PodNetwork",
   pushNotification: "gitops-platform:hub:PushNotification",
+  recorder: "gitops-platform:health:Recorder",
   rootApplication: "gitops-platform:gitops:RootApplication",
   sealedSecrets: "gitops-platform:gitops:SealedSecrets",
 } as const;

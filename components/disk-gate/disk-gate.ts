@@ -53,9 +53,14 @@ export class DiskGate extends pulumi.ComponentResource {
 
   constructor(name: string, args: DiskGateArgs, opts?: pulumi.ComponentResourceOptions) {
     const groups = sharedHypervisors(args.nodes, args.neighbours);
-    const { directory, limitMs, sustainedSeconds } = args;
+    const { directory, limitMs, stealLimitPercent, sustainedSeconds } = args;
     const verdict = { limitMs, override: args.override?.reason ?? "" };
-    super(TOKENS.diskGate, name, { ...verdict, directory, sustainedSeconds, steps: stepsOf(name, args, groups) }, opts);
+    super(
+      TOKENS.diskGate,
+      name,
+      { ...verdict, directory, stealLimitPercent, sustainedSeconds, steps: stepsOf(name, args, groups) },
+      opts,
+    );
     const alone = this.measureAlone(name, args, groups);
     const together: { readonly node: Machine; readonly step: RemoteStep }[] = [];
     let before: RemoteStep[] = [];

@@ -8,6 +8,7 @@ const PHASES: Readonly<Record<string, readonly Component[]>> = {
   Machines: ["localMachine", "libvirtMachine", "adoptedMachine", "hypervisor", "adoption", "hostKey", "hub"],
   "Disk gate": ["diskGate"],
   Kubernetes: ["kubernetesCluster"],
+  Recorder: ["recorder"],
   "Pod network": ["podNetwork"],
   "Argo CD": ["argoCd"],
   "Sealed Secrets": ["sealedSecrets"],

@@ -12,6 +12,7 @@ import type { ObservedNode } from "./drift/observed";
 import { renderJson, renderReport } from "./drift/report";
 import { judgeSnapshots, snapshotHours } from "./drift/snapshots";
 import { modelOf } from "../lib/stack-model";
+import { fsyncNotes } from "./health/judge";
 import { accessStack } from "./access/stack-access";
 import { outputsOf } from "../lib/stack-state";
 import { holdPlatform } from "../local/platform/exclusive";
@@ -27,7 +28,8 @@ interface Looked {
 function lookAt(node: ExpectedNode, measureDisk: boolean): Promise<Looked> {
   return tryLook(node.name, async () => {
     const observed = await observeNode(node, measureDisk);
-    return { findings: judgeNode(node, observed), blind: [], notes: notesOn(node, observed), observed };
+    const notes = [...notesOn(node, observed), ...fsyncNotes(node, observed)];
+    return { findings: judgeNode(node, observed), blind: [], notes, observed };
   });
 }
 
@@ -109,9 +111,7 @@ export const command = defineCommand({
     ]);
     const looked = [...onNodes, ...onHypervisors];
     const model = modelOf(deployment.resources ?? []);
-    const hours = snapshotHours(model);
-    const snapshots =
-      hours === undefined ? { findings: [], blind: [] } : judgeSnapshots(hours, etcdNodes(model, nodes, onNodes));
+    const snapshots = judgeSnapshots(snapshotHours(model), etcdNodes(model, nodes, onNodes));
     const report = {
       stack,
       nodes: nodes.length,

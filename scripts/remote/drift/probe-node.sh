@@ -2,7 +2,7 @@
 # Looks at a node for `npm run drift`, and changes nothing. Prints one fact a line, fields separated by tabs:
 #   owner STACK_ID · file PATH SHA256 (- for a missing one) · manifest PATH · package NAME VERSION older|same|newer
 #   unit NAME ACTIVE ENABLED NEEDS_RELOAD DROP_INS · program UNIT current|replaced (none: it does not run) · sysctl KEY VALUE · module NAME yes|no · swap yes|no
-#   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · disk P99_NS · end
+#   certificate PATH BASE64_OF_DER · clock SECONDS_SINCE_1970 · sample JSON (health/record.sh) · disk P99_NS · end
 #   snapshot SECONDS_SINCE_1970 taken|installed: when the newest snapshot of etcd was taken, or, without one, their timer installed
 # The last line proves that nothing was cut off. Nothing secret is printed: of files that also hold a key, the
 # certificate only.
@@ -17,13 +17,9 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
 . "$(dirname "$0")/../lib/verbs.sh"
+. "$(dirname "$0")/../lib/age-facts.sh"
+. "$(dirname "$0")/../lib/recorder.sh"
 SCOPE=drift
-
-# fact FIELD…
-fact() {
-  local IFS=$'\t'
-  printf '%s\n' "$*"
-}
 
 look_at_files() {
   local path sum
@@ -86,34 +82,6 @@ has_module() {
   [ -d "/sys/module/$1" ] || grep -q "/$1\.ko" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null
 }
 
-# certificate PATH: its first certificate, on stdin, as one line.
-certificate() {
-  local body
-  body=$(sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/{/-----/!p;/-----END/q}' | tr -d '\n')
-  [ -z "$body" ] || fact certificate "$1" "$body"
-}
-
-look_at_certificates() {
-  local path
-  for path in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
-    [ ! -f "$path" ] || certificate "$path" < <(cat "$path")
-  done
-  for path in /etc/kubernetes/{admin,super-admin,controller-manager,scheduler}.conf; do
-    [ ! -f "$path" ] || certificate "$path" < <(sed -n 's/^ *client-certificate-data: *//p' "$path" | base64 --decode)
-  done
-  fact clock "$(date +%s)"
-}
-
-look_at_snapshots() {
-  local directory=/var/lib/gitops-platform newest
-  newest=$(find "$directory/snapshots" -maxdepth 1 -name '*.age' -printf '%Ts\n' 2>/dev/null | sort --numeric-sort | tail -n 1) || newest='' # no such directory
-  if [ -n "$newest" ]; then
-    fact snapshot "$newest" taken
-  elif [ -e "$directory/snapshot-etcd.sh" ]; then
-    fact snapshot "$(stat --format=%Y "$directory/snapshot-etcd.sh")" installed
-  fi
-}
-
 # Exactly what the disk gate does (disk-gate/measure-fsync.sh), beside the etcd that lives there now.
 measure_disk() {
   [ -n "$DISK_DIRECTORY" ] || return 0
@@ -131,6 +99,8 @@ probe() {
   look_at_kernel
   look_at_certificates
   look_at_snapshots
+  fact clock "$(date +%s)"
+  last_recorded 5 | sed 's/^/sample\t/'
   measure_disk
   fact end
 }

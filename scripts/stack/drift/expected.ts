@@ -92,7 +92,7 @@ function measuredDisk({ gates: [gate] }: StackModel): ExpectedNode["disk"] {
 }
 
 /** Nodes whose steps reported nothing: left out in silence, they would look like nodes without drift. */
-export function silentNodes(deployment: Deployment, nodes: readonly ExpectedNode[]): Blind[] {
+export function silentNodes(deployment: Deployment, nodes: readonly Pick<ExpectedNode, "name">[]): Blind[] {
   const known = new Set(nodes.map(({ name }) => name));
   return modelOf(deployment.resources ?? [])
     .nodes.filter(({ name }) => !known.has(name))

@@ -18,7 +18,7 @@ export function judgeNode(expected: ExpectedNode, observed: ObservedNode): Findi
     ...files(expected, observed),
     ...units(expected, observed),
     ...kernel(expected, observed),
-    ...certificates(observed),
+    ...judgeCertificates(observed),
     ...disk(expected, observed),
   ];
   return found.map((finding) => ({ where: expected.name, ...finding }));
@@ -133,9 +133,17 @@ function kernel(expected: ExpectedNode, observed: ObservedNode): Found[] {
   return [...sysctls, ...modules, ...swap];
 }
 
-function certificates({ certificates, clockMs }: ObservedNode): Found[] {
+/** When a certificate ends, DER in base64. */
+export function endOf(der: string): Date {
+  return new Date(new X509Certificate(Buffer.from(der, "base64")).validTo);
+}
+
+export function judgeCertificates({
+  certificates,
+  clockMs,
+}: Pick<ObservedNode, "certificates" | "clockMs">): Omit<Finding, "where">[] {
   return [...certificates].flatMap(([path, der]) => {
-    const notAfter = new Date(new X509Certificate(Buffer.from(der, "base64")).validTo);
+    const notAfter = endOf(der);
     const days = Math.floor((notAfter.getTime() - clockMs) / DAY_MS);
     if (days >= CERTIFICATE_DAYS) return [];
     const found = `${days < 0 ? "expired" : `${days} days left`} (${notAfter.toISOString().slice(0, 10)})`;

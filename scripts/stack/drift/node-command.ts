@@ -9,9 +9,16 @@ export interface NodeCommand {
   readonly seconds: number;
 }
 
-interface Result {
-  readonly code: number | null;
+/** What a command printed, and when by this computer's clock, in milliseconds since 1970. */
+export interface Answer {
   readonly stdout: string;
+  readonly askedMs: number;
+  /** When its first output arrived. */
+  readonly answeredMs: number;
+}
+
+interface Result extends Answer {
+  readonly code: number | null;
   readonly stderr: string;
 }
 
@@ -22,14 +29,19 @@ interface Result {
  * @returns what it printed
  * @throws a sentence when the machine can't be reached, or the command fails
  */
-export function runOnNode(connection: NodeConnection, ask: NodeCommand): Promise<string> {
+export async function runOnNode(connection: NodeConnection, ask: NodeCommand): Promise<string> {
+  return (await askNode(connection, ask)).stdout;
+}
+
+/** The same, with the times between which the node answered. */
+export function askNode(connection: NodeConnection, ask: NodeCommand): Promise<Answer> {
   return reach(connection, async (client) => {
     const channel = await new Promise<ClientChannel>((resolve, reject) => {
       client.exec(ask.command, (error, opened) => (error ? reject(error) : resolve(opened)));
     });
-    const { code, stdout, stderr } = await resultOf(channel, ask);
-    if (code !== 0) throw new Error(failureOf(code, stderr));
-    return stdout;
+    const result = await resultOf(channel, ask);
+    if (result.code !== 0) throw new Error(failureOf(result.code, result.stderr));
+    return result;
   });
 }
 
@@ -37,14 +49,18 @@ function resultOf(channel: ClientChannel, { stdin, seconds }: NodeCommand): Prom
   return new Promise((resolve, reject) => {
     const stdout: string[] = [];
     const stderr: string[] = [];
+    const askedMs = Date.now();
+    let answeredMs = NaN;
     let code: number | null = null;
     const timer = setTimeout(() => reject(new Error(`it gave no answer within ${seconds} s`)), seconds * 1000);
-    channel.setEncoding("utf8").on("data", (text: string) => void stdout.push(text));
+    channel.setEncoding("utf8").on("data", (text: string) => {
+      if (stdout.push(text) === 1) answeredMs = Date.now();
+    });
     channel.stderr.setEncoding("utf8").on("data", (text: string) => void stderr.push(text));
     channel.on("exit", (status: number | null) => (code = status));
     channel.on("close", () => {
       clearTimeout(timer);
-      resolve({ code, stdout: stdout.join(""), stderr: stderr.join("") });
+      resolve({ code, stdout: stdout.join(""), stderr: stderr.join(""), askedMs, answeredMs });
     });
     channel.end(stdin);
   });

@@ -1,3 +1,5 @@
+import { parseSample, type Sample } from "../health/sample";
+
 /** What the probe saw on one node (scripts/remote/drift/probe-node.sh). */
 export interface ObservedNode {
   /** SHA-256 by path; `-` for a missing file. */
@@ -18,6 +20,8 @@ export interface ObservedNode {
   readonly snapshot?: { readonly atMs: number; readonly taken: boolean };
   /** The node's own time, in milliseconds since 1970. */
   readonly clockMs: number;
+  /** The last lines of its recorder; none without one. */
+  readonly samples: readonly Sample[];
   /** 99th percentile of fdatasync, in nanoseconds; unset unless it was measured, null when fio reported none. */
   readonly diskP99Ns?: number | null;
 }
@@ -33,18 +37,32 @@ export interface ObservedUnit {
   readonly dropIns: string;
 }
 
-/** Reads the facts of a probe. @throws when they are cut off: an unread fact must not look like a good one */
-export function parseProbe(stdout: string): ObservedNode {
+/**
+ * The facts that a probe printed, by their kind.
+ *
+ * @throws when they are cut off: an unread fact must not look like a good one
+ */
+export function factsIn(stdout: string): (kind: string) => string[][] {
   const facts = stdout
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => line.split("\t"));
   if (facts.at(-1)?.[0] !== "end") throw new Error("the probe did not get to its end");
-  const rows = (kind: string): string[][] => facts.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  return (kind) => facts.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+}
+
+/** The fact of a node that takes snapshots. */
+export function snapshotIn(rows: (kind: string) => string[][]): Pick<ObservedNode, "snapshot"> {
+  const [at, how] = rows("snapshot")[0] ?? [];
+  return at === undefined ? {} : { snapshot: { atMs: Number(at) * 1000, taken: how === "taken" } };
+}
+
+/** Reads the facts of a node's probe. @throws when they are cut off */
+export function parseProbe(stdout: string): ObservedNode {
+  const rows = factsIn(stdout);
   const pairs = (kind: string): Map<string, string> =>
     new Map(rows(kind).map(([name = "", value = ""]) => [name, value]));
   const disk = rows("disk")[0]?.[0];
-  const [at, how] = rows("snapshot")[0] ?? [];
   return {
     files: pairs("file"),
     manifests: rows("manifest").map(([path = ""]) => path),
@@ -66,7 +84,8 @@ export function parseProbe(stdout: string): ObservedNode {
     swap: rows("swap")[0]?.[0] === "yes",
     certificates: pairs("certificate"),
     clockMs: Number(rows("clock")[0]?.[0]) * 1000,
-    ...(at === undefined ? {} : { snapshot: { atMs: Number(at) * 1000, taken: how === "taken" } }),
+    ...snapshotIn(rows),
+    samples: rows("sample").flatMap(([json = ""]) => parseSample(json) ?? []),
     ...(disk === undefined ? {} : { diskP99Ns: /^\d/.test(disk) ? Number(disk) : null }),
   };
 }

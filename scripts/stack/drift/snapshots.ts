@@ -13,12 +13,14 @@ export function snapshotHours({ cluster }: StackModel): number | undefined {
 /**
  * Judges the age of the cluster's newest snapshot, on whichever control plane it lies: the leader takes them.
  *
+ * @param everyHours unset where none are taken
  * @param seen what the control planes showed; undefined for one that could not be looked at
  */
 export function judgeSnapshots(
-  everyHours: number,
+  everyHours: number | undefined,
   seen: readonly (Pick<ObservedNode, "clockMs" | "snapshot"> | undefined)[],
 ): { readonly findings: readonly Finding[]; readonly blind: readonly Blind[] } {
+  if (everyHours === undefined) return { findings: [], blind: [] };
   const ages = seen.flatMap((node) => {
     return node?.snapshot ? [{ hours: (node.clockMs - node.snapshot.atMs) / HOUR_MS, taken: node.snapshot.taken }] : [];
   });

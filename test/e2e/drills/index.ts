@@ -21,6 +21,7 @@ import { sealOffline } from "./seal-offline";
 import { secrets } from "./secrets";
 import { selfHeal } from "./self-heal";
 import { slowDisk } from "./slow-disk";
+import { slowDiskLater } from "./slow-disk-later";
 import { stateful } from "./stateful";
 import { threeControlPlanes } from "./three-control-planes";
 import { ui } from "./ui";
@@ -52,6 +53,7 @@ export const drills: readonly Drill[] = [
   upgrade,
   lostFirstControlPlane,
   certificates,
+  slowDiskLater,
   upgradeArgoCd,
   rolling,
   fromLastRelease,

@@ -64,6 +64,14 @@ snapshot() {
   [ "$(grep -c ^program <<<"$output")" -eq 0 ]
 }
 
+@test "the last lines of the recorder are printed" {
+  mkdir -p "$MACHINE/var/lib/gitops-platform/health"
+  seq --format='{"at":%g}' 4 >"$MACHINE/var/lib/gitops-platform/health/2026-11-28.jsonl"
+  seq --format='{"at":%g}' 5 7 >"$MACHINE/var/lib/gitops-platform/health/2026-11-29.jsonl"
+  on_machine drift/probe-node.sh probe
+  [ "$(sed -n 's/^sample\t//p' <<<"$output")" = "$(seq --format='{"at":%g}' 3 7)" ]
+}
+
 @test "certificates are printed, keys never" {
   on_machine drift/probe-node.sh probe
   local body secret path
