@@ -18,6 +18,8 @@ export interface LivingCluster {
   }[];
   /** Names of all members; unset by programs that upgraded none. */
   readonly nodes?: readonly string[];
+  /** Whether kubeadm's configuration has what hardens it; unset by programs that hardened none. */
+  readonly hardened?: boolean;
 }
 
 /** The stack's output `versions`: what ran when the last update ended. */
@@ -94,6 +96,10 @@ export function checkLivingCluster(
   ] as const;
   for (const [key, got, need] of fixed) {
     if (got !== need) problems.push(immutable(key, got, need));
+  }
+  if (cluster.unhardened && living.hardened) {
+    const text = "can't be set on a cluster that is hardened: its Secrets are encrypted; take it out of the stack file";
+    problems.push(problem("cluster.unhardened", text));
   }
   problems.push(...checkServers(nodes, living));
   return [...problems, ...checkVersion({ cluster, nodes, versions }, living), ...checkArgoCd(versions, running)];

@@ -13,7 +13,7 @@ const sources = field
   .optional();
 
 /** What a stack is refused, unless it gives a reason. */
-const exception = (example: string): z.ZodOptional<z.ZodObject<{ reason: z.ZodString }, z.core.$strict>> =>
+export const exception = (example: string): z.ZodOptional<z.ZodObject<{ reason: z.ZodString }, z.core.$strict>> =>
   field.section({ reason: reason(example).describe("Why.") }).optional();
 
 export const network = field

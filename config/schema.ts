@@ -2,7 +2,7 @@ import { z } from "zod";
 import * as field from "./fields";
 import { gitops, sealingKey } from "./gitops-schema";
 import { diskGiB, guestImage, guestShape, hostKey, hypervisor, memoryMiB, port } from "./hypervisor-schema";
-import { network, reason } from "./network-schema";
+import { exception, network, reason } from "./network-schema";
 
 const drainSettings = {
   timeoutSeconds: field.number(
@@ -198,6 +198,9 @@ export const sections = {
         .describe(
           "URL of the API in the operator's kubeconfig; unset: the first control plane's. Set or changed later, the API's certificate is issued for its host first.",
         ),
+      unhardened: exception('"the policies of this cluster forbid encryption at rest"').describe(
+        "Leaves the cluster with kubeadm's defaults: no audit log, no encrypted Secrets, no pod security.",
+      ),
       protectKeys: field
         .flag("true")
         .default(false)

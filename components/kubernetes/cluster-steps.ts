@@ -5,6 +5,7 @@ import { RemoteStep } from "../remote/remote-step";
 import { renderApiProxyConfig } from "./api-proxy";
 import type { ControlPlaneHost } from "./control-plane-host";
 import { renderFirewallRules } from "./firewall";
+import { type Hardening, writesEncrypted } from "./hardening-steps";
 import type { JoinCredentials } from "./join-credentials";
 import { renderInitConfig, renderJoinConfig, renderUploadCertsConfig, type ClusterSettings } from "./kubeadm-config";
 import { downloadsEnvironment, type NodeDownloads } from "./node-artifacts";
@@ -25,6 +26,7 @@ export interface ClusterStepsArgs {
   /** Host of an endpoint that the stack file sets. It is empty without one. */
   readonly endpointName: string;
   readonly credentials: JoinCredentials;
+  readonly hardening: Hardening;
   /** A node's part of the pod network by its address; a node without one gets it from the cluster. */
   readonly podCidrs: ReadonlyMap<string, string>;
   readonly stackId: pulumi.Input<string>;
@@ -69,6 +71,7 @@ export class ClusterSteps {
         env: {
           ...{ ...this.nodeEnv(node), ...downloads, ...renewalTimer(node, args.controlPlanes) },
           ...snapshotTimer(node, { cluster, etcdDirectory, settings: args.snapshots }),
+          ...args.hardening.kubelet(),
           API_PROXY_CONFIG: renderApiProxyConfig(args.controlPlanes),
         },
         rerunOn: [this.renewEnding(node)],
@@ -133,6 +136,7 @@ export class ClusterSteps {
           NODES: pulumi.interpolate`${node.name} ${node.role} ${node.address} ${node.identity}`,
           CONTROL_PLANES: joins ? controlPlanes.map(({ address, name }) => `${name} ${address}`).join("\n") : "",
           BOOTSTRAP_TOKEN: credentials.bootstrapToken,
+          ...this.args.hardening.key(),
           UPLOAD_CERTS_CONFIG: joins
             ? pulumi
                 .all([host.name, host.address, credentials.certificateKey])
@@ -185,6 +189,8 @@ export class ClusterSteps {
           JOIN_CONFIG: joinConfig,
           INIT_CONFIG: initConfig,
           RESTORE: founds.apply(({ founds: yes, restore }) => (yes ? restore : "")),
+          ...this.args.hardening.files(node),
+          WRITES_ENCRYPTED: writesEncrypted(admission),
           RENEW_COMMAND: pulumi.interpolate`npx pulumi up --replace ${admission.urn}`,
         },
         undo: "script",
@@ -257,6 +263,7 @@ export class ClusterSteps {
         script: "kubernetes/activate-node.sh",
         env: {
           ...this.turnEnv(node),
+          ...this.args.hardening.staticPods(node),
           KUBERNETES_VERSION: settings.version,
           ENDPOINT_NAME: node.role === "control-plane" ? this.args.endpointName : "",
           RENEW_ENDING: this.renewEnding(node),

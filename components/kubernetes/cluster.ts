@@ -12,6 +12,7 @@ import { type FoundedCluster, foundedCluster, Survivors } from "./founded";
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
 import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
+import { Hardening } from "./hardening-steps";
 import { withControlPlanes } from "./operator-kubeconfig";
 import { podCidrsOf } from "./pod-cidr";
 import { type LastUpdate, Renewal } from "./renewal";
@@ -44,6 +45,8 @@ export interface KubernetesClusterArgs {
   readonly podCidrs: ClusterSettings["podCidrs"];
   /** Who reaches the API and NodePorts; everything else is for the nodes alone. */
   readonly firewall: Firewall;
+  /** Why nothing is hardened beyond kubeadm's defaults. @default everything is (hardening.ts) */
+  readonly unhardened?: { readonly reason: string } | undefined;
   /** The ownership marker: `<project>/<stack>/<cluster id>`. A machine with another one is refused. */
   readonly stackId: pulumi.Input<string>;
   /** How nodes are emptied before something of them restarts. */
@@ -115,6 +118,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       drainTimeoutSeconds: args.drain.timeoutSeconds,
       nodes: nodes.map(({ address, hypervisor, name, role }) => ({ name, role, address, hypervisor })),
       downloads,
+      hardening: args.unhardened ? { off: args.unhardened.reason } : "cis",
       firewall: args.firewall,
       ...(args.snapshots ? { snapshots: { everyHours: args.snapshots.everyHours } } : {}),
       steps: stepsOf(
@@ -122,16 +126,21 @@ export class KubernetesCluster extends pulumi.ComponentResource {
         nodes.map((node) => node.name),
         !("off" in args.firewall),
         nodes.filter(({ power }) => power).map(({ name }) => name),
+        args.unhardened ? [] : controlPlanes.map(({ name }) => name),
       ),
     };
     super(TOKENS.kubernetesCluster, name, facts, opts);
     this.first = first;
     this.endpoint = args.endpoint ?? `https://${first.address}:6443`;
     const settings = clusterSettings(name, args, this.endpoint);
-    const credentials = new JoinCredentials(name, { parent: this });
+    const credentials = new JoinCredentials(name, settings.hardened, { parent: this });
+    const hardening = new Hardening(settings, credentials);
     const podCidrs = podCidrsOf(settings, nodes);
     const steps = new ClusterSteps(
-      { ...args, renewal, first, endpoint: this.endpoint, endpointName, settings, credentials, podCidrs, downloads },
+      {
+        ...{ ...args, renewal, first, endpoint: this.endpoint, endpointName, settings, credentials, hardening },
+        ...{ podCidrs, downloads },
+      },
       this,
     );
 
@@ -143,6 +152,8 @@ export class KubernetesCluster extends pulumi.ComponentResource {
     const founding = stepIn(joins, first);
     this.caCertificate = caCertificateOf(founding);
     const activations = this.activateInTurn(steps, args, prepared, members);
+    const turns = activations.all.slice(0, controlPlanes.length);
+    const encryptions = hardening.encrypt(controlPlanes, turns, args.stackId, this);
     this.identity = survivors.identity(this.caCertificate);
     this.disposedWith = new random.RandomString(
       `${name}-identity`,
@@ -156,13 +167,17 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       args.workers,
       pulumi.output({ founder: survivors.founder(), identity: this.identity, restored: survivors.restored() }),
     );
-    const kubeconfig = steps.printKubeconfig(founding, renewal.by([activations.last]));
+    // Objects in the cluster change once its API servers have restarted: a single one is away meanwhile.
+    const restarts = pulumi.all([renewal.by([activations.last]), living]).apply(([renewals, cluster]) => {
+      return settings.hardened && cluster && !cluster.hardened ? [activations.last] : renewals;
+    });
+    const kubeconfig = steps.printKubeconfig(founding, restarts);
 
     this.kubeconfig = renewal.kubeconfig(kubeconfig);
     this.operatorKubeconfig = this.kubeconfig.apply((text) => withControlPlanes(text, controlPlanes));
     this.certificates = renewal.seen(activations.all.slice(0, controlPlanes.length), kubeconfig);
     this.ready = [founding];
-    this.complete = [founding, ...members, ...activations.all];
+    this.complete = [founding, ...members, ...activations.all, ...encryptions];
     // Policies read the control planes here.
     this.registerOutputs({
       endpoint: this.endpoint,
@@ -310,6 +325,7 @@ function clusterSettings(name: string, args: KubernetesClusterArgs, endpoint: st
     etcdDirectory: args.etcdDirectory,
     conntrack: args.conntrack,
     podCidrs: args.podCidrs,
+    hardened: args.unhardened === undefined,
     certSANs: [
       ...new Set([
         hostOf(endpoint),

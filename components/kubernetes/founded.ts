@@ -9,6 +9,8 @@ export interface FoundedCluster {
   readonly serviceSubnet: string;
   /** Of kubeadm's configuration, without a leading v. */
   readonly kubernetes: string;
+  /** Whether kubeadm's configuration has what hardens it; unset by programs that hardened none. */
+  readonly hardened?: boolean;
   readonly controlPlanes: readonly Pick<Machine, "name" | "address" | "identity">[];
   /** Names of all members. */
   readonly nodes: readonly string[];
@@ -116,7 +118,7 @@ export function foundedCluster(
   workers: readonly Machine[],
   rest: pulumi.Output<Pick<FoundedCluster, "founder" | "identity" | "restored">>,
 ): pulumi.Output<FoundedCluster> {
-  type Facts = Pick<FoundedCluster, "name" | "podSubnet" | "serviceSubnet" | "kubernetes">;
+  type Facts = Pick<FoundedCluster, "name" | "podSubnet" | "serviceSubnet" | "kubernetes" | "hardened">;
   const read = (text: string) => JSON.parse(text) as { readonly cluster: Facts; readonly caCertificate: string };
   return pulumi.all([founding, turn, rest]).apply(([first, last, { founder, identity, restored }]) => ({
     ...read(first).cluster,

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { stringify } from "yaml";
 import { API_PROXY_ADDRESS } from "./api-proxy";
+import { HARDENED_VOLUMES, hardenedArguments } from "./hardening";
 
 const API = "kubeadm.k8s.io/v1beta3";
 const CRI_SOCKET = "unix:///run/containerd/containerd.sock";
@@ -19,6 +20,8 @@ export interface ClusterSettings {
   readonly conntrack: "kube-proxy" | "kernel";
   /** Who gives each node its part of the pod network: Kubernetes' controller, or the steps by `podCidrOf`. */
   readonly podCidrs: "controller" | "address";
+  /** Whether control planes and kubelets get more than kubeadm's defaults (hardening.ts). */
+  readonly hardened: boolean;
 }
 
 export interface NodeSettings {
@@ -80,12 +83,21 @@ export function renderInitConfig(cluster: ClusterSettings, node: NodeSettings, b
  * upgrade doesn't admit every node anew: admit-nodes.sh adds the version of the kubeadm that runs there to the last document.
  */
 export function renderUploadCertsConfig(cluster: ClusterSettings, node: NodeSettings, certificateKey: string): string {
+  return renderPhaseConfig({ ...cluster, hardened: false }, node, { certificateKey });
+}
+
+/** kubeadm's configuration for single phases on a control plane. It has no version either: the script adds it. */
+export function renderPhaseConfig(
+  cluster: ClusterSettings,
+  node: NodeSettings,
+  secrets: Pick<JoinSecrets, "certificateKey"> = {},
+): string {
   const { ["kubernetesVersion"]: _version, ...configuration } = clusterConfiguration(cluster);
   return documents(
     {
       apiVersion: API,
       kind: "InitConfiguration",
-      certificateKey,
+      ...secrets,
       localAPIEndpoint: { advertiseAddress: node.address, bindPort: 6443 },
       nodeRegistration: nodeRegistration(node),
     },
@@ -125,6 +137,13 @@ function publicKeyHash(certificate: string): string {
 }
 
 function clusterConfiguration(cluster: ClusterSettings): Record<string, unknown> {
+  const hardened = cluster.hardened ? hardenedArguments(cluster.version) : undefined;
+  const controllerManager = {
+    // kube-controller-manager 1.27 sleeps 10 s in the start of the controller that allocates them, and whatever it
+    // starts after that one (the order is random: certificate signing, DaemonSets) comes 10 s later too.
+    ...(cluster.podCidrs === "address" ? { "allocate-node-cidrs": "false" } : {}),
+    ...hardened?.controllerManager,
+  };
   return {
     apiVersion: API,
     kind: "ClusterConfiguration",
@@ -132,10 +151,13 @@ function clusterConfiguration(cluster: ClusterSettings): Record<string, unknown>
     kubernetesVersion: `v${cluster.version}`,
     controlPlaneEndpoint: API_PROXY_ADDRESS,
     networking: { podSubnet: cluster.podSubnet, serviceSubnet: cluster.serviceSubnet },
-    apiServer: { certSANs: [...cluster.certSANs], timeoutForControlPlane: "2m0s" },
-    // kube-controller-manager 1.27 sleeps 10 s in the start of the controller that allocates them, and whatever it
-    // starts after that one (the order is random: certificate signing, DaemonSets) comes 10 s later too.
-    ...(cluster.podCidrs === "address" ? { controllerManager: { extraArgs: { "allocate-node-cidrs": "false" } } } : {}),
+    apiServer: {
+      certSANs: [...cluster.certSANs],
+      timeoutForControlPlane: "2m0s",
+      ...(hardened ? { extraArgs: hardened.apiServer, extraVolumes: HARDENED_VOLUMES } : {}),
+    },
+    ...(Object.keys(controllerManager).length > 0 ? { controllerManager: { extraArgs: controllerManager } } : {}),
+    ...(hardened ? { scheduler: { extraArgs: hardened.scheduler } } : {}),
     etcd: { local: { dataDir: cluster.etcdDirectory } },
     // A new etcd member votes only once it has caught up: a join that is killed half-way can't cost the quorum.
     featureGates: { EtcdLearnerMode: true },

@@ -10,6 +10,7 @@ const SUMMARIES = {
   drain: "empties the node whose machine waits for a restart, in its turn",
   restart: "restarts the node's machine, if it waits for that",
   activation: "takes over what was staged, drained, in the node's turn",
+  encryption: "encrypts Secrets, once every control plane has the key",
 } as const;
 
 type NodeStep = keyof typeof SUMMARIES;
@@ -33,16 +34,19 @@ export function versionsStepName(cluster: string): string {
  * Every step of a cluster.
  *
  * @param restartable nodes whose machines the stack can restart
+ * @param encrypting control planes of a cluster that encrypts its Secrets
  */
 export function stepsOf(
   cluster: string,
   nodes: readonly string[],
   firewall: boolean,
   restartable: readonly string[] = [],
+  encrypting: readonly string[] = [],
 ): Steps {
   const kindsOf = (node: string): readonly NodeStep[] =>
     (Object.keys(SUMMARIES) as NodeStep[]).filter((step) => {
       if (step === "drain" || step === "restart") return restartable.includes(node);
+      if (step === "encryption") return encrypting.includes(node);
       return step !== "firewall" || firewall;
     });
   const entry = (node: string, step: NodeStep): [string, StepFacts] => [

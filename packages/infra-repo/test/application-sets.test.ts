@@ -226,7 +226,7 @@ describe("ApplicationSets make what their generators yield", () => {
       ["one: apps/one"],
     ],
   ];
-  test.each(cases)("%s", async (_name, generators, name, path, expected, more) => {
+  test.each(cases)("%s", async (_name, generators, name, path, expected, more = "") => {
     const environment = await expand(generators, name, path, more);
     expect(environment.findings).toEqual([]);
     expect(environment.unseen.filter(({ reason }) => !reason.includes("in-cluster only"))).toEqual([]);
@@ -311,7 +311,7 @@ describe("what Argo CD refuses of an ApplicationSet is a finding", () => {
       "a generator yields nothing; correct its elements or paths",
     ],
   ];
-  test.each(cases)("%s", async (_name, generators, name, expected, more) => {
+  test.each(cases)("%s", async (_name, generators, name, expected, more = "") => {
     const { findings } = await expand(generators, name, "apps/one", more);
     expect(findings).toEqual([
       { rule: "render", place: "root", object: "ApplicationSet argocd/all", field: "spec.generators", text: expected },

@@ -15,8 +15,10 @@
 #   DRAIN_GRACE_PERIOD_SECONDS   for each pod to end; -1: the pod's own
 #   ENDPOINT_NAME                a control plane's API server serves a certificate for this name or address too; empty: kubeadm's names do
 #   RENEW_ENDING                 a control plane's certificates that end until then are renewed; empty: those of the next 90 days
+#   AUDIT_POLICY, ADMISSION, ENCRYPTION_KEY (secret), MANIFEST_LINES, PHASE_CONFIG  of a hardened control plane (lib/hardening.sh);
+#     empty: its static pods stay as they are
 # State: what prepare-node.sh stages; static pods, certificates and the kubelet's configuration, by kubeadm;
-#   /etc/gitops-platform/{turn,renewal} while they last
+#   /etc/kubernetes/hardening, /var/log/kubernetes, the ConfigMap kubeadm-config; /etc/gitops-platform/{turn,renewal} while they last
 # Undo: none.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
@@ -37,6 +39,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/snapshot.sh"
 . "$(dirname "$0")/../lib/packages.sh"
 . "$(dirname "$0")/../lib/updates.sh"
+. "$(dirname "$0")/../lib/hardening.sh"
 SCOPE=activation
 
 readonly MANIFESTS=/etc/kubernetes/manifests
@@ -118,11 +121,16 @@ await_health() {
   done
 }
 
+# keeps_pods: the same kubelet with other arguments leaves its pods as they are.
+keeps_pods() {
+  [ ! -e "$TURN_FILE" ] && [ "$(staged_files)" = /etc/default/kubelet ] && runs_version
+}
+
 take_turn() {
   local began=$SECONDS drained activated
   # A turn that goes on has its snapshot, and perhaps no etcd just now.
   if ! runs_version && ! has_mark changing; then snapshot_first; fi
-  empty_node
+  if keeps_pods; then begin_turn && mark_changing; else empty_node; fi
   drained=$SECONDS
   upgrade_static_pods
   take_over_staged
@@ -188,11 +196,19 @@ apply() {
   take_lock
   if is_control_plane; then finish_repair; fi
   if [ -e "$TURN_FILE" ]; then await_cluster; fi
-  if is_control_plane; then read_cluster_facts; fi
+  if is_control_plane; then
+    read_cluster_facts
+    write_hardening identity # an upgrade may meet a configuration that refers to it
+  fi
   if needs_turn; then
     take_turn
     if is_control_plane; then read_cluster_facts; fi
   fi
+  if is_control_plane && is_hardening && ! is_hardened; then
+    harden
+    read_cluster_facts
+  fi
+  tighten_modes
   if is_control_plane && needs_renewal; then renew_in_turn; fi
   if is_control_plane; then serve_endpoint_name; fi
   printf '%s\n' "$MACHINE_DEFINITION" | write_file "$DEFINITION_FILE" || true # unchanged is fine

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # On a control plane: lets the listed nodes join. Removes the Nodes and etcd members of rebuilt machines, renews the bootstrap
 # token and, where more control planes join, the encrypted certificates. Lets nodes see which of their pods belong to a
-# DaemonSet, without which none can drain itself. Prints {"caCertificate": …} of the cluster; an empty one on a machine that
-# only has itself to let in, and is no member of a cluster: there is none yet.
+# DaemonSet, without which none can drain itself. Prints {"caCertificate": …, "encrypted": …} of the cluster: the CA, and whether
+# this control plane encrypts the Secrets that it writes. The CA is empty on a machine that only has itself to let in, and is no
+# member of a cluster: there is none yet.
 #
 # Environment
 #   NODE_NAME, STACK_ID
 #   NODES                lines "name role address identity"
 #   CONTROL_PLANES       lines "name address" of all that the stack has; empty: no control plane is to be let in
 #   BOOTSTRAP_TOKEN      id.secret (secret)
+#   ENCRYPTION_KEY       of the cluster's Secrets (secret); empty: they are not encrypted
 #   UPLOAD_CERTS_CONFIG  kubeadm configuration with the certificate key (secret), without a version; empty: no more control
 #                        planes
 # State: the Secrets bootstrap-token-* and kubeadm-certs; the ClusterRole gitops-platform:drain and its binding; Node objects and etcd members of machines that are gone
@@ -20,6 +22,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/owner.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
 . "$(dirname "$0")/../lib/members.sh"
+. "$(dirname "$0")/../lib/hardening.sh"
 SCOPE=admission
 
 # An `up` that was killed is usually run again the same day.
@@ -93,6 +96,15 @@ upload_certificates() {
     die "can't upload the control plane certificates: $(tail -n 1 "$LOG_DIRECTORY/upload-certs.log"); see $LOG_DIRECTORY/upload-certs.log there, and run again"
 }
 
+# refuse_newcomer_without_key: it would read no Secret. Members get the stack's key in their turns.
+refuse_newcomer_without_key() {
+  local name role _
+  read -r name role _ <<<"$NODES"
+  if [ "$role" != control-plane ] || [ "$name" = "$NODE_NAME" ] || [ "$(written_by)" != other ]; then return 0; fi
+  [ -n "$(identity_of "$name")" ] ||
+    die "the cluster's Secrets are encrypted with a key that is not in the stack's state, so the control plane $name can't join; nothing was changed. Run an update without it first, which encrypts them with the stack's key (docs/security.md)"
+}
+
 is_member() {
   [ -e "$INITIALISED_FILE" ] || [ -e "$JOINED_FILE" ]
 }
@@ -101,11 +113,13 @@ apply() {
   require_ours
   take_lock
   if is_member; then
+    refuse_newcomer_without_key
     forget_rebuilt_nodes
     forget_dead_members
     renew_token
     upload_certificates
-    jq --null-input --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt '{caCertificate: $ca}'
+    jq --null-input --compact-output --rawfile ca /etc/kubernetes/pki/ca.crt \
+      --argjson encrypted "$(if [ "$(written_by)" = own ]; then echo true; else echo false; fi)" '{caCertificate: $ca, $encrypted}'
   elif [ "${NODES%% *}" = "$NODE_NAME" ]; then
     echo '{"caCertificate":""}'
   else

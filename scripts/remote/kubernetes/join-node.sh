@@ -9,9 +9,11 @@
 #   JOIN_CONFIG       kubeadm configuration (secret); empty as well then
 #   INIT_CONFIG       kubeadm configuration (secret); empty: this machine may not found the cluster
 #   RESTORE           "name checksum" of the snapshot that this machine founds the cluster with; empty: with an empty one
+#   AUDIT_POLICY, ADMISSION, ENCRYPTION_KEY (secret)  of a hardened control plane; empty: none
+#   WRITES_ENCRYPTED  true when the control plane that lets this one in encrypts Secrets, so that all of them can read such
 #   POD_CIDR          this node's part of the pod network; empty: Kubernetes chooses
 #   RENEW_COMMAND     what to run when the node's admission has expired
-# State: /etc/kubernetes, /var/lib/{etcd,kubelet}, /etc/gitops-platform/{initialised,joined}
+# State: /etc/kubernetes, /var/log/kubernetes, /var/lib/{etcd,kubelet}, /etc/gitops-platform/{initialised,joined}
 # Undo: kubeadm reset and what it leaves behind, when the ownership marker is ours.
 set -euo pipefail
 . "$(dirname "$0")/../lib/log.sh"
@@ -21,6 +23,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/control-planes.sh"
 . "$(dirname "$0")/../lib/kubeadm.sh"
 . "$(dirname "$0")/../lib/files.sh"
+. "$(dirname "$0")/../lib/hardening.sh"
 . "$(dirname "$0")/../lib/written.sh"
 . "$(dirname "$0")/../lib/reset.sh"
 . "$(dirname "$0")/../lib/members.sh"
@@ -103,6 +106,7 @@ join() {
   token=$(sed -n 's/^ *token: *//p' <<<"$JOIN_CONFIG" | tr -d "\"'")
   require_valid_admission "$token"
   await_signature "$token"
+  write_hardening "$(if [ "$WRITES_ENCRYPTED" = true ]; then echo own; else echo identity; fi)"
   secret_file join.yaml <<<"$JOIN_CONFIG"
   run_kubeadm join join --config "$SECRETS_DIRECTORY/join.yaml"
   record_kubeadm_files

@@ -12,6 +12,7 @@
 #   REGISTRY_HOSTS   upstream registries, separated by blanks
 #   MIRROR_REGISTRY  base URL of the mirror, empty for upstream
 #   API_PROXY_CONFIG haproxy configuration
+#   KUBELET_ARGUMENTS  of a hardened node's kubelet; empty: none
 #   RENEWAL_SCRIPT   what a control plane's timer runs (renew-certificates.sh with its variables); empty on a worker
 #   RENEWAL_HOUR     of the day (UTC), its own for each control plane
 #   SNAPSHOT_SCRIPT  the same for snapshots of etcd (snapshot-etcd.sh); empty where none are taken
@@ -46,7 +47,7 @@ readonly TOUCHED=("${BINARIES[@]/#//usr/local/bin/}" /etc/crictl.yaml /etc/defau
   "$UNITS"/{kubelet,kube-apiserver-proxy,"$RENEWAL_UNIT","$SNAPSHOT_UNIT"}.service "$UNITS"/{"$RENEWAL_UNIT","$SNAPSHOT_UNIT"}.timer "$MODULES_FILE" "$SYSCTL_FILE" "$CONTAINERD_CONFIG"
   "$REGISTRY_HOSTS_DIRECTORY" /etc/containerd /etc/cni/net.d/10-flannel.conflist /etc/cni/net.d /etc/cni
   /opt/cni/bin/flannel /opt/cni/bin /opt/cni /opt/containerd /usr/libexec/kubernetes /etc/kubernetes "$ETCD_DIRECTORY"
-  /var/lib/{kubelet,cni,containerd,kube-router} /var/log/{pods,containers,gitops-platform} /run/flannel /root/.kube/cache /root/.kube
+  /var/lib/{kubelet,cni,containerd,kube-router} /var/log/{pods,containers,kubernetes,gitops-platform} /run/flannel /root/.kube/cache /root/.kube
   /var/lib/haproxy/dev/log /var/lib/haproxy/dev /var/lib/haproxy)
 
 refuse_foreign_kubernetes() {

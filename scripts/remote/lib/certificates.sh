@@ -62,6 +62,7 @@ renew_files() {
   kubeadm certs renew all --config "$config" >"$RENEWAL_LOG" 2>&1 9>&- ||
     die "kubeadm can't renew the certificates: $(tail -n 1 "$RENEWAL_LOG"); see $RENEWAL_LOG there, and run again"
   rm -f "$config"
+  find /etc/kubernetes/pki -name '*.crt' -exec chmod 600 {} +
   touch "$RENEWAL_FILE" # what has started before now may have the old ones
 }
 

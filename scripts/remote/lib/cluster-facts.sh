@@ -43,12 +43,13 @@ is_upgrade() {
   if [ "${to[1]}" -eq "${from[1]}" ]; then [ "${to[2]}" -ge "${from[2]}" ]; else [ "${to[1]}" -eq $((from[1] + 1)) ]; fi
 }
 
-# describe_cluster: {cluster: {name, podSubnet, serviceSubnet, kubernetes}}
+# describe_cluster: {cluster: {name, podSubnet, serviceSubnet, kubernetes, hardened}}
 describe_cluster() {
-  local version
+  local version hardened=false
+  if grep -q 'encryption-provider-config:' <<<"$CLUSTER_CONFIGURATION"; then hardened=true; fi
   version=$(cluster_field kubernetesVersion <<<"$CLUSTER_CONFIGURATION")
   jq --null-input --compact-output --arg name "$(cluster_field clusterName <<<"$CLUSTER_CONFIGURATION")" \
     --arg podSubnet "$(cluster_field podSubnet <<<"$CLUSTER_CONFIGURATION")" \
     --arg serviceSubnet "$(cluster_field serviceSubnet <<<"$CLUSTER_CONFIGURATION")" --arg kubernetes "${version#v}" \
-    '{cluster: {$name, $podSubnet, $serviceSubnet, $kubernetes}}'
+    --argjson hardened "$hardened" '{cluster: {$name, $podSubnet, $serviceSubnet, $kubernetes, $hardened}}'
 }

@@ -48,6 +48,7 @@ found() {
   fi
   # shellcheck disable=SC2086 # name and checksum
   [ -z "$RESTORE" ] || restore_snapshot $RESTORE
+  write_hardening own
   secret_file init.yaml <<<"$INIT_CONFIG"
   # With a snapshot's data, etcd's directory is not empty.
   run_kubeadm init init --config "$SECRETS_DIRECTORY/init.yaml" --skip-token-print \

@@ -32,6 +32,16 @@ run_kubeadm() {
   if [ "$(wc -l </proc/swaps)" -gt 1 ]; then exempt+=,Swap; fi # only a container gets here: the host's swap
   kubeadm "$@" --ignore-preflight-errors="$exempt" >"$log" 2>&1 9>&- ||
     die "kubeadm $1 failed: $(failure_in "$log"); see $log and \`journalctl -u kubelet\` there, and run again"
+  tighten_modes
+}
+
+# tighten_modes: kubeadm leaves what holds no key readable to everybody; a directory for etcd that was there has any mode.
+tighten_modes() {
+  local path
+  for path in /var/lib/kubelet/config.yaml /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt; do
+    [ ! -f "$path" ] || chmod 600 "$path"
+  done
+  [ ! -d "$ETCD_DIRECTORY/member" ] || chmod 700 "$ETCD_DIRECTORY"
 }
 
 # has_remnants: whether some kubeadm, perhaps a killed one, has already worked here.

@@ -4,6 +4,10 @@
 readonly MODULES_FILE=/etc/modules-load.d/gitops-platform.conf
 readonly SYSCTL_FILE=/etc/sysctl.d/99-gitops-platform.conf
 readonly FSTAB_MARK='#gitops-platform# '
+# A hardened kubelet refuses to run with others, and does not set them; any other one sets them.
+readonly KUBELET_SETTINGS=('vm.overcommit_memory = 1' 'vm.panic_on_oom = 0' 'kernel.panic = 10' 'kernel.panic_on_oops = 1'
+  'kernel.keys.root_maxkeys = 1000000' 'kernel.keys.root_maxbytes = 25000000')
+PROTECTS_KERNEL=''
 
 # in_container: modules and swap of a machine container belong to its host, which it must not change.
 in_container() {
@@ -17,9 +21,27 @@ load_modules() {
     die "can't load the kernel modules overlay and br_netfilter; install the distribution's full kernel image and run again"
 }
 
+# set_kubelet_settings: sets PROTECTS_KERNEL where the kernel has them. A container's may be read-only.
+set_kubelet_settings() {
+  local setting value
+  [ -n "$KUBELET_ARGUMENTS" ] || return 0
+  for setting in "${KUBELET_SETTINGS[@]}"; do
+    sysctl --quiet --write "${setting// /}" 2>/dev/null || true # what matters is read back
+    value=$(sysctl --values "${setting%% *}" 2>/dev/null) || value=missing
+    [ "$value" = "${setting##* }" ] && continue
+    in_container ||
+      die "the kernel setting ${setting%% *} is $value (need ${setting##* }), and the kubelet of a hardened node refuses that; allow it, or set cluster.unhardened with a reason, and run again"
+    log_info "the kernel setting ${setting%% *} is $value and belongs to the container's host: the kubelet runs without --protect-kernel-defaults"
+    return 0
+  done
+  PROTECTS_KERNEL=yes
+}
+
 set_sysctls() {
-  local key
-  printf '%s = 1\n' net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables |
+  local key settings=('net.ipv4.ip_forward = 1' 'net.bridge.bridge-nf-call-iptables = 1' 'net.bridge.bridge-nf-call-ip6tables = 1')
+  set_kubelet_settings
+  if [ -n "$PROTECTS_KERNEL" ]; then settings+=("${KUBELET_SETTINGS[@]}"); fi
+  printf '%s\n' "${settings[@]}" |
     write_file "$SYSCTL_FILE" || true                      # unchanged is fine
   sysctl --quiet --load="$SYSCTL_FILE" 2>/dev/null || true # what matters is read back below
   for key in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables; do
@@ -35,10 +57,12 @@ disable_swap() {
   swapoff --all
 }
 
-# allow_host_swap: a container sees its host's swap but can't turn it off.
+# A container sees its host's swap but can't turn it off.
 kubelet_extra_args() {
   local arguments="--node-ip=$NODE_ADDRESS"
   if in_container && [ "$(wc -l </proc/swaps)" -gt 1 ]; then arguments+=" --fail-swap-on=false"; fi
+  if [ -n "$PROTECTS_KERNEL" ]; then arguments+=" --protect-kernel-defaults"; fi
+  if [ -n "$KUBELET_ARGUMENTS" ]; then arguments+=" $KUBELET_ARGUMENTS"; fi
   printf 'KUBELET_EXTRA_ARGS=%s\n' "$arguments"
 }
 

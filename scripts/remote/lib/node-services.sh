@@ -11,7 +11,7 @@ readonly SNAPSHOT_UNIT=gitops-platform-snapshot SNAPSHOT_PROGRAM=$DATA_DIRECTORY
 # The condition keeps the kubelet still, instead of restarting for ever, until kubeadm has written its configuration.
 install_kubelet_unit() {
   local changed=
-  if place_file "$UNITS/kubelet.service" <<'UNIT'; then changed=yes; fi
+  if place_file "$UNITS/kubelet.service" 600 <<'UNIT'; then changed=yes; fi
 [Unit]
 Description=kubelet
 Documentation=https://kubernetes.io/docs/
@@ -32,6 +32,7 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 UNIT
+  [ ! -e "$UNITS/kubelet.service" ] || chmod 600 "$UNITS/kubelet.service"
   if kubelet_extra_args | place_file /etc/default/kubelet; then changed=yes; fi
   printf '%s: unix:///run/containerd/containerd.sock\n' runtime-endpoint image-endpoint | write_file /etc/crictl.yaml || true # unchanged is fine
   [ -n "$changed" ] || return 0

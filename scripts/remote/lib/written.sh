@@ -79,10 +79,11 @@ describe_prepared() {
       sysctls: $sysctls, modules: $modules, swap: $swap}}'
 }
 
-# record_kubeadm_files: right after kubeadm has written them.
+# record_kubeadm_files: right after kubeadm has written them, with what they refer to. The file with a key is left out.
 record_kubeadm_files() {
-  find /etc/kubernetes/manifests /etc/kubernetes/pki /var/lib/kubelet -maxdepth 2 \( \
-    -path '/etc/kubernetes/manifests/*.yaml' -o -name ca.crt -o -name front-proxy-ca.crt -o -name sa.pub \
+  find /etc/kubernetes /var/lib/kubelet -maxdepth 3 \( \
+    -path '/etc/kubernetes/hardening/admission.yaml' -o -path '/etc/kubernetes/hardening/audit-policy.yaml' \
+    -o -path '/etc/kubernetes/manifests/*.yaml' -o -name ca.crt -o -name front-proxy-ca.crt -o -name sa.pub \
     -o -path /var/lib/kubelet/config.yaml -o -path /var/lib/kubelet/kubeadm-flags.env \) -type f | sort | checksums |
     write_file "$KUBEADM_RECORD" 600 || true # unchanged is fine
 }

@@ -25,7 +25,7 @@ export function risksOf(changes: readonly Change[], model: PlanModel): readonly 
     ...turnsOf(changes, model, restartsOf(model, lost)),
     ...rolloutsOf(changes),
     ...changes.flatMap((change) => gateRisk(change, model, losses)),
-    ...changes.flatMap(firewallRisk),
+    ...changes.flatMap(openRisk),
     ...changes.flatMap((change) => keyRisk(change, model.nodeOf(change.step.urn), losses)),
     ...changes.flatMap(objectRisk),
   ];
@@ -149,12 +149,15 @@ function limitRisk({ step: { newState, oldState } }: Change): readonly string[] 
   ];
 }
 
-function firewallRisk({ step: { newState, oldState }, type }: Change): readonly string[] {
+function openRisk({ step: { newState, oldState }, type }: Change): readonly string[] {
   if (type !== TOKENS.kubernetesCluster) return [];
-  const [before, after] = [oldState, newState].map(
-    (state) => (state?.inputs?.["firewall"] as { off?: string } | undefined)?.off,
-  );
-  return after === undefined || after === before ? [] : [`The nodes have no firewall: “${after}”.`];
+  const sentences = { firewall: "The nodes have no firewall", hardening: "The cluster is not hardened" };
+  return Object.entries(sentences).flatMap(([fact, sentence]) => {
+    const [before, after] = [oldState, newState].map(
+      (state) => (state?.inputs?.[fact] as { off?: string } | undefined)?.off,
+    );
+    return after === undefined || after === before ? [] : [`${sentence}: “${after}”.`];
+  });
 }
 
 function keyRisk(change: Change, node: PlanNode | undefined, losses: Losses): readonly string[] {

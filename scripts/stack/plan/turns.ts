@@ -57,6 +57,21 @@ export function turnsOf(
       : []),
     ...renewalOf(turning, model),
     ...endpointOf(turning, model),
+    ...hardeningOf(model),
+  ];
+}
+
+/** The sentences about a living cluster that gets hardened. */
+function hardeningOf({ after, before, nodes }: PlanModel): readonly string[] {
+  const [was, is] = [before.cluster, after.cluster].map((cluster) => cluster?.settings["hardening"]);
+  if (!before.cluster || is !== "cis" || was === is) return [];
+  const controlPlanes = nodes.filter(({ role, state }) => role === "control-plane" && state === "kept");
+  return [
+    `The cluster is hardened: ${namesOf(controlPlanes)}, one after the other. API server, controller manager and scheduler of each ` +
+      "restart, one at a time; each node's kubelet restarts in its turn. No pod is drained for it.",
+    "Once every control plane has the key, all Secrets in etcd are written again, encrypted. That can't be taken back.",
+    "New pods have to meet the Pod Security level baseline where their namespace's labels allow nothing else, kube-system excepted: " +
+      "one that doesn't is refused when it is made again.",
   ];
 }
 

@@ -6,6 +6,7 @@ import { cleanStop } from "./clean-stop";
 import { drift } from "./drift";
 import { environments } from "./environments";
 import { fromLastRelease } from "./from-last-release";
+import { hardening } from "./hardening";
 import { interruptedUp } from "./interrupted-up";
 import { kvmWorker } from "./kvm-worker";
 import { lostFirstControlPlane } from "./lost-first-control-plane";
@@ -39,6 +40,7 @@ export const drills: readonly Drill[] = [
   sealOffline,
   networkPolicy,
   ui,
+  hardening,
   environments,
   rotateSealingKey,
   secrets,

@@ -434,3 +434,19 @@ FAKE
   [ "$status" -eq 1 ]
   [ ! -s "$CALLS" ]
 }
+
+@test "a kubelet that only gets other arguments restarts in its turn, with its pods" {
+  member
+  stage /etc/default/kubelet <<<'KUBELET_EXTRA_ARGS=--seccomp-default'
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls ' drain ')" -eq 0 ]
+  [ "$(calls '^systemctl start kubelet')" -eq 1 ]
+  [ "$(cat "$MACHINE/etc/default/kubelet")" = 'KUBELET_EXTRA_ARGS=--seccomp-default' ]
+  [ ! -e "$MACHINE/etc/gitops-platform/turn" ]
+  stage /etc/default/kubelet <<<'KUBELET_EXTRA_ARGS=--other'
+  : >"$MACHINE/etc/gitops-platform/turn"
+  turn
+  [ "$status" -eq 0 ]
+  [ "$(calls ' drain ')" -eq 1 ]
+}

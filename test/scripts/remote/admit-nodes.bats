@@ -31,7 +31,7 @@ known_as() {
   known_as machine-2
   on_machine kubernetes/admit-nodes.sh apply
   [ "$status" -eq 0 ]
-  [ "$output" = '{"caCertificate":"the CA\n"}' ]
+  [ "$output" = '{"caCertificate":"the CA\n","encrypted":false}' ]
   [ "$(jq -r 'select(.kind == "Secret") | .stringData["token-id"] + .metadata.name' "$BATS_TEST_TMPDIR/token")" = abcdefbootstrap-token-abcdef ]
   [ "$(jq -c 'select(.kind == "ClusterRole") | .rules' "$BATS_TEST_TMPDIR/token")" = '[{"apiGroups":["apps"],"resources":["daemonsets"],"verbs":["get"]}]' ]
   [ "$(calls secretsecret)" -eq 0 ]
@@ -173,4 +173,25 @@ FAKE
   [ "$status" -eq 1 ]
   [[ $stderr == *'this control plane has not joined the cluster yet, and can let no other node in'* ]]
   [ "$(calls '^kube')" -eq 0 ]
+}
+
+@test "a control plane that encrypts says so, and lets no new control plane in with another key" {
+  known_as machine-2
+  mkdir -p "$MACHINE/etc/kubernetes/hardening"
+  printf '      - secretbox:\n          keys:\n            - {name: key-127b815c, secret: "a2V5"}\n      - identity: {}\n' >"$MACHINE/etc/kubernetes/hardening/encryption.yaml"
+  export ENCRYPTION_KEY=a2V5
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq .encrypted <<<"$output")" = true ]
+  export ENCRYPTION_KEY=b3RoZXI
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(jq .encrypted <<<"$output")" = false ]
+  export NODES='cp-2 control-plane 10.78.0.12 machine-2'
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 0 ]
+  : >"$BATS_TEST_TMPDIR/node"
+  on_machine kubernetes/admit-nodes.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"encrypted with a key that is not in the stack's state, so the control plane cp-2 can't join; nothing was changed"* ]]
 }

@@ -33,7 +33,7 @@ FAKE
 @test "the first run founds the cluster, the second prints the same and does nothing" {
   local sum RESULT
   sum=$(sha256sum <<<"the CA")
-  RESULT='{"caCertificate":"the CA\n","cluster":{"name":"test","podSubnet":"10.244.0.0/16","serviceSubnet":"10.96.0.0/12","kubernetes":"1.27.4"},"node":"cp-1","written":{"files":{"/etc/kubernetes/pki/ca.crt":"'${sum%% *}'"},"units":{"kubelet":""}}}'
+  RESULT='{"caCertificate":"the CA\n","cluster":{"name":"test","podSubnet":"10.244.0.0/16","serviceSubnet":"10.96.0.0/12","kubernetes":"1.27.4","hardened":false},"node":"cp-1","written":{"files":{"/etc/kubernetes/pki/ca.crt":"'${sum%% *}'"},"units":{"kubelet":""}}}'
   on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 0 ]
   [ "$(jq -c . <<<"$output")" = "$RESULT" ]
@@ -239,4 +239,26 @@ FAKE
   [ ! -e "$MACHINE/etc/gitops-platform/initialised" ]
   on_machine kubernetes/join-node.sh destroy
   [ "$status" -eq 0 ]
+}
+
+@test "a hardened founder has what its API server reads before kubeadm starts it, the key for root only" {
+  export AUDIT_POLICY='the policy' ADMISSION='the admission' ENCRYPTION_KEY=a2V5a2V5
+  fake kubeadm <<'FAKE'
+ls /etc/kubernetes/hardening >"${CALLS%/*}/files-seen"
+mkdir -p /etc/kubernetes/pki /etc/kubernetes/manifests /var/lib/etcd/member /var/lib/kubelet
+echo "the CA" >/etc/kubernetes/pki/ca.crt
+touch /var/lib/kubelet/config.yaml
+env >"${CALLS%/*}/environment"
+FAKE
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/files-seen")" = 'admission.yaml audit-policy.yaml encryption.yaml ' ]
+  local directory=$MACHINE/etc/kubernetes/hardening
+  [ "$(stat -c %a "$directory" "$directory/encryption.yaml" "$MACHINE/var/log/kubernetes/audit" | tr '\n' ' ')" = '700 600 700 ' ]
+  [ "$(cat "$directory/audit-policy.yaml")" = 'the policy' ]
+  [ "$(tail -n 4 "$directory/encryption.yaml" | tr -s ' \n' ' ' | sed 's/key-[0-9a-f]*/key-X/')" = ' - secretbox: keys: - {name: key-X, secret: "a2V5a2V5"} - identity: {} ' ]
+  [ "$(calls a2V5a2V5)" -eq 0 ]
+  ! grep -q a2V5a2V5 "$BATS_TEST_TMPDIR/environment"
+  [ "$(stat -c %a "$MACHINE/etc/kubernetes/pki/ca.crt" "$MACHINE/var/lib/kubelet/config.yaml" "$MACHINE/var/lib/etcd" | tr '\n' ' ')" = '600 600 700 ' ]
+  [ "$(jq -c '.written.files | keys' <<<"$output")" = '["/etc/kubernetes/hardening/admission.yaml","/etc/kubernetes/hardening/audit-policy.yaml","/etc/kubernetes/pki/ca.crt","/var/lib/kubelet/config.yaml"]' ]
 }

@@ -112,3 +112,15 @@ FAKE
   [ "$(cat "$BATS_TEST_TMPDIR/volume/data")" = kept ]
   [ ! -e "$MACHINE/var/lib/kubelet" ]
 }
+
+@test "a control plane that joins writes Secrets as the one does that lets it in" {
+  export NODE_NAME=cp-2 NODE_ADDRESS=10.78.0.12 NODE_ROLE=control-plane AUDIT_POLICY=policy ADMISSION=admission ENCRYPTION_KEY=a2V5
+  local file=$MACHINE/etc/kubernetes/hardening/encryption.yaml
+  on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(sed -n '/providers:/{n;p}' "$file")" = '      - identity: {}' ]
+  rm -rf "$MACHINE/etc/kubernetes" "$MACHINE/etc/gitops-platform/joined" "$MACHINE/var/lib/kubelet"
+  WRITES_ENCRYPTED=true on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  [[ $(sed -n '/providers:/{n;p}' "$file") == *secretbox* ]]
+}

@@ -17,6 +17,8 @@ create_machine() {
   : >"$CALLS"
   export NODE_NAME=cp-1 NODE_ADDRESS=10.78.0.11 STACK_ID=gitops-platform/test/test ETCD_DIRECTORY=/var/lib/etcd
   export CALLS MACHINE
+  # Nothing is hardened, unless a test says so.
+  export AUDIT_POLICY='' ADMISSION='' ENCRYPTION_KEY='' MANIFEST_LINES='' PHASE_CONFIG='' WRITES_ENCRYPTED=false KUBELET_ARGUMENTS=''
 }
 
 # fake COMMAND…: notes its calls; stdin becomes its body.

@@ -283,3 +283,26 @@ serve() {
   [ "$(calls '^systemctl restart kubelet')" -eq 1 ]
   [ "$(cat "$MACHINE/etc/gitops-platform/renewal")" = restarted ]
 }
+
+@test "a hardened kubelet gets its arguments, and refuses kernel settings that it would set otherwise" {
+  export KUBELET_ARGUMENTS=--seccomp-default
+  local settings=$MACHINE/etc/sysctl.d/99-gitops-platform.conf arguments=$MACHINE/etc/default/kubelet
+  settings_are() { printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/settings"; }
+  fake sysctl <<<'[ "$1" != --values ] || sed -n "s/^$2=//p" "${CALLS%/*}/settings"'
+  settings_are vm.overcommit_memory=1 vm.panic_on_oom=0 kernel.panic=10 kernel.panic_on_oops=1 kernel.keys.root_maxkeys=1000000 kernel.keys.root_maxbytes=25000000
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [ "$(cat "$arguments")" = 'KUBELET_EXTRA_ARGS=--node-ip=10.78.0.11 --protect-kernel-defaults --seccomp-default' ]
+  grep -qx 'kernel.panic = 10' "$settings"
+  [ "$(stat -c %a "$MACHINE/etc/systemd/system/kubelet.service")" = 600 ]
+  settings_are vm.overcommit_memory=0
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'the kernel setting vm.overcommit_memory is 0 (need 1), and the kubelet of a hardened node refuses that; allow it, or set cluster.unhardened with a reason, and run again'* ]]
+  fake systemd-detect-virt </dev/null
+  on_machine kubernetes/prepare-node.sh apply
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"the kubelet runs without --protect-kernel-defaults"* ]]
+  [ "$(cat "$arguments")" = 'KUBELET_EXTRA_ARGS=--node-ip=10.78.0.11 --seccomp-default' ]
+  ! grep -q kernel.panic "$settings"
+}

@@ -50,6 +50,21 @@ it("accepts the cluster as it is, more nodes, and fewer", () => {
   expect(refused({ nodes: nodes.slice(0, 1) })).toEqual([]);
 });
 
+it("a hardened cluster stays so: its Secrets are encrypted", () => {
+  const unhardened = { reason: "a reason given" };
+  const of = (hardened: boolean): string[] => {
+    const config = { cluster: { ...living, unhardened }, nodes, versions: { kubernetes: "1.27.4", argocd: "2.7.15" } };
+    return checkLivingCluster(config as unknown as BoundConfig, { ...living, hardened }).map(
+      ({ sentence }) => sentence,
+    );
+  };
+  expect(of(true)).toEqual([
+    "cluster.unhardened can't be set on a cluster that is hardened: its Secrets are encrypted; take it out of the stack file",
+  ]);
+  expect(of(false)).toEqual([]);
+  expect(refused({ cluster: { unhardened } })).toEqual([]);
+});
+
 it.each([
   ["podSubnet", "10.200.0.0/16", "10.244.0.0/16"],
   ["serviceSubnet", "10.112.0.0/12", "10.96.0.0/12"],

@@ -4,6 +4,7 @@ import { parseAllDocuments } from "yaml";
 import {
   renderInitConfig,
   renderJoinConfig,
+  renderPhaseConfig,
   renderUploadCertsConfig,
   type ClusterSettings,
 } from "../../../components/kubernetes/kubeadm-config";
@@ -18,6 +19,7 @@ const CLUSTER: ClusterSettings = {
   certSANs: ["10.78.0.11", "cp-1"],
   conntrack: "kube-proxy",
   podCidrs: "controller",
+  hardened: false,
 };
 const NODE = { name: "cp-1", address: "10.78.0.11" };
 const TOKEN = "abcdef.0123456789abcdef";
@@ -114,6 +116,26 @@ describe("renderJoinConfig", () => {
       certificateKey: "ab",
     });
   });
+});
+
+it("a hardened cluster's parts have arguments of their own, beside what they had", () => {
+  const [, cluster] = read(renderInitConfig({ ...CLUSTER, hardened: true, podCidrs: "address" }, NODE, TOKEN));
+  expect(cluster).toMatchObject({
+    apiServer: {
+      certSANs: ["10.78.0.11", "cp-1"],
+      extraArgs: { "audit-policy-file": "/etc/kubernetes/hardening/audit-policy.yaml", profiling: "false" },
+      extraVolumes: [
+        { hostPath: "/etc/kubernetes/hardening", readOnly: true },
+        { hostPath: "/var/log/kubernetes/audit" },
+      ],
+    },
+    controllerManager: { extraArgs: { "allocate-node-cidrs": "false", "terminated-pod-gc-threshold": "1000" } },
+    scheduler: { extraArgs: { profiling: "false" } },
+  });
+  const phase = read(renderPhaseConfig({ ...CLUSTER, hardened: true }, NODE));
+  expect(phase[1]).toMatchObject({ scheduler: { extraArgs: { profiling: "false" } } });
+  expect(phase[1]).not.toHaveProperty("kubernetesVersion");
+  expect(JSON.stringify(phase)).not.toContain("certificateKey");
 });
 
 it("renderUploadCertsConfig holds the certificate key and no token", () => {

@@ -62,6 +62,22 @@ it("another endpoint names the control planes that get a certificate for it, and
   expect(risks(CLUSTER, turning, after ?? {}, before ?? {}).join()).not.toContain("The API's certificate");
 });
 
+it("a living cluster that gets hardened names its control planes, what restarts, and what can't be taken back", () => {
+  const hardened = { ...at("1.27.4"), hardening: "cis" };
+  const sentences = risks(CLUSTER, [], at("1.27.4"), hardened);
+  expect(sentences).toHaveLength(3);
+  expect(sentences[0]).toBe(
+    "The cluster is hardened: cp-1, cp-2, cp-3, one after the other. API server, controller manager and scheduler of each restart, " +
+      "one at a time; each node's kubelet restarts in its turn. No pod is drained for it.",
+  );
+  expect(sentences[1]).toContain("all Secrets in etcd are written again, encrypted. That can't be taken back.");
+  expect(sentences[2]).toContain("level baseline");
+  expect(risks(CLUSTER, [], hardened, hardened)).toEqual([]);
+  expect(risks(CLUSTER, [], at("1.27.4"), { ...at("1.27.4"), hardening: { off: "a reason given" } })).toEqual([
+    "The cluster is not hardened: “a reason given”.",
+  ]);
+});
+
 /** The plan of guests that get another definition, with the steps that change with it. */
 function restarts(
   nodes: Nodes,
