@@ -226,7 +226,8 @@ describe("ApplicationSets make what their generators yield", () => {
       ["one: apps/one"],
     ],
   ];
-  test.each(cases)("%s", async (_name, generators, name, path, expected, more = "") => {
+  test.each(cases.map((row) => ({ title: row[0], row })))("$title", async ({ row }) => {
+    const [, generators, name, path, expected, more] = row;
     const environment = await expand(generators, name, path, more);
     expect(environment.findings).toEqual([]);
     expect(environment.unseen.filter(({ reason }) => !reason.includes("in-cluster only"))).toEqual([]);
@@ -311,7 +312,8 @@ describe("what Argo CD refuses of an ApplicationSet is a finding", () => {
       "a generator yields nothing; correct its elements or paths",
     ],
   ];
-  test.each(cases)("%s", async (_name, generators, name, expected, more = "") => {
+  test.each(cases.map((row) => ({ title: row[0], row })))("$title", async ({ row }) => {
+    const [, generators, name, expected, more] = row;
     const { findings } = await expand(generators, name, "apps/one", more);
     expect(findings).toEqual([
       { rule: "render", place: "root", object: "ApplicationSet argocd/all", field: "spec.generators", text: expected },

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the timer of a control plane runs: a snapshot of etcd with the CAs and keys that a cluster is restored from, encrypted
-# for the stack. Only etcd's leader takes it. Prints {"name": …, "revision": …, "keys": …, "bytes": …} of a snapshot.
+# What the timer of a control plane runs: a snapshot of etcd with the CAs and keys that a cluster is restored from, those of its
+# Secrets included, encrypted for the stack. Only etcd's leader takes it. Prints {"name": …, "revision": …, "keys": …, "bytes": …} of a snapshot.
 #
 # Environment
 #   NODE_NAME, ETCD_DIRECTORY
@@ -19,6 +19,8 @@ readonly SNAPSHOTS_KEPT=3
 # A lock of its own: a step that restarts nothing of etcd's must not delay a snapshot, and an upgrade takes one itself.
 readonly SNAPSHOT_LOCK=/run/lock/gitops-platform-snapshot.lock SNAPSHOT_LOCK_SECONDS=300
 readonly AUTHORITIES=(ca.crt ca.key sa.pub sa.key front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key)
+# Etcd holds the Secrets of a hardened cluster encrypted (lib/hardening.sh).
+readonly ENCRYPTION_FILE=/etc/kubernetes/hardening/encryption.yaml
 readonly DATABASE=gitops-platform-snapshot.db
 WORK='' DRAFT=''
 
@@ -66,8 +68,10 @@ describe_snapshot() {
 
 # pack: nothing is in clear outside of etcd's own directory.
 pack() {
+  local keys=()
+  [ ! -e "$ENCRYPTION_FILE" ] || keys=(--directory "${ENCRYPTION_FILE%/*}" "${ENCRYPTION_FILE##*/}")
   tar --create --format=ustar --owner=0 --group=0 --transform="s|^$DATABASE\$|etcd.db|;s|^\(.*\.\(crt\|key\|pub\)\)\$|pki/\1|" \
-    --directory "$WORK" manifest.json --directory /etc/kubernetes/pki "${AUTHORITIES[@]}" --directory "$ETCD_DIRECTORY" "$DATABASE" |
+    --directory "$WORK" manifest.json --directory /etc/kubernetes/pki "${AUTHORITIES[@]}" "${keys[@]}" --directory "$ETCD_DIRECTORY" "$DATABASE" |
     gzip -1 | age --encrypt --recipient "$RECIPIENT"
 }
 

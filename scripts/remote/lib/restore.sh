@@ -34,6 +34,15 @@ restore_database() {
   rmdir "$ETCD_DIRECTORY/restored"
 }
 
+# restore_encryption DIRECTORY NAME: the keys of the snapshot's Secrets; the stack's own is added to them (lib/hardening.sh).
+restore_encryption() {
+  [ -e "$1/encryption.yaml" ] || return 0
+  [ -n "$ENCRYPTION_KEY" ] ||
+    die "the Secrets in the snapshot $2 are encrypted, and nothing is hardened by this stack (cluster.unhardened), so its API server could not read them; nothing was founded. Take cluster.unhardened out of the stack file, and run the restore again"
+  install -d -m 700 "$HARDENING_DIRECTORY"
+  install -m 600 "$1/encryption.yaml" "$ENCRYPTION_FILE"
+}
+
 # restore_snapshot NAME SHA256: on a node without remnants.
 restore_snapshot() {
   local file began=$SECONDS content=$RESTORE_DIRECTORY/content
@@ -43,6 +52,7 @@ restore_snapshot() {
   (umask 077 && mkdir -p "$content" "$ETCD_DIRECTORY")
   tar --extract --gzip --no-same-owner --same-permissions --directory "$content" --file "$file"
   mkdir -p /etc/kubernetes
+  restore_encryption "$content" "$1"
   mv "$content/pki" /etc/kubernetes/pki
   restore_database "$content/etcd.db"
   rm -rf "$content"

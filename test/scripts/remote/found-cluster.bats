@@ -50,7 +50,7 @@ a_snapshot() {
   echo "the old CA" >"$content/pki/ca.crt"
   (umask 077 && echo "the old key" >"$content/pki/etcd/ca.key")
   echo "the old data" >"$content/etcd.db"
-  tar -czf "$BATS_TEST_TMPDIR/pack" -C "$content" pki etcd.db
+  tar -czf "$BATS_TEST_TMPDIR/pack" -C "$content" pki etcd.db "$@"
   sum=$(sha256sum <"$BATS_TEST_TMPDIR/pack" | cut -d' ' -f1)
   mv "$BATS_TEST_TMPDIR/pack" "$brought/$sum.tar.gz"
   export RESTORE="20260101T000000Z-cp-1.age $sum"
@@ -92,6 +92,22 @@ FAKE
   on_machine kubernetes/join-node.sh apply
   [ "$status" -eq 0 ]
   [ "$(calls '^etcdctl')" -eq 2 ]
+}
+
+@test "the keys of a snapshot's Secrets are there beside the stack's own before kubeadm starts the API server" {
+  mkdir -p "$BATS_TEST_TMPDIR/content"
+  printf '%s\n' resources: '      - secretbox:' '          keys:' '            - {name: key-0ld, secret: "b2xk"}' >"$BATS_TEST_TMPDIR/content/encryption.yaml"
+  a_snapshot encryption.yaml
+  export AUDIT_POLICY='the policy' ADMISSION='the admission'
+  ENCRYPTION_KEY='' on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *'the Secrets in the snapshot 20260101T000000Z-cp-1.age are encrypted, and nothing is hardened by this stack (cluster.unhardened)'* ]]
+  [ "$(calls '^kubeadm init')" -eq 0 ]
+  ENCRYPTION_KEY=a2V5 on_machine kubernetes/join-node.sh apply
+  [ "$status" -eq 0 ]
+  local file=$MACHINE/etc/kubernetes/hardening/encryption.yaml
+  [ "$(grep -o 'secret: .*' "$file" | tr '\n' ' ')" = 'secret: "b2xk"} secret: "a2V5"} ' ]
+  [ "$(stat -c %a "$file" "${file%/*}" | tr '\n' ' ')" = '600 700 ' ]
 }
 
 @test "where a snapshot waits, no empty cluster is founded" {

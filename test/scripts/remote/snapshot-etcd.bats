@@ -61,6 +61,15 @@ clear_copies() {
   [ -z "$(clear_copies)" ]
 }
 
+@test "the keys of encrypted Secrets are in it" {
+  mkdir -p "$MACHINE/etc/kubernetes/hardening" "$BATS_TEST_TMPDIR/content"
+  echo "the key of Secrets" >"$MACHINE/etc/kubernetes/hardening/encryption.yaml"
+  snapshot
+  [ "$status" -eq 0 ]
+  tail --lines=+2 "$STORE/$(jq -r .name <<<"$output")" | tar -xz -C "$BATS_TEST_TMPDIR/content"
+  [ "$(cat "$BATS_TEST_TMPDIR/content/encryption.yaml")" = "the key of Secrets" ]
+}
+
 @test "another member takes none, unless it is asked to" {
   echo false >"$BATS_TEST_TMPDIR/leads"
   snapshot
