@@ -23,7 +23,10 @@ interface DrawnPage {
 /** Opens a page in Debian's Chromium, with nothing but its own file. */
 export async function openHealthPage(file: string, see: (line: string) => void): Promise<DrawnPage> {
   await installMissing({ chromium: CHROMIUM }, see);
-  const browser = await puppeteer.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const browser = await puppeteer.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
   try {
     const page = await browser.newPage();
     const address = pathToFileURL(file).href;

@@ -26,7 +26,11 @@ export interface NodeHealth {
   /** etcd's own fsync in the last minutes, and in the worst hour of the history. */
   readonly now: Fsync | null;
   readonly worst: Fsync | null;
+  /** etcd's commits to its database in the last minutes. */
+  readonly commits: Fsync | null;
   readonly leaderChangesLastHour: number | null;
+  /** Of the leader, that reached a follower late or never. */
+  readonly lateHeartbeatsLastHour: number | null;
   readonly stealPercent: number | null;
   readonly fullPercent: number | null;
   readonly databaseMiB: number | null;
@@ -69,6 +73,8 @@ export function describeNode(looked: Looked): NodeHealth {
     birthTogetherMs: node.birth?.together?.p99Ms ?? null,
     now: fsyncOver(minutes) ?? null,
     worst: worstHour(windows) ?? null,
+    commits: fsyncOver(minutes, "commit") ?? null,
+    lateHeartbeatsLastHour: total(hour.map(({ heartbeatFailures }) => heartbeatFailures)),
     leaderChangesLastHour: total(hour.map(({ leaderChanges }) => leaderChanges)),
     stealPercent: greatest(minutes.map(({ stealPercent }) => stealPercent)),
     fullPercent: fullness(last),

@@ -72,7 +72,7 @@ function startOf({ run }: Sample): number {
   return Number(run.split(" ")[1] || NaN);
 }
 
-/** etcd's fsync over several windows. */
+/** etcd's fsync, or its backend commits, over several windows. */
 export interface Fsync {
   readonly from: number;
   readonly to: number;
@@ -80,12 +80,12 @@ export interface Fsync {
   readonly count: number;
 }
 
-/** Their fsync together. @returns nothing where none is known */
-export function fsyncOver(windows: readonly Window[]): Fsync | undefined {
-  const known = windows.filter((window): window is Window & { readonly fsync: Histogram } => window.fsync !== null);
+/** Their fsync together, or what else is counted. @returns nothing where none is known */
+export function fsyncOver(windows: readonly Window[], what: "fsync" | "commit" = "fsync"): Fsync | undefined {
+  const known = windows.flatMap(({ from, to, [what]: counts }) => (counts ? [{ from, to, counts }] : []));
   const [first] = known;
   const last = known.at(-1);
-  const total = sum(known.map(({ fsync }) => fsync));
+  const total = sum(known.map(({ counts }) => counts));
   const p99 = total && p99Of(total);
   return first && last && total && p99 ? { from: first.from, to: last.to, p99, count: countOf(total) } : undefined;
 }

@@ -158,6 +158,11 @@ it("the report has a row for each node, and unknown is not 0", () => {
     ...{ stack: "staging", limits: LIMITS, findings: [], notes: [], nodes: [describeNode(one), describeNode(without)] },
     blind: blindSpots(without),
   };
+  expect(report.nodes[0]).toMatchObject({
+    commits: { p99: { above: 0, upTo: 1 }, count: 300 },
+    lateHeartbeatsLastHour: 0,
+  });
+  expect(report.nodes[1]).toMatchObject({ commits: null, lateHeartbeatsLastHour: null });
   const text = renderReport(report);
   expect(text).toMatch(/^staging: nothing over a limit where it could be seen; 2 nodes looked at\.\n/);
   expect(text).toMatch(/^ {2}cp-2 .* 0–1 ms .* 5 % +40 % +10 MiB +– +−0\.1 to \+0\.3 s$/m);
