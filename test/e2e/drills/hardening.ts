@@ -96,7 +96,10 @@ async function keepsSecret(see: (line: string) => void): Promise<void> {
   await kubectl("delete", "secret", name);
 
   const deletion = await eventually("the audit log has the deletion", 20, async () => {
-    const { output } = await on("cp-1", `grep '"verb":"delete"' ${AUDIT} | grep '"resource":"secrets","namespace":"default","name":"${name}"'`);
+    const { output } = await on(
+      "cp-1",
+      `grep '"verb":"delete"' ${AUDIT} | grep '"resource":"secrets","namespace":"default","name":"${name}"'`,
+    );
     return JSON.parse(output.trim().split("\n").at(-1) ?? "") as { level: string; user: { username: string } };
   });
   assert.equal(deletion.value.level, "Metadata");
