@@ -88,7 +88,7 @@ async function assertSealed(file: string): Promise<void> {
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const clear = await on(
     "cp-1",
-    "find / -xdev -name 'gitops-platform-snapshot.db*' -o -xdev -path '*snapshots/.draft'",
+    "find / -xdev -name 'gitops-platform-snapshot.db*'; ls -A /var/lib/gitops-platform/snapshots | grep -v 'age$'",
   );
   assert.equal(clear.output.trim(), "", "a copy in clear, or a draft, is left on the node");
 }
