@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { defineCommand, runAsProgram } from "@gitops-platform/cli/command";
-import { paths } from "../lib/paths";
+import { paths, root } from "../lib/paths";
 import { explain, unopened } from "@gitops-platform/infra-repo/sealed/unopened";
 import { failure } from "@gitops-platform/infra-repo/finding";
 import { kubesealProgram } from "@gitops-platform/infra-repo/sealed/kubeseal";
@@ -7,6 +8,8 @@ import { inPrivateDirectory } from "@gitops-platform/infra-repo/sealed/private-d
 import { REPOSITORY_OPTIONS, stackValues } from "./secrets/stack-values";
 import { stackFile } from "./secrets/stack-file";
 import { writeKeys } from "./secrets/stack-keys";
+
+const starter = join(root, "gitops");
 
 export const command = defineCommand({
   name: "npm run unseal-check",
@@ -19,7 +22,11 @@ export const command = defineCommand({
   run: async ([stack], flags) => {
     const file = stackFile(stack);
     const program = await kubesealProgram(paths.cache, (line) => void process.stderr.write(`${line}\n`));
-    const { values, findings, notes } = await stackValues(stack, file, flags);
+    const { repository, values, findings, notes } = await stackValues(stack, file, flags);
+    if (repository === starter && values.length === 0 && findings.length > 0)
+      throw new Error(
+        `${flags.repository} — is the starter, and holds no sealed value: each platform has a repository of its own; give a clone of that with --repository`,
+      );
     const closed = await inPrivateDirectory(async (directory) => {
       const keys = await writeKeys(stack, file, directory);
       return explain(

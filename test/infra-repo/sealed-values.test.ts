@@ -1,4 +1,5 @@
 /** Sealing, opening, explaining and sealing anew with the real kubeseal. Not proved here: the controller (drills). */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { stackValues } from "../../scripts/infra-repo/secrets/stack-values";
 import { type KeyFiles, reseal } from "@gitops-platform/infra-repo/sealed/reseal";
 import { type SealedValue, sealedValues } from "@gitops-platform/infra-repo/sealed/sealed-secrets";
 import { readFiles } from "@gitops-platform/infra-repo/files";
-import { paths } from "../../scripts/lib/paths";
+import { paths, root } from "../../scripts/lib/paths";
 import { newSealingKey } from "../../scripts/stack/new-sealing-key";
 import { loadAll } from "js-yaml";
 import type { KubernetesObject } from "../../components/objects/kubernetes-object";
@@ -174,4 +175,14 @@ test("SealedSecrets that the root path doesn't lead to are findings, when nothin
     0,
     ["b/s.yaml:1 — root doesn't lead to it, so it was not opened; name the root path with --path, or remove the file"],
   ]);
+});
+
+test("the starter as it is has nothing to open, and the command says what to name", () => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ["--require", "tsx/cjs", "scripts/infra-repo/unseal-check.ts", "staging"],
+    { cwd: root, encoding: "utf8" },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain("gitops — is the starter, and holds no sealed value");
 });

@@ -75,8 +75,8 @@ export function renderSummary(outputs: StackOutputs, observed: Observed): string
     `  export KUBECONFIG=${paths.kubeconfig} PATH=${paths.bin}:$PATH`,
     `  Argo CD   ${outputs.argocd.url} in a browser (self-signed certificate), or argocd app list, which logs in by itself`,
     `            user admin, password: npm --prefix ${paths.root} run --silent pulumi -- stack output argocd --show-secrets`,
-    `  Git       GIT_SSH_COMMAND="ssh -i ${join(paths.keys, "operator")} -o IdentitiesOnly=yes -o UserKnownHostsFile=${paths.knownHosts}" \\`,
-    `            git clone ${outputs.rootApplication.repoURL}`,
+    `  Git       git clone -c core.sshCommand="ssh -i ${join(paths.keys, "operator")} -o IdentitiesOnly=yes -o UserKnownHostsFile=${paths.knownHosts}" \\`,
+    `            ${outputs.rootApplication.repoURL}`,
     `  Seal      kubeseal --format=yaml --cert=${paths.certificate} < secret.yaml > sealed-secret.yaml`,
   ].join("\n");
 }

@@ -64,7 +64,7 @@ it("the commands are whole, and hold for every folder", () => {
   expect(summary).not.toContain("hunter2");
   expect(summary).toContain("\nCertificates until 2027-11-29, ");
   const commands = (summary.split("Reach it")[1] ?? "").replaceAll(/\\\n */g, "");
-  const git = /Git +(GIT_SSH_COMMAND="(ssh [^"]*)" git clone (\S+))$/m.exec(commands);
+  const git = /Git +(git clone -c core\.sshCommand="(ssh [^"]*)" +(ssh:\S+))$/m.exec(commands);
   expect(git?.[2]).toMatch(/^ssh -i \/\S+\/operator -o IdentitiesOnly=yes -o UserKnownHostsFile=\/\S+\/known_hosts$/);
   for (const command of [git?.[1], /^ *(export .*)$/m.exec(commands)?.[1], /Seal +(.*)$/m.exec(commands)?.[1]])
     expect(spawnSync("bash", ["-n", "-c", command ?? "fi"], { encoding: "utf8" }).stderr).toBe("");
