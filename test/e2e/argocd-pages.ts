@@ -9,7 +9,7 @@ import { kubectlJson } from "./platform";
 
 const CHROMIUM = "/usr/bin/chromium";
 /** Pages on two busy cores: a first one loads 5 MB of scripts. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const DRAWN_MS = 1_000;
 
 /** Argo CD's pages in Debian's Chromium, which trusts the certificate that the cluster has and no other. */
