@@ -38,6 +38,7 @@ export interface LastOutputs {
   readonly kubeconfig?: string;
   readonly endpoint?: string;
   readonly program?: string;
+  readonly nodes?: readonly { readonly name: string; readonly role: string }[];
   readonly versions?: RunningVersions;
 }
 

@@ -15,7 +15,7 @@ import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
 import { Hardening } from "./hardening-steps";
 import { withControlPlanes } from "./operator-kubeconfig";
 import { podCidrsOf } from "./pod-cidr";
-import { type LastUpdate, Renewal } from "./renewal";
+import { isOfFirstRelease, type LastUpdate, Renewal } from "./renewal";
 import type { SnapshotSettings } from "./snapshots";
 import { stepsOf } from "./steps";
 
@@ -146,8 +146,7 @@ export class KubernetesCluster extends pulumi.ComponentResource {
 
     const prepared = new Map(nodes.map((node) => [node.name, steps.prepare(node)]));
     const firewalls = firewallsOf(steps, nodes, prepared, args.firewall);
-    const living = args.lastUpdate.apply(({ founded }) => founded);
-    const survivors = new Survivors(living, controlPlanes, args.restore);
+    const survivors = new Survivors(args.lastUpdate, controlPlanes, args.restore);
     const { joins, members } = this.joinAll(steps, controlPlanes, args.workers, { prepared, firewalls, survivors });
     const founding = stepIn(joins, first);
     this.caCertificate = caCertificateOf(founding);
@@ -168,8 +167,9 @@ export class KubernetesCluster extends pulumi.ComponentResource {
       pulumi.output({ founder: survivors.founder(), identity: this.identity, restored: survivors.restored() }),
     );
     // Objects in the cluster change once its API servers have restarted: a single one is away meanwhile.
-    const restarts = pulumi.all([renewal.by([activations.last]), living]).apply(([renewals, cluster]) => {
-      return settings.hardened && cluster && !cluster.hardened ? [activations.last] : renewals;
+    const restarts = pulumi.all([renewal.by([activations.last]), args.lastUpdate]).apply(([renewals, last]) => {
+      const lives = last.founded !== undefined || isOfFirstRelease(last);
+      return settings.hardened && lives && !last.founded?.hardened ? [activations.last] : renewals;
     });
     const kubeconfig = steps.printKubeconfig(founding, restarts);
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import type { Machine } from "../machines/machine";
+import { isOfFirstRelease, type LastUpdate } from "./renewal";
 
 /** What the last update left of a cluster: what can't be changed while it lives, and which machines its etcd is bound to. */
 export interface FoundedCluster {
@@ -34,11 +35,15 @@ export type LivingCluster = Omit<
 
 /** The living cluster of a stack, and which of its control planes are still the machines that they were. */
 export class Survivors {
+  private readonly living: pulumi.Output<LivingCluster | undefined>;
+
   constructor(
-    private readonly living: pulumi.Output<LivingCluster | undefined>,
+    private readonly last: pulumi.Output<LastUpdate>,
     private readonly controlPlanes: readonly [Machine, ...Machine[]],
     private readonly restore = "",
-  ) {}
+  ) {
+    this.living = last.apply(({ founded }) => founded);
+  }
 
   /** Whether the machine was a member when the last update ended. It is unknown in a preview that makes the machine anew. */
   isMember(machine: Machine): pulumi.Output<boolean> {
@@ -79,7 +84,9 @@ export class Survivors {
    */
   identity(caCertificate: pulumi.Output<string>): pulumi.Output<string> {
     const own = caCertificate.apply((ca) => createHash("sha256").update(ca).digest("hex"));
-    return this.living.apply((living): pulumi.Output<string> => {
+    return this.last.apply((last): pulumi.Output<string> => {
+      const { founded: living } = last;
+      if (isOfFirstRelease(last)) return this.identityOfFirst(last) ?? own;
       const known = living ? this.known(living) : [];
       const identity = living?.identity ?? living?.controlPlanes[0]?.identity;
       const [one] = known;
@@ -90,6 +97,13 @@ export class Survivors {
       if (known.length > 1) return pulumi.output(identity);
       return this.isMember(one).apply((member) => (member ? pulumi.output(identity) : own));
     });
+  }
+
+  /** Of the machine by which 0.1.0 identified a cluster. The first update with this program keeps it, and depends on no machine since. */
+  private identityOfFirst({ nodes = [] }: LastUpdate): pulumi.Output<string> | undefined {
+    const name = nodes.find(({ role }) => role === "control-plane")?.name;
+    const machine = this.controlPlanes.find((one) => one.name === name);
+    return machine && pulumi.output(machine.identity);
   }
 
   /** Those that the stack still has by name, unless it says that another server has the name now. */

@@ -12,6 +12,14 @@ export interface LastUpdate {
   readonly kubeconfig?: string;
   /** URL of the API. */
   readonly endpoint?: string;
+  /** Version of the program that made the update; 0.1.0 left none. */
+  readonly program?: string;
+  readonly nodes?: readonly { readonly name: string; readonly role: string }[];
+}
+
+/** Whether 0.1.0 made it, which left no `founded`. Its cluster is identified by the machine of its first control plane. */
+export function isOfFirstRelease({ kubeconfig, program }: LastUpdate): boolean {
+  return program === undefined && kubeconfig !== undefined;
 }
 
 /**
@@ -42,8 +50,9 @@ export class Renewal {
 
   /** A preview of a renewal goes on with the old one: a provider whose kubeconfig is unknown can't compare anything. */
   kubeconfig({ stdout }: RemoteStep): pulumi.Output<string> {
-    const known = pulumi.all([this.last, this.due]).apply(([{ kubeconfig }, due]) => {
-      return due && pulumi.runtime.isDryRun() && kubeconfig !== undefined ? kubeconfig : stdout;
+    const known = pulumi.all([this.last, this.due]).apply(([last, due]) => {
+      const goesOn = due || isOfFirstRelease(last);
+      return goesOn && pulumi.runtime.isDryRun() && last.kubeconfig !== undefined ? last.kubeconfig : stdout;
     });
     return pulumi.secret(known);
   }
