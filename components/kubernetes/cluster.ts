@@ -8,14 +8,15 @@ import { TOKENS } from "../tokens";
 import type { SeenCertificates } from "./certificates";
 import { caCertificateOf, ClusterSteps, type DrainSettings } from "./cluster-steps";
 import { type ControlPlaneHost, controlPlaneHost } from "./control-plane-host";
-import { type FoundedCluster, foundedCluster, Survivors } from "./founded";
+import { foundedCluster, Survivors } from "./founded";
 import { JoinCredentials } from "./join-credentials";
 import type { ClusterSettings } from "./kubeadm-config";
 import { type NodeDownloads, nodeDownloads } from "./node-artifacts";
 import { Hardening } from "./hardening-steps";
 import { withControlPlanes } from "./operator-kubeconfig";
 import { podCidrsOf } from "./pod-cidr";
-import { isOfFirstRelease, type LastUpdate, Renewal } from "./renewal";
+import { type FoundedCluster, isOfFirstRelease, type LastUpdate } from "./last-update";
+import { Renewal } from "./renewal";
 import type { SnapshotSettings } from "./snapshots";
 import { stepsOf } from "./steps";
 

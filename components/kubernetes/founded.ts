@@ -1,37 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import type { Machine } from "../machines/machine";
-import { isOfFirstRelease, type LastUpdate } from "./renewal";
-
-/** What the last update left of a cluster: what can't be changed while it lives, and which machines its etcd is bound to. */
-export interface FoundedCluster {
-  readonly name: string;
-  readonly podSubnet: string;
-  readonly serviceSubnet: string;
-  /** Of kubeadm's configuration, without a leading v. */
-  readonly kubernetes: string;
-  /** Whether kubeadm's configuration has what hardens it; unset by programs that hardened none. */
-  readonly hardened?: boolean;
-  readonly controlPlanes: readonly Pick<Machine, "name" | "address" | "identity">[];
-  /** Names of all members. */
-  readonly nodes: readonly string[];
-  /** Name of the control plane whose machine founds the cluster when none answers; empty once that machine was lost. */
-  readonly founder: string;
-  /** "name checksum" of the snapshot that the founder founded it with; empty for none. */
-  readonly restored: string;
-  /** PEM. */
-  readonly caCertificate: string;
-  /** Changes with the cluster, and with nothing else. */
-  readonly identity: string;
-}
-
-/** As the stack's outputs hold it; older programs left less. */
-export type LivingCluster = Omit<
-  FoundedCluster,
-  "controlPlanes" | "nodes" | "founder" | "restored" | "caCertificate" | "identity"
-> & {
-  readonly controlPlanes: readonly { readonly name: string; readonly address: string; readonly identity: string }[];
-} & Partial<Pick<FoundedCluster, "nodes" | "founder" | "restored" | "caCertificate" | "identity">>;
+import { type FoundedCluster, isOfFirstRelease, type LastUpdate, type LivingCluster } from "./last-update";
 
 /** The living cluster of a stack, and which of its control planes are still the machines that they were. */
 export class Survivors {

@@ -2,25 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Machine } from "../machines/machine";
 import { type RemoteStep, scriptText } from "../remote/remote-step";
 import { renewalOf, type SeenCertificates, seenCertificates } from "./certificates";
-import type { LivingCluster } from "./founded";
-
-/** The stack's own outputs as the last update left them; all unset before the first one. */
-export interface LastUpdate {
-  readonly founded?: LivingCluster;
-  readonly certificates?: SeenCertificates;
-  /** In clear. */
-  readonly kubeconfig?: string;
-  /** URL of the API. */
-  readonly endpoint?: string;
-  /** Version of the program that made the update; 0.1.0 left none. */
-  readonly program?: string;
-  readonly nodes?: readonly { readonly name: string; readonly role: string }[];
-}
-
-/** Whether 0.1.0 made it, which left no `founded`. Its cluster is identified by the machine of its first control plane. */
-export function isOfFirstRelease({ kubeconfig, program }: LastUpdate): boolean {
-  return program === undefined && kubeconfig !== undefined;
-}
+import { isOfFirstRelease, type LastUpdate } from "./last-update";
 
 /**
  * Renews a cluster's certificates by their age, which the last update saw, and reissues the API's for another endpoint: a preview

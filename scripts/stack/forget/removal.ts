@@ -1,4 +1,4 @@
-import type { LivingCluster } from "../../../components/kubernetes/founded";
+import type { LivingCluster } from "../../../components/kubernetes/last-update";
 import { nameOf, STACK } from "../../../components/tokens";
 import type { Exported, StateResource } from "../../lib/stack-state";
 import { type Part, partsOf } from "./parts";

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, it } from "vitest";
 import { Survivors } from "../../../components/kubernetes/founded";
-import { isOfFirstRelease, type LastUpdate } from "../../../components/kubernetes/renewal";
+import { isOfFirstRelease, type LastUpdate } from "../../../components/kubernetes/last-update";
 import type { Machine } from "../../../components/machines/machine";
 
 const machine = (name: string): Machine =>
