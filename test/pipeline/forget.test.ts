@@ -169,7 +169,7 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
 
   const plan = await previewPlan(site.access());
   const changed = changedWith("cp-1", "cp-3", "worker-1");
-  expect(plan).toMatchObject({ counts: { create: 29, update: changed.length, replace: 0, delete: 0 }, errors: [] });
+  expect(plan).toMatchObject({ counts: { create: 32, update: changed.length, replace: 0, delete: 0 }, errors: [] });
   const made = plan.groups.flatMap(({ changes }) => changes.map(({ name }) => name)).sort();
   expect(made).toEqual(
     [
@@ -182,6 +182,7 @@ it("a hypervisor with a control plane and a worker, moved to another one: only t
         ),
       ]),
       "disk-gate-production-cp-2",
+      ...["production-production-cp-2-encryption", "health-production-cp-2", "health-production-worker-2"],
       ...changed,
     ].sort(),
   );
