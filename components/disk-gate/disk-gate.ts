@@ -37,8 +37,8 @@ const MEASUREMENTS = 3;
  * that will hold etcd, before anything of Kubernetes is there.
  *
  * The script decides and fails on the node, so that a failed measurement is not stored and the next `up` measures
- * again. A disk over the limit on a contended CPU is measured up to three times. Once etcd lives there, the earlier result stands. CPU steal and the network to the other etcd nodes are measured
- * in the same step. Nodes that share a hypervisor are measured one after the other, and then once more together: two
+ * again. A disk over the limit on a contended CPU is measured up to three times. Once etcd lives there, the earlier result
+ * stands. CPU steal and the network to the other etcd nodes are measured in the same step. Nodes that share a hypervisor are measured one after the other, and then once more together: two
  * quick virtual disks may be one slow disk. Destroying it removes the kept result, and packages that it installed.
  *
  * @example

@@ -7,7 +7,7 @@ import { accessStack } from "./access/stack-access";
 import { refuseLocked } from "./access/stack-lock";
 import { exportState } from "./drift/cluster";
 import { endpointsOf, type NodeConnection, type StepConnection } from "./drift/expected";
-import { runOnNode } from "./drift/node-command";
+import { AS_ROOT, runOnNode } from "./drift/node-command";
 
 /** A drain may take an hour. */
 const TURN_SECONDS = 4500;
@@ -47,7 +47,7 @@ export function turnsOf(stack: string, deployment: Deployment, names: readonly s
 type Verb = "apply" | "maintain" | "probe" | "upgrade";
 
 function run({ connection, stdin }: Turn, verb: Verb): Promise<string> {
-  const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=15 ${TURN_SECONDS} bash -s -- ${verb}`;
+  const command = `${AS_ROOT} timeout --kill-after=15 ${TURN_SECONDS} bash -s -- ${verb}`;
   return runOnNode(connection, { command, stdin, seconds: TURN_SECONDS + 30 });
 }
 

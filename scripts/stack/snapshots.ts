@@ -95,9 +95,7 @@ async function store({ directory, stack }: Asked, looked: readonly Looked[]): Pr
     }
   }
   const gone = directory.thin(Date.now());
-  print(
-    `${directory.path}: ${copied} added, ${gone.length} removed, ${directory.list().length} there, each verified when it came\n`,
-  );
+  print(`${directory.path}: ${copied} added and verified, ${gone.length} removed, ${directory.list().length} there\n`);
   if (refused.length > 0) print(`Not kept:\n${refused.map((line) => `  ${line}\n`).join("")}`);
   return refused.length > 0 ? 1 : 0;
 }

@@ -130,7 +130,7 @@ take_turn() {
   local began=$SECONDS drained activated
   # A turn that goes on has its snapshot, and perhaps no etcd just now.
   if ! runs_version && ! has_mark changing; then snapshot_first; fi
-  if keeps_pods; then begin_turn && mark_changing; else empty_node; fi
+  if keeps_pods; then require_others && begin_turn && mark_changing; else empty_node; fi
   drained=$SECONDS
   upgrade_static_pods
   take_over_staged

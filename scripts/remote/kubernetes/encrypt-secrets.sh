@@ -51,11 +51,20 @@ await_encryption() {
   own_kube --namespace kube-system delete secret "$name" --ignore-not-found >/dev/null
 }
 
+# require_none: an empty answer of etcd is the truth only where the API server has no Secret either.
+require_none() {
+  local names
+  names=$(own_kube get secrets --all-namespaces --output name) || die "can't ask the API server for its Secrets; see \`crictl ps -a\` there, and run again"
+  [ -z "$names" ] ||
+    die "etcd shows no Secret, and the API server has $(wc -l <<<"$names"): whether they are encrypted is not known; see \`kubectl --namespace kube-system get pods --selector component=etcd\`, and run again"
+}
+
 # rewrite_secrets: each with its own content; one that changes or goes meanwhile is written by somebody else.
 rewrite_secrets() {
   local attempt found plain
   for ((attempt = 1; attempt <= REWRITES; attempt++)); do
     found=$(secrets_in_etcd) || die "can't read from etcd which Secrets are encrypted; see \`kubectl --namespace kube-system get pods --selector component=etcd\`, and run again"
+    [ -n "$found" ] || require_none
     plain=$(sed -n 's/^false //p' <<<"$found")
     if [ -z "$plain" ]; then
       jq --null-input --compact-output --argjson count "$(grep -c . <<<"$found" || true)" '{encrypted: $count}'

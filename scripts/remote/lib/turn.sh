@@ -38,7 +38,7 @@ begin_turn() {
 
 # has_mark NAME: whether the unfinished turn says so.
 has_mark() {
-  grep -qx "$1" "$TURN_FILE"
+  grep -qsx "$1" "$TURN_FILE"
 }
 
 mark_changing() {

@@ -2,6 +2,9 @@ import type { ClientChannel } from "ssh2";
 import type { NodeConnection } from "./expected";
 import { reach } from "./reach";
 
+/** Stands before a command that needs root: the login may be another one that has sudo. */
+export const AS_ROOT = '$([ "$(id -u)" = 0 ] || echo sudo -n)';
+
 export interface NodeCommand {
   readonly command: string;
   readonly stdin: string;

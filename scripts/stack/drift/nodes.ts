@@ -3,7 +3,7 @@ import { effectiveScript, renderScript } from "../../../components/remote/script
 import { root } from "../../lib/paths";
 import type { ExpectedNode, NodeConnection } from "./expected";
 import { type ExpectedHypervisor, type ObservedGuest, parseGuests } from "./guests";
-import { runOnNode } from "./node-command";
+import { AS_ROOT, runOnNode } from "./node-command";
 import { type ObservedNode, parseProbe } from "./observed";
 
 /** The probe takes a second; fio on a slow disk can take minutes. */
@@ -42,7 +42,7 @@ export async function observeGuests({
 }
 
 function probe(connection: NodeConnection, stdin: string, seconds: number): Promise<string> {
-  const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=5 ${seconds} bash -s -- probe`;
+  const command = `${AS_ROOT} timeout --kill-after=5 ${seconds} bash -s -- probe`;
   return runOnNode(connection, { command, stdin, seconds: seconds + 15 });
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { effectiveScript, renderScript } from "../../../components/remote/script";
 import { root } from "../../lib/paths";
 import type { NodeConnection } from "../drift/expected";
-import { type Answer, askNode } from "../drift/node-command";
+import { AS_ROOT, type Answer, askNode } from "../drift/node-command";
 import { factsIn, type ObservedNode, snapshotIn } from "../drift/observed";
 import { parseSample, type Sample } from "./sample";
 
@@ -39,7 +39,7 @@ export async function observeHealth(
   historySeconds: number,
 ): Promise<ObservedHealth> {
   const stdin = renderScript(effectiveScript(PROBE), { NODE_NAME: name, HISTORY_SECONDS: String(historySeconds) });
-  const command = `$([ "$(id -u)" = 0 ] || echo sudo -n) timeout --kill-after=5 ${PROBE_SECONDS} bash -s -- probe`;
+  const command = `${AS_ROOT} timeout --kill-after=5 ${PROBE_SECONDS} bash -s -- probe`;
   return parseHealth(await askNode(connection, { command, stdin, seconds: PROBE_SECONDS + 15 }));
 }
 

@@ -144,6 +144,22 @@ phases() { sed -n 's/^kubeadm init phase \(.*\) --config.*/\1/p' "$CALLS" | tr '
   [ "$status" -eq 1 ]
 }
 
+@test "an etcd that shows no Secret is believed only where the API server has none, and can say so" {
+  turn
+  encrypt
+  : >"$BATS_TEST_TMPDIR/etcd"
+  encrypt
+  [ "$output" = '{"encrypted":0}' ]
+  sed -i '/case " \$\* " in/a *" get secrets --all-namespaces --output name "*) [ ! -e "$at/dumb" ] \&\& echo secret/a ;;' "$FAKES/kubectl"
+  encrypt
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'etcd shows no Secret, and the API server has 1: whether they are encrypted is not known'* ]]
+  touch "$BATS_TEST_TMPDIR/dumb"
+  encrypt
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"can't ask the API server for its Secrets"* ]]
+}
+
 @test "another key is added in the turn, and takes the place of the first one when all have it" {
   turn
   encrypt
